@@ -1,0 +1,1 @@
+"""Audits a PortaSwitch cluster against the vendor's interconnection tables."""

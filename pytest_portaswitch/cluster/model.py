@@ -1,0 +1,106 @@
+"""The shapes of a cluster file after it was read and found good."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import msgspec
+
+from pytest_portaswitch.tables.row import Direction, ProcessPattern, Transport
+
+
+class SecretRef(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a secret is kept; never the secret. Exactly one of the two is set."""
+
+    env: str = ""
+    file: str = ""
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach one host: the cluster's ``ssh`` settings with the host's own laid over."""
+
+    connection: str = "ssh"
+    """``ssh``, ``local``, or a testinfra host specification such as ``docker://db1``."""
+    address: str
+    """What ssh connects to: a name of the ssh config, a host name or an address."""
+    user: str = ""
+    port: int | None = None
+    config: Path | None = None
+    key: Path | None = None
+    jump: str = ""
+    known_hosts: Path | None = None
+    sudo: bool = False
+    sudo_password: SecretRef | None = None
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """One server of the cluster."""
+
+    name: str
+    private: str
+    """Address on the private network, IPv4 or IPv6."""
+    public: str = ""
+    roles: tuple[str, ...]
+    mysql: tuple[int, ...] = ()
+    """The pinned port(s) of a DB host; empty: not pinned."""
+    login: Login
+    line: int = 0
+
+
+class VirtualIp(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that exactly one of ``hosts`` holds, and the subcomponents listening on it."""
+
+    name: str
+    address: str
+    hosts: tuple[str, ...]
+    serves: tuple[str, ...]
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """A site's deviation from one row of the tables."""
+
+    row: str
+    reason: str
+    ports: tuple[int, ...] = ()
+    transport: Transport | None = None
+    protocol: str = ""
+    direction: Direction | None = None
+    peers: tuple[str, ...] | None = None
+    line: int = 0
+
+
+class Waiver(msgspec.Struct, frozen=True, kw_only=True):
+    """A failure that the site excuses until the end of a day, UTC."""
+
+    check: str
+    """A shell-style pattern over check ids, such as ``listener:sip1:*``."""
+    reason: str
+    owner: str
+    until: datetime.date
+    line: int = 0
+
+
+class Cluster(msgspec.Struct, frozen=True, kw_only=True):
+    """One installation."""
+
+    name: str
+    file: str
+    """The path as the user gave it."""
+    release: str = ""
+    hosts: dict[str, Host]
+    """By name, in the order of the file."""
+    virtual_ips: tuple[VirtualIp, ...] = ()
+    processes: dict[str, ProcessPattern] = {}
+    """Subcomponent to the pattern that the site pins."""
+    secrets: dict[str, SecretRef] = {}
+    overrides: tuple[Override, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    tables: tuple[Path, ...] = ()
+    """The site's own table files, resolved against the cluster file's folder."""
+    networks: dict[str, str] = {}
+    """``private`` and ``public`` as CIDR, where declared."""
+
+    def hosts_of(self, role: str) -> tuple[Host, ...]:
+        """The hosts that hold a role, in the order of the file."""
+        return tuple(host for host in self.hosts.values() if role in host.roles)

@@ -1,0 +1,215 @@
+"""The shapes of facts, as they travel from a host, between xdist workers and into evidence.
+
+Everything here came from a host and is hostile: strings are bounded by whoever reads them in,
+and are never evaluated, only compared and escaped.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from pytest_portaswitch.tables.row import Transport
+
+
+class Socket(msgspec.Struct, frozen=True, kw_only=True):
+    """A socket that takes what arrives: TCP in LISTEN, or UDP without a fixed remote end."""
+
+    transport: Literal["tcp", "udp"]
+    address: str
+    """As bound: ``0.0.0.0``, ``::``, ``10.0.0.7``. v4-mapped v6 addresses are shown as IPv4."""
+    port: int
+    v6only: bool | None = None
+    """For v6 sockets: whether it refuses IPv4. None: not known (or not a v6 socket)."""
+    connected: bool = False
+    """UDP with a fixed remote end: a client's socket, not a service."""
+    pids: tuple[int, ...] | None = ()
+    """Owners, ascending. None: could not be seen (no privilege)."""
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """A process, as /proc shows it."""
+
+    pid: int
+    parent: int
+    name: str
+    command: str
+    """The command line joined by spaces; empty for kernel threads and zombies."""
+    user: str
+    started: float
+    """Seconds since the epoch, by the host's clock."""
+    unit: str = ""
+    """The systemd unit (the last part of the cgroup path), or empty."""
+    state: str = ""
+    """The state letter of /proc/PID/stat: R, S, D, T (stopped), Z (zombie) ..."""
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """Established TCP connections between the same ends, seen from this host."""
+
+    local: str
+    remote: str
+    local_port: int | None
+    """None: several ephemeral ones, counted in ``count``."""
+    remote_port: int | None
+    pids: tuple[int, ...] | None
+    count: int = 1
+
+
+class Interface(msgspec.Struct, frozen=True, kw_only=True):
+    """A network interface with the addresses it holds."""
+
+    name: str
+    up: bool
+    mtu: int
+    addresses: tuple[str, ...]
+    """With prefix length, such as ``10.0.0.7/24``."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """How this host would send to an address. Nothing is sent to find out."""
+
+    to: str
+    interface: str = ""
+    source: str = ""
+    gateway: str = ""
+    error: str = ""
+    """Why there is none, such as ``network is unreachable``; empty when there is one."""
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """One probe to send from one host. ``key`` names it among that host's probes."""
+
+    transport: Literal["tcp", "udp", "tls", "icmp"]
+    address: str
+    port: int
+    """0 for icmp."""
+    protocol: str = ""
+    """Which script of the request to follow; empty: connect (tcp, tls), empty datagram (udp)."""
+
+    @property
+    def key(self) -> str:
+        """Such as ``tcp:10.0.0.3:3306``."""
+        return f"{self.transport}:{self.address}:{self.port}"
+
+
+Outcome = Literal["connected", "replied", "silent", "refused", "unreachable", "error"]
+"""``connected``: TCP or TLS came up. ``replied``: a datagram came back. ``silent``: nothing came
+back in time. ``refused``: reset, or ICMP port unreachable. ``unreachable``: no route, or ICMP
+host, network or prohibited. ``error``: the probe could not be sent; see ``detail``."""
+
+
+class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one probe."""
+
+    key: str
+    outcome: Outcome
+    detail: str = ""
+    """The kernel's or TLS library's own words, such as ``EHOSTUNREACH``."""
+    source: str = ""
+    """The local address that the kernel chose."""
+    elapsed: float = 0.0
+    """Seconds until the outcome."""
+    received: tuple[bytes, ...] = ()
+    """What came back, one entry a script step, each cut to the bound of the request."""
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """The host's clock beside the controller's, both seconds since the epoch."""
+
+    host: float
+    sent: float
+    received: float
+    """The controller's clock before and after the moment at which the host read its own."""
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that could not be seen on a host that otherwise answered."""
+
+    what: str
+    """sockets, owners, processes, connections, interfaces, routes, release, ports, probes."""
+    why: str
+
+
+class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_field="type"):
+    """Everything that one trip brought back from one host."""
+
+    host: str
+    method: Literal["python", "shell"]
+    privileged: bool
+    """Whether the owners of other users' sockets could be read."""
+    took: float
+    """Seconds for the whole trip, login included."""
+    hostname: str = ""
+    release: str = ""
+    """The installed PortaSwitch release, such as ``MR119``; empty: see gaps."""
+    kernel: str = ""
+    system: str = ""
+    """PRETTY_NAME of os-release."""
+    clock: Clock | None = None
+    ephemeral_ports: tuple[int, int] | None = None
+    reserved_ports: tuple[tuple[int, int], ...] = ()
+    sockets: tuple[Socket, ...] = ()
+    processes: tuple[Process, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+    probes: tuple[ProbeResult, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    def gap(self, what: str) -> str:
+        """Why ``what`` could not be seen, or empty when it could."""
+        return next((gap.why for gap in self.gaps if gap.what == what), "")
+
+
+WhyUnobserved = Literal[
+    "name-not-resolved",
+    "connection-refused",
+    "connection-timeout",
+    "no-route",
+    "host-key-changed",
+    "host-key-unknown",
+    "authentication-failed",
+    "jump-failed",
+    "hung-before-login",
+    "hung-after-login",
+    "sudo-refused",
+    "no-shell",
+    "program-died",
+    "output-unparsable",
+    "output-too-large",
+    "not-observed",
+]
+"""Why there are no facts of a host. ``not-observed``: the run ended before its turn."""
+
+
+class Unobserved(msgspec.Struct, frozen=True, kw_only=True, tag="unobserved", tag_field="type"):
+    """A host that could not be looked at, and why."""
+
+    host: str
+    why: WhyUnobserved
+    detail: str
+    """One line in words for people, with ssh's own words where it had any."""
+    took: float = 0.0
+
+
+Observation = HostFacts | Unobserved
+
+__all__ = [
+    "Clock",
+    "Connection",
+    "Gap",
+    "HostFacts",
+    "Interface",
+    "Observation",
+    "Outcome",
+    "Probe",
+    "ProbeResult",
+    "Process",
+    "Route",
+    "Socket",
+    "Transport",
+    "Unobserved",
+    "WhyUnobserved",
+]

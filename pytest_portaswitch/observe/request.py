@@ -1,0 +1,43 @@
+"""What is asked of one host in its single trip."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pytest_portaswitch.facts.model import Probe
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a probe's script: send bytes, or wait for some.
+
+    Exactly one of the two is set. The remote program knows no protocol: it follows these.
+    """
+
+    send: bytes = b""
+    receive: int = 0
+    """At most this many bytes of one reply; the wait ends with the first data that arrives."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one host is asked for. ``scripts`` are by protocol name, as probes name them."""
+
+    host: str
+    probes: tuple[Probe, ...] = ()
+    scripts: dict[str, tuple[Step, ...]] = {}
+    routes_to: tuple[str, ...] = ()
+    connections_to: tuple[str, ...] = ()
+    """Addresses of the cluster: established connections to others are not brought back."""
+    probe_timeout: float = 3.0
+    """Seconds a single probe may take, connect and each reply."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on every trip. Seconds and bytes."""
+
+    connect_timeout: float = 10.0
+    host_timeout: float = 30.0
+    """The whole trip, login and probes included, after which it is cut."""
+    probe_timeout: float = 3.0
+    output: int = 32 * 1024 * 1024
+    parallel: int = 32
+    """Hosts looked at side by side."""

@@ -1,0 +1,1 @@
+"""Tables times cluster: the checks. Nothing here touches the network."""

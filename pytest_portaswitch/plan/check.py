@@ -1,0 +1,126 @@
+"""A check: one statement about the cluster that holds or does not.
+
+A check carries all that judging it needs besides facts, so that a verdict can be computed again
+from the evidence alone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from pytest_portaswitch.tables.row import Confidence, Demand, ProcessPattern, Transport
+
+Kind = Literal["listener", "process", "reachability", "private-network"]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A host, or a virtual IP with the hosts that may hold it, at one address."""
+
+    name: str
+    address: str
+    hosts: tuple[str, ...]
+    """The host itself, or all members of the virtual IP's group."""
+    virtual: bool = False
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """What is demanded of which ports."""
+
+    transport: Transport
+    numbers: tuple[int, ...]
+    """One port; several of which one must serve (``one``); or the two ends of a range."""
+    demand: Demand = "all"
+
+    @property
+    def label(self) -> str:
+        """Such as ``udp-1812``, ``tcp-3306-or-3307`` or ``udp-35000-64999``."""
+        joint = "-or-" if self.demand == "one" else "-"
+        return f"{self.transport}-{joint.join(str(number) for number in self.numbers)}"
+
+    @property
+    def words(self) -> str:
+        """For people: ``udp/1812``, ``tcp/3306 or tcp/3307``, ``udp/35000-64999``."""
+        if self.demand == "range":
+            return f"{self.transport}/{self.numbers[0]}-{self.numbers[-1]}"
+        return " or ".join(f"{self.transport}/{number}" for number in self.numbers)
+
+
+class Listens(msgspec.Struct, frozen=True, kw_only=True, tag="listens", tag_field="type"):
+    """The process listens on the ports, at the place's address or at any."""
+
+    place: Place
+    ports: Ports
+    process: ProcessPattern
+
+
+class Runs(msgspec.Struct, frozen=True, kw_only=True, tag="runs", tag_field="type"):
+    """A process of the subcomponent runs on the host."""
+
+    host: str
+    process: ProcessPattern
+
+
+class Reaches(msgspec.Struct, frozen=True, kw_only=True, tag="reaches", tag_field="type"):
+    """From the source host, the port of the destination serves."""
+
+    source: str
+    destination: Place
+    ports: Ports
+    protocol: str
+    least_grade: str
+
+
+class HasConnection(msgspec.Struct, frozen=True, kw_only=True, tag="connects", tag_field="type"):
+    """The source host reaches the destination's private address at all (ICMP echo or ssh)."""
+
+    source: str
+    destination: Place
+    login_port: int
+
+
+class UsesPrivate(msgspec.Struct, frozen=True, kw_only=True, tag="private", tag_field="type"):
+    """The host's routes to its peers leave by the interface that holds its private address."""
+
+    host: str
+    address: str
+    peers: dict[str, str]
+    """Peer host to its private address."""
+
+
+class CannotAssess(msgspec.Struct, frozen=True, kw_only=True, tag="cannot", tag_field="type"):
+    """The tables give nothing that could be looked at."""
+
+    why: str
+    fix: str
+
+
+Expectation = Listens | Runs | Reaches | HasConnection | UsesPrivate | CannotAssess
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check with a stable id, ``kind:host[:peer]:subcomponent[:port]``."""
+
+    id: str
+    kind: Kind
+    row: str
+    host: str
+    """The host (or virtual IP) of the row's own subcomponent; see also ``peer``."""
+    peer: str | None = None
+    """The host (or virtual IP) that it interacts with, where the row names one."""
+    subcomponent: str
+    transport: Transport | None = None
+    port: int | None = None
+    """The port, or the first of several; ``expects`` has all."""
+    title: str
+    """What should be true, in words."""
+    confidence: Confidence
+    notes: tuple[str, ...] = ()
+    """Oddity, assumption and deviation of the row, as every report shows them."""
+    expects: Expectation
+
+    @property
+    def name(self) -> str:
+        """The id without its kind: the id of the pytest parameter."""
+        return self.id.partition(":")[2]

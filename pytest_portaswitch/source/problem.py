@@ -1,0 +1,51 @@
+"""What is wrong with something a person wrote, said so that they can mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: where it stands, what stands there, the rule, and the way out."""
+
+    file: str
+    line: int
+    """Counted from 1; 0 when the problem belongs to the file as a whole."""
+    where: str
+    """The path inside the document, such as ``hosts.db1.roles[0]``; may be empty."""
+    value: str
+    """What stands there, as written; may be empty where something is missing."""
+    rule: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        parts = [f"{place}: "]
+        if self.where:
+            parts.append(f"{self.where}: ")
+        if self.value:
+            parts.append(f"{self.value}: ")
+        parts.append(self.rule)
+        if self.fix:
+            parts.append(f" ({self.fix})")
+        return "".join(parts)
+
+
+class BadInput(Exception):
+    """Carries every problem found, in the order of file and line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.where)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def closest(value: str, candidates: Iterable[str]) -> str:
+    """Say the nearest valid word, or list them: ``did you mean 'web'?``."""
+    known = sorted(candidates)
+    near = difflib.get_close_matches(value, known, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"valid are {', '.join(known)}" if known else "none is defined"

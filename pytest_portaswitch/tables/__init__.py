@@ -1,0 +1,11 @@
+"""The vendor's interconnection tables as data."""
+
+from pytest_portaswitch.tables.row import (
+    Confidence,
+    ProcessPattern,
+    Row,
+    Subcomponent,
+    Tables,
+)
+
+__all__ = ["Confidence", "ProcessPattern", "Row", "Subcomponent", "Tables"]

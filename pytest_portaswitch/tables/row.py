@@ -1,0 +1,100 @@
+"""The shapes of the tables: rows, subcomponents, and how surely each is known."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Confidence = Literal["documented", "corroborated", "contradicted", "unspecified", "assumed", "site"]
+"""How surely a statement is known.
+
+``documented``: the vendor's tables say it. ``corroborated``: another public source agrees.
+``contradicted``: another public source disagrees. ``unspecified``: the tables give no port.
+``assumed``: nobody says it; this project does. ``site``: the site's own cluster file or table.
+"""
+
+Transport = Literal["tcp", "udp", "tls"]
+Direction = Literal["incoming", "outgoing"]
+Demand = Literal["all", "one", "range"]
+"""Of a row's ports: each is demanded, one of them is, or they are the ends of a range."""
+
+Rule = Literal["port", "configuration-connection", "private-interface"]
+"""What a row demands: a port of a subcomponent, or one of the two binding sentences."""
+
+
+class ProcessPattern(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process of a subcomponent is called.
+
+    ``match`` is a regular expression (Python ``re.search``), tried against the process name and
+    against its whole command line, because an interpreter may run the program.
+    """
+
+    match: str
+    confidence: Literal["documented", "corroborated", "assumed", "pinned"]
+    source: str = ""
+
+
+class Subcomponent(msgspec.Struct, frozen=True, kw_only=True):
+    """A process (or set of processes) of an application, running on each host of its roles."""
+
+    id: str
+    """A slug such as ``edge-proxy``."""
+    title: str
+    """As the vendor writes it, such as ``EdgeProxy``."""
+    application: str
+    roles: tuple[str, ...]
+    process: ProcessPattern
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the vendor's tables (or of a site's own), with where it stands."""
+
+    id: str
+    """``application.subcomponent.what``; stable over versions of this project."""
+    rule: Rule = "port"
+    subcomponent: str = ""
+    """The subcomponent whose row it is; empty for the binding sentences."""
+    direction: Direction = "incoming"
+    """``incoming``: the subcomponent listens. ``outgoing``: it connects to its peers."""
+    peers: tuple[str, ...] = ()
+    """Roles that it interacts with."""
+    serves: str = ""
+    """Outgoing rows: the subcomponent that listens on the peers' side (``mysql-server``)."""
+    transport: Transport | None = None
+    ports: tuple[int, ...] = ()
+    demand: Demand = "all"
+    protocol: str = ""
+    """What is spoken: mysql, radius, sip, smpp, imap, smtp, diameter, rtp, http, tftp."""
+    purpose: str = ""
+    """The table's own ``Details`` column, or the words of a binding sentence."""
+    confidence: Confidence
+    least_grade: str = "connected"
+    """The lowest grade of the evidence ladder that passes."""
+    oddity: str = ""
+    """What is odd about the row; shown in every report."""
+    assumption: str = ""
+    """What this project assumes where the table is silent; shown in every report."""
+    source: str
+    since: str = ""
+    """First release the row holds for, such as ``MR105``; empty: always."""
+    until: str = ""
+    """Last release the row holds for; empty: still."""
+
+
+class Tables(msgspec.Struct, frozen=True, kw_only=True):
+    """All rows that hold for one release, with the subcomponents they speak of."""
+
+    title: str
+    release: str
+    """The release they were chosen for, or empty when none was named."""
+    files: tuple[str, ...]
+    roles: dict[str, str]
+    """Role slug to its title."""
+    subcomponents: dict[str, Subcomponent]
+    rows: tuple[Row, ...]
+    """Sorted by id."""
+
+    def row(self, row_id: str) -> Row | None:
+        """The row of that id, or None."""
+        return next((row for row in self.rows if row.id == row_id), None)
