@@ -1,0 +1,102 @@
+"""Expand the rows of the tables over the hosts of a cluster."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.plan import binding, ports
+from pytest_portaswitch.plan.check import Check
+from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
+from pytest_portaswitch.tables.row import Tables
+
+
+class Unexpanded(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that yields no check in this cluster, and why."""
+
+    row: str
+    why: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """All checks of one cluster, sorted by id, with the rows that yield none."""
+
+    cluster: str
+    release: str
+    checks: tuple[Check, ...]
+    unexpanded: tuple[Unexpanded, ...]
+
+    def check(self, check_id: str) -> Check | None:
+        """The check of that id, or None."""
+        return next((check for check in self.checks if check.id == check_id), None)
+
+
+def expand(tables: Tables, cluster: Cluster) -> Plan:
+    """Tables times cluster. Deterministic: the same input gives the same plan."""
+    checks: list[Check] = []
+    unexpanded: list[Unexpanded] = []
+    for effective in effective_rows(tables, cluster):
+        found = tuple(_checks(effective, tables, cluster))
+        checks += found
+        if not found:
+            unexpanded.append(
+                Unexpanded(row=effective.row.id, why=_why_nothing(effective, tables, cluster))
+            )
+    checks += binding.private_interface(tables, cluster, tuple(checks))
+    checks = _distinct(checks)
+    rows_with_checks = {check.row for check in checks}
+    return Plan(
+        cluster=cluster.name,
+        release=cluster.release,
+        checks=tuple(sorted(checks, key=lambda check: check.id)),
+        unexpanded=tuple(
+            row
+            for row in sorted(unexpanded, key=lambda row: row.row)
+            if row.row not in rows_with_checks
+        ),
+    )
+
+
+def _checks(effective: EffectiveRow, tables: Tables, cluster: Cluster) -> Iterator[Check]:
+    if effective.row.rule == "port":
+        yield from ports.checks_of_row(effective, tables, cluster)
+    elif effective.row.rule == "configuration-connection":
+        yield from binding.configuration_connection(effective, cluster)
+
+
+def _why_nothing(effective: EffectiveRow, tables: Tables, cluster: Cluster) -> str:
+    row = effective.row
+    if row.rule == "configuration-connection":
+        return "no host holds the role configuration, or there is no other host"
+    if row.rule == "private-interface":
+        return "no host has a peer"
+    roles = tables.subcomponents[row.subcomponent].roles
+    if not any(cluster.hosts_of(role) for role in roles):
+        return f"no host holds the role {' or '.join(roles)}"
+    return f"no host holds the role of a peer: {' or '.join(row.peers)}"
+
+
+def _distinct(checks: Iterable[Check]) -> list[Check]:
+    """Make every id stand once.
+
+    A process is looked for once, however many rows speak of it. Where two rows meet on the same
+    hosts and port (one server is both main and replica DB), all that clash get the last part of
+    their row's id, so that an id does not depend on the order of the rows.
+    """
+    processes: dict[str, Check] = {}
+    others: list[Check] = []
+    for check in checks:
+        if check.kind == "process":
+            processes.setdefault(check.id, check)
+        else:
+            others.append(check)
+    count = Counter(check.id for check in others)
+    return list(processes.values()) + [
+        msgspec.structs.replace(check, id=f"{check.id}:{check.row.rpartition('.')[2]}")
+        if count[check.id] > 1
+        else check
+        for check in others
+    ]

@@ -1,0 +1,196 @@
+"""The checks of a row that speaks of a subcomponent: listener, process, reachability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_portaswitch.cluster.model import Cluster, Host
+from pytest_portaswitch.plan.check import (
+    CannotAssess,
+    Check,
+    Expectation,
+    Kind,
+    Listens,
+    Place,
+    Ports,
+    Reaches,
+    Runs,
+)
+from pytest_portaswitch.plan.effective import EffectiveRow
+from pytest_portaswitch.plan.places import hosts_with, listening_places
+from pytest_portaswitch.tables.row import ProcessPattern, Row, Tables
+
+
+def checks_of_row(effective: EffectiveRow, tables: Tables, cluster: Cluster) -> Iterator[Check]:
+    """All checks that one row yields in this cluster; none where its roles have no host."""
+    yield from _RowExpansion(effective, tables, cluster).checks()
+
+
+class _RowExpansion:
+    def __init__(self, effective: EffectiveRow, tables: Tables, cluster: Cluster) -> None:
+        self.effective = effective
+        self.row: Row = effective.row
+        self.cluster = cluster
+        self.subcomponent = tables.subcomponents[self.row.subcomponent]
+        self.own_hosts = hosts_with(cluster, self.subcomponent.roles)
+        self.outgoing = self.row.direction == "outgoing"
+        # An outgoing row may name what serves on the other side (the DB server does); a peer of
+        # unknown make serves with a process that nobody can name.
+        server = tables.subcomponents.get(self.row.serves) if self.outgoing else self.subcomponent
+        self.server = server
+        self.server_title = server.title if server else "the peer"
+
+    def checks(self) -> Iterator[Check]:
+        reason = self._cannot_assess()
+        if reason:
+            for host in self.own_hosts:
+                yield self._check("reachability", host.name, None, "no-port", reason)
+            return
+        if self.outgoing:
+            for host in self.own_hosts:
+                yield self._runs(host)
+        for place in self._served_places():
+            for ports in self._ports(place):
+                if self.server is not None:
+                    yield self._listens(place, ports)
+                for source in self._sources(place):
+                    yield self._reaches(source, place, ports)
+
+    def _cannot_assess(self) -> CannotAssess | None:
+        if not self.row.ports:
+            return CannotAssess(
+                why="the vendor's table gives no port for this row",
+                fix=f"an override of {self.row.id} in the cluster file may give one",
+            )
+        if self.row.protocol == "mysql" and self.cluster.database != "mysql":
+            return CannotAssess(
+                why=f"the cluster file declares the database as {self.cluster.database}, "
+                "which is out of scope",
+                fix="check the database's own listener by hand",
+            )
+        return None
+
+    def _peer_hosts(self) -> tuple[Host, ...]:
+        named = set(self.effective.peer_hosts)
+        by_role = {host.name for host in hosts_with(self.cluster, self.row.peers)}
+        return tuple(h for h in self.cluster.hosts.values() if h.name in named | by_role)
+
+    def _served_places(self) -> tuple[Place, ...]:
+        if not self.outgoing:
+            return listening_places(self.cluster, self.subcomponent.id, self.own_hosts)
+        if not self.own_hosts:
+            return ()
+        served = self.server.id if self.server else ""
+        return listening_places(self.cluster, served, self._peer_hosts())
+
+    def _sources(self, place: Place) -> tuple[str, ...]:
+        hosts = self.own_hosts if self.outgoing else self._peer_hosts()
+        # A role that interacts with its own kind means the other nodes; behind a virtual IP all
+        # members are one node.
+        others_only = place.virtual or set(self.row.peers) & set(self.subcomponent.roles)
+        return tuple(h.name for h in hosts if not (others_only and h.name in place.hosts))
+
+    def _ports(self, place: Place) -> Iterator[Ports]:
+        transport = self.row.transport or "tcp"
+        pinned = self._pinned(place)
+        if pinned or self.row.demand == "all":
+            for number in pinned or self.row.ports:
+                yield Ports(transport=transport, numbers=(number,))
+        else:
+            yield Ports(transport=transport, numbers=self.row.ports, demand=self.row.demand)
+
+    def _pinned(self, place: Place) -> tuple[int, ...]:
+        if self.row.protocol != "mysql" or self.row.demand != "one":
+            return ()
+        return next((pins for name in place.hosts if (pins := self.cluster.hosts[name].mysql)), ())
+
+    def _pattern(self) -> ProcessPattern:
+        server = self.server or self.subcomponent
+        return self.cluster.processes.get(server.id, server.process)
+
+    def _runs(self, host: Host) -> Check:
+        pattern = self.cluster.processes.get(self.subcomponent.id, self.subcomponent.process)
+        return Check(
+            id=f"process:{host.name}:{self.subcomponent.id}",
+            kind="process",
+            row=self.row.id,
+            host=host.name,
+            subcomponent=self.subcomponent.id,
+            title=f"{self.subcomponent.title} runs on {host.name}",
+            confidence=self.row.confidence,
+            notes=self.effective.notes,
+            expects=Runs(host=host.name, process=pattern),
+        )
+
+    def _listens(self, place: Place, ports: Ports) -> Check:
+        who = self.subcomponent.id
+        purpose = ""
+        if self.outgoing and self.server:
+            who = f"{self.server.id}-for-{self.subcomponent.id}"
+            purpose = f", for {self.subcomponent.title}"
+        where = f"virtual IP {place.name}" if place.virtual else place.name
+        return self._check(
+            "listener",
+            place.name,
+            None,
+            ports.label,
+            Listens(place=place, ports=ports, process=self._pattern()),
+            who=who,
+            title=f"{self.server_title} listens on {ports.words} of {where}{purpose}",
+            ports=ports,
+        )
+
+    def _reaches(self, source: str, place: Place, ports: Ports) -> Check:
+        if self.outgoing:
+            host, peer = source, place.name
+            title = (
+                f"{self.subcomponent.title} on {source} reaches {self.server_title} "
+                f"on {place.name} at {ports.words}"
+            )
+        else:
+            host, peer = place.name, source
+            title = f"{self.subcomponent.title} on {place.name} is reached from {source} "
+            title += f"on {ports.words}"
+        return self._check(
+            "reachability",
+            host,
+            peer,
+            ports.label,
+            Reaches(
+                source=source,
+                destination=place,
+                ports=ports,
+                protocol=self.row.protocol,
+                least_grade=self.row.least_grade,
+            ),
+            title=title,
+            ports=ports,
+        )
+
+    def _check(
+        self,
+        kind: Kind,
+        host: str,
+        peer: str | None,
+        label: str,
+        expects: Expectation,
+        *,
+        who: str = "",
+        title: str = "",
+        ports: Ports | None = None,
+    ) -> Check:
+        parts = [kind, host, *([peer] if peer else []), who or self.subcomponent.id, label]
+        return Check(
+            id=":".join(parts),
+            kind=kind,
+            row=self.row.id,
+            host=host,
+            peer=peer,
+            subcomponent=self.subcomponent.id,
+            transport=ports.transport if ports else self.row.transport,
+            port=ports.numbers[0] if ports else None,
+            title=title or f"{self.subcomponent.title} on {host} and its peers meet",
+            confidence=self.row.confidence,
+            notes=self.effective.notes,
+            expects=expects,
+        )
