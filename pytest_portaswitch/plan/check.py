@@ -52,6 +52,8 @@ class Listens(msgspec.Struct, frozen=True, kw_only=True, tag="listens", tag_fiel
 
     place: Place
     ports: Ports
+    server: str
+    """The subcomponent that listens; of an outgoing row, the one on the peer's side."""
     process: ProcessPattern
 
 

@@ -134,7 +134,12 @@ class _RowExpansion:
             place.name,
             None,
             ports.label,
-            Listens(place=place, ports=ports, process=self._pattern()),
+            Listens(
+                place=place,
+                ports=ports,
+                server=(self.server or self.subcomponent).id,
+                process=self._pattern(),
+            ),
             who=who,
             title=f"{self.server_title} listens on {ports.words} of {where}{purpose}",
             ports=ports,

@@ -1,0 +1,148 @@
+"""Does the right process listen on the port, where its peers expect it?"""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from pytest_portaswitch.facts.model import HostFacts, Socket
+from pytest_portaswitch.judge import absent, seen
+from pytest_portaswitch.judge.port_range import judge_range
+from pytest_portaswitch.judge.process import all_stopped, pin, stopped_cause
+from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.virtual_ip import holder_of
+from pytest_portaswitch.plan.check import Check, Listens
+
+
+def judge_listener(check: Check, expects: Listens, facts: Facts) -> Verdict:
+    """Holds when, of the sockets that take what peers send, the right process owns each."""
+    place, ports = expects.place, expects.ports
+    expected = (
+        f"{expects.server} ({expects.process.match!r}) on {ports.words} "
+        f"at {place.address} of {place.name}"
+    )
+    host = (
+        holder_of(place, facts, expected)
+        if place.virtual
+        else facts_of(place.hosts[0], facts, expected)
+    )
+    if isinstance(host, Verdict):
+        return host
+    for what in ("sockets", "processes"):
+        if why := host.gap(what):
+            return gap(host.host, what, why, expected)
+    if ports.demand == "range":
+        return judge_range(check, expects, host, expected)
+    verdicts = [_judge_port(check, expects, host, number, expected) for number in ports.numbers]
+    return max(verdicts, key=_preference)
+
+
+def _preference(verdict: Verdict) -> int:
+    """Of several ports of which one must serve: a pass counts, else the most telling failure."""
+    order = {"unknown": 1, "fail": 2, "pass": 3}
+    evident = 0.5 if verdict.verdict == "fail" and verdict.evidence else 0
+    return int(2 * (order.get(verdict.verdict, 0) + evident))
+
+
+def _judge_port(
+    check: Check, expects: Listens, host: HostFacts, port: int, expected: str
+) -> Verdict:
+    transport = "udp" if expects.ports.transport == "udp" else "tcp"
+    address = expects.place.address
+    bound = [
+        socket
+        for socket in host.sockets
+        if socket.transport == transport and socket.port == port and not socket.connected
+    ]
+    covering = [socket for socket in bound if seen.covers(socket, address)]
+    # What is bound to the very address takes everything; the wildcard gets the rest.
+    serving = [s for s in covering if not seen.is_wildcard(s)] or covering
+    flag = "u" if transport == "udp" else "t"
+    reproduce = f"ssh {quote(host.host)} sudo ss -ln{flag}p 'sport = :{port}'"
+    if not serving:
+        return absent.judge_absent(
+            expects, host, port, bound, expected=expected, reproduce=reproduce
+        )
+    return _judge_owners(check, expects, host, serving, expected=expected, reproduce=reproduce)
+
+
+def _judge_owners(
+    check: Check,
+    expects: Listens,
+    host: HostFacts,
+    serving: list[Socket],
+    *,
+    expected: str,
+    reproduce: str,
+) -> Verdict:
+    evidence = tuple(seen.socket_words(host, socket) for socket in serving)
+    name = expects.server
+    if any(socket.pids is None for socket in serving):
+        why = host.gap("owners") or "the owner of the socket could not be read"
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-observed",
+            expected=expected,
+            observed=f"{evidence[0]}: somebody listens, but not who",
+            cause=f"owners of sockets on {host.host} not visible: {why}",
+            evidence=evidence,
+            reproduce=reproduce,
+        )
+    held = [(socket, seen.owners(host, socket)) for socket in serving]
+    wrong = [
+        (socket, by)
+        for socket, by in held
+        # A socket may be shared with its supervisor or with children: one right owner suffices.
+        if not any(seen.matches(process, expects.process) for process in by)
+    ]
+    if not wrong:
+        everyone = tuple(process for _, by in held for process in by)
+        if all_stopped(everyone):
+            return Verdict(
+                verdict="fail",
+                expected=expected,
+                observed=f"{evidence[0]}, but the process is stopped",
+                cause=stopped_cause(host, name, everyone),
+                evidence=evidence,
+                reproduce=reproduce,
+            )
+        return Verdict(
+            verdict="pass",
+            expected=expected,
+            observed=evidence[0],
+            evidence=evidence,
+            reproduce=reproduce,
+        )
+    socket, by = wrong[0]
+    commands = tuple(seen.command_line(process) for process in by[:3])
+    who = seen.process_words(by) or "a process that ended meanwhile"
+    words = f"{socket.transport}/{socket.port}"
+    if not by:
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-observed",
+            expected=expected,
+            observed=f"{evidence[0]}: its owner could not be found among the processes",
+            cause=f"the owner of {words} on {host.host} could not be found",
+            evidence=evidence,
+            reproduce=reproduce,
+        )
+    if expects.process.confidence == "assumed":
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-assessable",
+            expected=expected,
+            observed=f"{who} listens; whether that is {name} is not known, "
+            "the name in the table is only assumed",
+            cause=f"the process name of {name} is not known; {pin(check, name)}",
+            evidence=evidence + commands,
+            reproduce=reproduce,
+        )
+    return Verdict(
+        verdict="fail",
+        expected=expected,
+        observed=f"{who} listens there",
+        cause=f"another process holds {words} on {host.host}: {by[0].name}",
+        evidence=evidence + commands,
+        reproduce=reproduce,
+    )

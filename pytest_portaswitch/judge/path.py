@@ -1,0 +1,95 @@
+"""Why a probe did not come through: what both ends show, put together."""
+
+from __future__ import annotations
+
+from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Unobserved
+from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.ladder import Grade
+from pytest_portaswitch.judge.unknown import Facts
+from pytest_portaswitch.plan.check import Place, Reaches
+
+
+def explain(
+    expects: Reaches, port: int, grade: Grade | None, result: ProbeResult, facts: Facts
+) -> tuple[str, str, tuple[str, ...]]:
+    """What was observed, its cause, and the evidence of the destination."""
+    place = expects.destination
+    transport = "udp" if expects.ports.transport == "udp" else "tcp"
+    words = f"{transport}/{port}"
+    if grade is None:
+        return (
+            f"{expects.source} itself forbids to send ({result.detail})",
+            f"blocked by {expects.source}'s own firewall: {words} to {place.name}",
+            (),
+        )
+    listening, evidence = _listening(place, transport, port, facts)
+    cause = _cause(expects, grade, words, listening, result)
+    return f"{words} {grade}{_detail(result)}", cause, evidence
+
+
+def _cause(expects: Reaches, grade: Grade, words: str, listening: str, result: ProbeResult) -> str:
+    place, source = expects.destination, expects.source
+    if grade == "unreachable":
+        return f"{source} has no path to {place.address} of {place.name}{_detail(result)}"
+    if expects.ports.demand == "range":
+        return (
+            f"{words} of {place.name} is open only while a call uses it: whether the path "
+            "is open cannot be told from outside"
+        )
+    if grade in ("connected", "delivered"):
+        return f"{place.name} took {words}, but did not answer as {expects.protocol}"
+    if listening == "no":
+        return f"nothing listens on {words} at {place.address} of {place.name}"
+    if listening == "stopped":
+        return f"the process on {words} of {place.name} is stopped (state T)"
+    if listening.startswith("unobserved"):
+        return f"{place.name} is {listening.partition(' ')[2]}; {words} is {grade} from {source}"
+    if grade == "refused":
+        return f"a firewall rejects {words} between {source} and {place.name}, which listens"
+    if expects.ports.transport == "udp":
+        return f"{words} of {place.name} did not reply: UDP silence is neither open nor closed" + (
+            ", though a process listens" if listening == "yes" else ""
+        )
+    return f"packets to {words} are dropped between {source} and {place.name}, which listens"
+
+
+def _detail(result: ProbeResult) -> str:
+    return f" ({result.detail})" if result.detail else ""
+
+
+def _listening(
+    place: Place, transport: str, port: int, facts: Facts
+) -> tuple[str, tuple[str, ...]]:
+    """``yes``, ``no``, ``stopped`` or ``unobserved ...``, with the lines that show it."""
+    hosts = [facts.get(name) for name in place.hosts]
+    observed = [host for host in hosts if isinstance(host, HostFacts)]
+    if place.virtual:
+        observed = [host for host in observed if seen.holds(host, place.address)]
+    if not observed:
+        return _why_unobserved(place, hosts), ()
+    host = observed[0]
+    if host.gap("sockets"):
+        return f"unobserved not fully visible ({host.gap('sockets')})", ()
+    sockets = [
+        socket
+        for socket in host.sockets
+        if socket.transport == transport
+        and socket.port == port
+        and not socket.connected
+        and seen.covers(socket, place.address)
+    ]
+    if not sockets:
+        return "no", (f"{host.host} shows no socket on {transport}/{port} at {place.address}",)
+    by = [process for socket in sockets for process in seen.owners(host, socket)]
+    stopped = bool(by) and all(process.state in seen.STOPPED for process in by)
+    lines = tuple(seen.socket_words(host, socket) for socket in sockets)
+    return ("stopped" if stopped else "yes"), lines
+
+
+def _why_unobserved(place: Place, hosts: list[HostFacts | Unobserved | None]) -> str:
+    dead = next((host for host in hosts if isinstance(host, Unobserved)), None)
+    if dead is not None:
+        return f"unobserved itself not observed ({dead.why})"
+    if place.virtual and any(isinstance(host, HostFacts) for host in hosts):
+        return f"unobserved held by none of {', '.join(place.hosts)}"
+    return "unobserved not looked at in this run"

@@ -1,0 +1,76 @@
+"""A range of ports that are open only while calls are up (RTP)."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from pytest_portaswitch.facts.model import HostFacts, Socket
+from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.process import all_stopped, missing_process, stopped_cause
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.plan.check import Check, Listens
+
+
+def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) -> Verdict:
+    """Holds when the process runs and no other process serves on a port of the range.
+
+    The ports themselves are never demanded: without calls none is open.
+    """
+    low, high = expects.ports.numbers[0], expects.ports.numbers[-1]
+    reproduce = f"ssh {quote(host.host)} sudo ss -lnup 'sport >= :{low} and sport <= :{high}'"
+    running = seen.processes_matching(host, expects.process)
+    evidence = tuple(seen.command_line(process) for process in running[:3])
+    if not running:
+        return missing_process(check, host, expects.process, expected, reproduce)
+    if all_stopped(running):
+        return Verdict(
+            verdict="fail",
+            expected=expected,
+            observed=f"{seen.process_words(running)} is stopped",
+            cause=stopped_cause(host, check.subcomponent, running),
+            evidence=evidence,
+            reproduce=reproduce,
+        )
+    in_range = [
+        socket
+        for socket in host.sockets
+        if socket.transport == "udp" and low <= socket.port <= high and not socket.connected
+    ]
+    foreign = [socket for socket in in_range if _is_foreign(host, socket, expects)]
+    if foreign:
+        return Verdict(
+            verdict="fail",
+            expected=expected,
+            observed=f"{seen.socket_words(host, foreign[0])} sits in the range "
+            f"({len(foreign)} port(s) in all)",
+            cause=f"another process holds ports of {expects.ports.words} on {host.host}: "
+            f"{seen.owners(host, foreign[0])[0].name}",
+            evidence=tuple(seen.socket_words(host, socket) for socket in foreign[:5]),
+            reproduce=reproduce,
+        )
+    unseen = [socket for socket in in_range if not seen.owners(host, socket)]
+    if unseen:
+        why = host.gap("owners") or "the owner could not be read"
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-observed",
+            expected=expected,
+            observed=f"{seen.socket_words(host, unseen[0])} sits in the range: whose it is "
+            "cannot be seen",
+            cause=f"owners of sockets on {host.host} not visible: {why}",
+            evidence=tuple(seen.socket_words(host, socket) for socket in unseen[:5]),
+            reproduce=reproduce,
+        )
+    return Verdict(
+        verdict="pass",
+        expected=expected,
+        observed=f"{seen.process_words(running)} runs, {len(in_range)} port(s) of the range "
+        "in use, all its own",
+        evidence=evidence,
+        reproduce=reproduce,
+    )
+
+
+def _is_foreign(host: HostFacts, socket: Socket, expects: Listens) -> bool:
+    by = seen.owners(host, socket)
+    return bool(by) and not any(seen.matches(process, expects.process) for process in by)

@@ -1,0 +1,88 @@
+"""Does the process of a subcomponent run?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from shlex import quote
+
+from pytest_portaswitch.facts.model import HostFacts, Process
+from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.plan.check import Check, Runs
+from pytest_portaswitch.tables.row import ProcessPattern
+
+
+def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
+    """Holds when a living, not stopped process matches the pattern."""
+    pattern = expects.process
+    expected = f"a process matching {pattern.match!r} on {expects.host}"
+    host = facts_of(expects.host, facts, expected)
+    if isinstance(host, Verdict):
+        return host
+    why = host.gap("processes")
+    if why:
+        return gap(host.host, "processes", why, expected)
+    reproduce = (
+        f'ssh {quote(host.host)} "ps -eo pid,user,stat,args | grep -E {quote(pattern.match)}"'
+    )
+    found = seen.processes_matching(host, pattern)
+    evidence = tuple(seen.command_line(process) for process in found[:5])
+    if not found:
+        return missing_process(check, host, pattern, expected, reproduce)
+    if all_stopped(found):
+        return Verdict(
+            verdict="fail",
+            expected=expected,
+            observed=f"{seen.process_words(found)} is stopped",
+            cause=stopped_cause(host, check.subcomponent, found),
+            evidence=evidence,
+            reproduce=reproduce,
+        )
+    return Verdict(
+        verdict="pass",
+        expected=expected,
+        observed=f"{seen.process_words(found)} runs",
+        evidence=evidence,
+        reproduce=reproduce,
+    )
+
+
+def missing_process(
+    check: Check, host: HostFacts, pattern: ProcessPattern, expected: str, reproduce: str
+) -> Verdict:
+    """A failure where the name is known; where it is only assumed, nobody can tell."""
+    if pattern.confidence == "assumed":
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-assessable",
+            expected=expected,
+            observed=f"no process of {host.host} matches it, but the name is only assumed",
+            cause=f"the process name of {check.subcomponent} is not known; {pin(check)}",
+            reproduce=reproduce,
+        )
+    return Verdict(
+        verdict="fail",
+        expected=expected,
+        observed=f"no process of {host.host} matches it",
+        cause=f"{check.subcomponent} is not running on {host.host}",
+        reproduce=reproduce,
+    )
+
+
+def pin(check: Check, subcomponent: str = "") -> str:
+    """How to say in the cluster file what the process is called."""
+    return (
+        f"pin it in the cluster file: processes: {{{subcomponent or check.subcomponent}: "
+        "{match: 'REGEX'}}"
+    )
+
+
+def all_stopped(processes: Iterable[Process]) -> bool:
+    """Whether every one of them was stopped: they hold their sockets and serve nobody."""
+    return all(process.state in seen.STOPPED for process in processes)
+
+
+def stopped_cause(host: HostFacts, subcomponent: str, processes: tuple[Process, ...]) -> str:
+    """The same words whichever check finds it."""
+    return f"{subcomponent} is frozen on {host.host}: its process is stopped (state T)"

@@ -1,0 +1,173 @@
+"""Does the port answer from the host that must reach it?"""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from pytest_portaswitch.facts.model import HostFacts, ProbeResult
+from pytest_portaswitch.judge import path, seen
+from pytest_portaswitch.judge.ladder import Grade, reaches
+from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.plan.check import Check, Reaches
+
+
+def judge_reachability(check: Check, expects: Reaches, facts: Facts) -> Verdict:
+    """Holds when the probe's grade is at least the one that the row names."""
+    place, ports = expects.destination, expects.ports
+    expected = (
+        f"{ports.words} of {place.name} ({place.address}) "
+        f"at least {expects.least_grade} from {expects.source}"
+    )
+    source = facts_of(expects.source, facts, expected)
+    if isinstance(source, Verdict):
+        return source
+    verdicts = [_judge_port(expects, source, number, facts, expected) for number in ports.numbers]
+    if ports.demand == "one":
+        return _judge_choice(expects, source, verdicts, facts)
+    return min(verdicts, key=lambda verdict: _ORDER[verdict.verdict])
+
+
+_ORDER = {"fail": 0, "unknown": 1, "pass": 2, "waived": 3}
+
+
+def _judge_port(
+    expects: Reaches, source: HostFacts, port: int, facts: Facts, expected: str
+) -> Verdict:
+    key = f"{expects.ports.transport}:{expects.destination.address}:{port}"
+    result = seen.probe(source, key)
+    if result is None:
+        why = source.gap("probes") or "the probe was not sent"
+        return gap(source.host, f"probe {key}", why, expected)
+    words = f"{'udp' if expects.ports.transport == 'udp' else 'tcp'}/{port}"
+    reproduce = _by_hand(expects, port)
+    evidence = (_result_words(source, result),)
+    grade = grade_of(result)
+    if grade is None and result.detail != "EPERM":
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-observed",
+            expected=expected,
+            observed=f"the probe could not be sent from {source.host}: {result.detail}",
+            cause=f"{source.host} could not probe: {result.detail}",
+            evidence=evidence,
+            reproduce=reproduce,
+        )
+    if grade is not None and reaches(grade, expects.least_grade):
+        return Verdict(
+            verdict="pass",
+            grade=grade,
+            expected=expected,
+            observed=f"{words} {grade} in {result.elapsed * 1000:.0f} ms from {result.source}",
+            evidence=evidence,
+            reproduce=reproduce,
+        )
+    observed, cause, evident = path.explain(expects, port, grade, result, facts)
+    # UDP silence is neither open nor closed, and a port of a range that nobody holds now is
+    # refused by a healthy host as well.
+    open_question = expects.ports.transport == "udp" and (
+        grade == "silent" or (grade == "refused" and expects.ports.demand == "range")
+    )
+    return Verdict(
+        verdict="unknown" if open_question else "fail",
+        why_unknown="not-assessable" if open_question else "",
+        grade=grade,
+        expected=expected,
+        observed=observed,
+        cause=cause,
+        evidence=evidence + evident,
+        reproduce=reproduce,
+    )
+
+
+def grade_of(result: ProbeResult) -> Grade | None:
+    """The rung that a result stands on; None where the probe was not sent.
+
+    A datagram that came back proves delivery; what it says is for the protocols to tell.
+    """
+    rungs: dict[str, Grade] = {
+        "connected": "connected",
+        "replied": "delivered",
+        "silent": "silent",
+        "refused": "refused",
+        "unreachable": "unreachable",
+    }
+    return rungs.get(result.outcome)
+
+
+def _judge_choice(
+    expects: Reaches, source: HostFacts, verdicts: list[Verdict], facts: Facts
+) -> Verdict:
+    """Of several ports one must work, the same one from every peer."""
+    ports = expects.ports.numbers
+    working = {p for p, v in zip(ports, verdicts, strict=True) if v.verdict == "pass"}
+    best = max(verdicts, key=lambda verdict: _ORDER[verdict.verdict])
+    if not working:
+        return best
+    common = working.copy()
+    others: list[str] = []
+    for other in facts.values():
+        theirs = _working(expects, other) if isinstance(other, HostFacts) else None
+        if theirs is None or other.host == source.host:
+            continue
+        if not theirs & working:
+            others.append(f"{other.host} only {_numbers(theirs)}")
+        common &= theirs or common
+    if others or not common:
+        name = expects.destination.name
+        return Verdict(
+            verdict="fail",
+            grade=best.grade,
+            expected=f"{best.expected}, the same port from every peer",
+            observed=f"{source.host} reaches {_numbers(working)}, but {', '.join(others)}",
+            cause=f"the peers of {name} do not all reach the same port of {expects.ports.words}",
+            evidence=best.evidence,
+            reproduce=best.reproduce,
+        )
+    used = min(common)
+    return Verdict(
+        verdict="pass",
+        grade=best.grade,
+        expected=best.expected,
+        observed=f"{best.observed}; port {used} is the one in use here, pin it in the "
+        f"cluster file: {expects.destination.name}: {{mysql: {used}}}",
+        evidence=tuple(line for verdict in verdicts for line in verdict.evidence),
+        reproduce=best.reproduce,
+    )
+
+
+def _working(expects: Reaches, other: HostFacts) -> set[int] | None:
+    """The ports of the choice that another host reaches; None where it did not try, or no one."""
+    transport, address = expects.ports.transport, expects.destination.address
+    results = {
+        port: seen.probe(other, f"{transport}:{address}:{port}") for port in expects.ports.numbers
+    }
+    working = set[int]()
+    for port, result in results.items():
+        grade = grade_of(result) if result else None
+        if grade and reaches(grade, expects.least_grade):
+            working.add(port)
+    return working or None
+
+
+def _numbers(ports: set[int]) -> str:
+    return " and ".join(str(port) for port in sorted(ports))
+
+
+def _result_words(source: HostFacts, result: ProbeResult) -> str:
+    detail = f" ({result.detail})" if result.detail else ""
+    return (
+        f"probe {result.key} from {source.host} {result.source or '-'}: "
+        f"{result.outcome}{detail} after {result.elapsed:.3f} s"
+    )
+
+
+def _by_hand(expects: Reaches, port: int) -> str:
+    address, source = expects.destination.address, quote(expects.source)
+    if expects.protocol == "mysql":
+        # A bare connect counts towards max_connect_errors; a refused login does not.
+        return f"ssh {source} mysqladmin --connect-timeout=3 -h {address} -P {port} ping"
+    if expects.ports.transport == "tls":
+        return f"ssh {source} openssl s_client -connect {address}:{port} </dev/null"
+    flags = "-vzu" if expects.ports.transport == "udp" else "-vz"
+    return f"ssh {source} nc {flags} -w 3 {address} {port}"

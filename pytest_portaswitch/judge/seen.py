@@ -1,0 +1,95 @@
+"""Looking things up among the facts of one host."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+
+from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Process, Socket
+from pytest_portaswitch.tables.row import ProcessPattern
+
+STOPPED = frozenset("Tt")
+"""State letters of a process that was stopped, by a signal or a debugger."""
+
+SHOWN_COMMAND = 120
+"""Characters of a command line that a message shows; the facts have more."""
+
+
+def processes_matching(facts: HostFacts, pattern: ProcessPattern) -> tuple[Process, ...]:
+    """The living processes that the pattern means."""
+    return tuple(p for p in facts.processes if p.state != "Z" and matches(p, pattern))
+
+
+def matches(process: Process, pattern: ProcessPattern) -> bool:
+    """Whether the pattern is found in the name or in the command line."""
+    return bool(re.search(pattern.match, process.name) or re.search(pattern.match, process.command))
+
+
+def owners(facts: HostFacts, socket: Socket) -> tuple[Process, ...]:
+    """The processes that hold a socket, as far as they are still among the facts."""
+    pids = set(socket.pids or ())
+    return tuple(process for process in facts.processes if process.pid in pids)
+
+
+def covers(socket: Socket, address: str) -> bool | None:
+    """Whether what is sent to an address can arrive at a socket. None: cannot be told.
+
+    A v6 wildcard takes IPv4 as well unless it was told not to.
+    """
+    if socket.address == address:
+        return True
+    bound, wanted = ipaddress.ip_address(socket.address), ipaddress.ip_address(address)
+    if not bound.is_unspecified:
+        return bound == wanted
+    if bound.version == wanted.version:
+        return True
+    if bound.version == 4:
+        return False
+    return None if socket.v6only is None else not socket.v6only
+
+
+def is_wildcard(socket: Socket) -> bool:
+    """Whether it is bound to every address."""
+    return ipaddress.ip_address(socket.address).is_unspecified
+
+
+def holds(facts: HostFacts, address: str) -> str:
+    """The name of the interface that holds an address, or empty."""
+    wanted = ipaddress.ip_address(address)
+    for interface in facts.interfaces:
+        for held in interface.addresses:
+            if ipaddress.ip_interface(held).ip == wanted:
+                return interface.name
+    return ""
+
+
+def probe(facts: HostFacts, key: str) -> ProbeResult | None:
+    """The result of one probe that the host sent, or None where there is none."""
+    return next((result for result in facts.probes if result.key == key), None)
+
+
+def socket_words(facts: HostFacts, socket: Socket) -> str:
+    """Such as ``udp 10.0.0.5:1812 radiusd (pid 4711, freerad)``."""
+    address = f"[{socket.address}]" if ":" in socket.address else socket.address
+    held = process_words(owners(facts, socket))
+    if not held:
+        held = "owner not visible" if socket.pids is None else "no owner found"
+    return f"{socket.transport} {address}:{socket.port} {held}"
+
+
+def process_words(processes: Iterable[Process]) -> str:
+    """Names with pid and user, at most three."""
+    processes = tuple(processes)
+    shown = [f"{p.name} (pid {p.pid}, {p.user})" for p in processes[:3]]
+    if len(processes) > len(shown):
+        shown.append(f"and {len(processes) - len(shown)} more")
+    return ", ".join(shown)
+
+
+def command_line(process: Process) -> str:
+    """``pid 12 user root: /usr/sbin/radiusd -f``, cut to what a message bears."""
+    command = process.command or f"[{process.name}]"
+    if len(command) > SHOWN_COMMAND:
+        command = command[:SHOWN_COMMAND] + "..."
+    return f"pid {process.pid} user {process.user} state {process.state or '?'}: {command}"

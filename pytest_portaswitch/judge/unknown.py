@@ -1,0 +1,43 @@
+"""Verdicts for what nobody could look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved
+from pytest_portaswitch.judge.verdict import Verdict
+
+Facts = Mapping[str, Observation]
+"""Observations by host name."""
+
+
+def facts_of(host: str, facts: Facts, expected: str) -> HostFacts | Verdict:
+    """The facts of a host, or the verdict that follows from having none."""
+    seen = facts.get(host)
+    if isinstance(seen, HostFacts):
+        return seen
+    if isinstance(seen, Unobserved):
+        return not_observed(expected, f"{host} could not be looked at: {seen.detail}", seen.why)
+    return not_observed(expected, f"{host} was not looked at in this run", "not-observed")
+
+
+def not_observed(expected: str, observed: str, why: str) -> Verdict:
+    """Unknown, because the trip to a host brought nothing back."""
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-observed",
+        expected=expected,
+        observed=observed,
+        cause=f"{observed} [{why}]" if why not in observed else observed,
+    )
+
+
+def gap(host: str, what: str, why: str, expected: str) -> Verdict:
+    """Unknown, because one thing could not be seen on a host that otherwise answered."""
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-observed",
+        expected=expected,
+        observed=f"{what} of {host} could not be seen: {why}",
+        cause=f"{what} of {host} not visible: {why}",
+    )

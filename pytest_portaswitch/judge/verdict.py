@@ -1,0 +1,46 @@
+"""A verdict: what became of a check, why, and how to see it by hand."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from pytest_portaswitch.judge.ladder import Grade
+
+VerdictWord = Literal["pass", "fail", "unknown", "waived"]
+WhyUnknown = Literal["", "not-observed", "not-assessable"]
+"""``not-observed``: nobody could look. ``not-assessable``: it was looked at and cannot be told,
+or the tables give nothing to look at."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict of one check. ``expected``, ``observed`` and ``cause`` are one line each."""
+
+    verdict: VerdictWord
+    expected: str
+    observed: str
+    cause: str = ""
+    """What explains a failure or an unknown; the same words for all checks it explains."""
+    why_unknown: WhyUnknown = ""
+    grade: Grade | None = None
+    evidence: tuple[str, ...] = ()
+    """The raw facts it rests on, one a line."""
+    reproduce: str = ""
+    """A command that shows the same by hand."""
+
+    @property
+    def message(self) -> str:
+        """One line: ``expected ... / observed ... / cause ...``."""
+        parts = [f"expected {self.expected}", f"observed {self.observed}"]
+        if self.cause:
+            parts.append(f"cause {self.cause}")
+        return " / ".join(parts)
+
+    @property
+    def text(self) -> str:
+        """The message, the evidence, and the command, as a person reads them."""
+        lines = [self.message, *(f"  {line}" for line in self.evidence)]
+        if self.reproduce:
+            lines.append(f"  by hand: {self.reproduce}")
+        return "\n".join(lines)

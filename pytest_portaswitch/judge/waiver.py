@@ -1,0 +1,40 @@
+"""Waivers: failures that the site excuses for a while."""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+from collections.abc import Sequence
+
+import msgspec
+
+from pytest_portaswitch.cluster.model import Waiver
+from pytest_portaswitch.judge.verdict import Verdict
+
+
+def excuse(
+    check_id: str, verdict: Verdict, waivers: Sequence[Waiver], moment: datetime.datetime
+) -> Verdict:
+    """The verdict with the site's waivers applied, as of a moment (with a time zone).
+
+    A waiver holds until the end of its last day, UTC. It excuses failures only: what could not
+    be seen is not excused, it is unknown.
+    """
+    if verdict.verdict != "fail":
+        return verdict
+    today = moment.astimezone(datetime.timezone.utc).date()
+    for waiver in waivers:
+        if not fnmatch.fnmatchcase(check_id, waiver.check):
+            continue
+        if waiver.until >= today:
+            return msgspec.structs.replace(
+                verdict,
+                verdict="waived",
+                cause=f"{verdict.cause} [waived until {waiver.until} (UTC) by {waiver.owner}: "
+                f"{waiver.reason}]",
+            )
+        return msgspec.structs.replace(
+            verdict,
+            cause=f"{verdict.cause} [the waiver by {waiver.owner} expired on {waiver.until} (UTC)]",
+        )
+    return verdict
