@@ -6,10 +6,15 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_LONGEST_VALUE = 80
+
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: where it stands, what stands there, the rule, and the way out."""
+    """One mistake: where it stands, what stands there, the rule, and the way out.
+
+    As text: ``FILE:LINE: where: 'value': rule (fix)``, one line, with nothing unprintable in it.
+    """
 
     file: str
     line: int
@@ -27,25 +32,44 @@ class Problem:
         if self.where:
             parts.append(f"{self.where}: ")
         if self.value:
-            parts.append(f"{self.value}: ")
+            parts.append(f"{quoted(self.value)}: ")
         parts.append(self.rule)
         if self.fix:
             parts.append(f" ({self.fix})")
-        return "".join(parts)
+        return printable("".join(parts))
 
 
 class BadInput(Exception):
-    """Carries every problem found, in the order of file and line."""
+    """Carries every problem found, once each, in the order of file and line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.where)))
+        self.problems = tuple(
+            sorted(set(problems), key=lambda p: (p.file, p.line, p.where, p.value, p.rule, p.fix))
+        )
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[BadInput], tuple[tuple[Problem, ...]]]:
+        """Survive the way between processes with the problems, not only their text."""
+        return type(self), (self.problems,)
 
 
 def closest(value: str, candidates: Iterable[str]) -> str:
     """Say the nearest valid word, or list them: ``did you mean 'web'?``."""
     known = sorted(candidates)
-    near = difflib.get_close_matches(value, known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(value[:_LONGEST_VALUE], known, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
     return f"valid are {', '.join(known)}" if known else "none is defined"
+
+
+def quoted(value: str) -> str:
+    """The value in quotes, cut where it is long, with control characters shown as escapes."""
+    cut = value if len(value) <= _LONGEST_VALUE else f"{value[: _LONGEST_VALUE - 3]}..."
+    return repr(cut)
+
+
+def printable(text: str) -> str:
+    """The text with every unprintable character shown as an escape, so that it stays one line."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

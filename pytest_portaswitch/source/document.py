@@ -1,0 +1,79 @@
+"""Reading one YAML file into a tree, within bounds, constructing no objects."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from pytest_portaswitch.source.builder import Builder
+from pytest_portaswitch.source.problem import Problem, printable
+from pytest_portaswitch.source.syntax import explain
+from pytest_portaswitch.source.tree import Node, Scalar
+
+LARGEST = 2 * 1024 * 1024
+"""Bytes. A cluster of ten thousand hosts fits."""
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PARSER_ERRORS = (yaml.YAMLError, ValueError, OverflowError, IndexError)
+"""PyYAML lets a few of Python's own out, for instance for an escape beyond Unicode."""
+
+
+def read(path: Path, problems: list[Problem]) -> Node | None:
+    """The root of a file's only document; None when a problem kept it from being read.
+
+    Problems name the file as ``path`` was given.
+    """
+    file = printable(str(path))
+    text = _text(path, file, problems)
+    if text is None:
+        return None
+    builder = _parse(text, file)
+    problems.extend(builder.problems)
+    if builder.stopped:
+        return None
+    if builder.root is None or (isinstance(builder.root, Scalar) and builder.root.nothing):
+        problems.append(Problem(file, 0, "", "", "is empty"))
+        return None
+    return builder.root
+
+
+def _text(path: Path, file: str, problems: list[Problem]) -> str | None:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        problems.append(Problem(file, 0, "", "", f"cannot be read: {why}"))
+        return None
+    if len(data) > LARGEST:
+        problems.append(Problem(file, 0, "", "", f"is larger than {LARGEST} bytes"))
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = f"\\x{data[error.start]:02x}"
+        problems.append(Problem(file, line, "", "", f"is not UTF-8 text: byte {byte}"))
+        return None
+    if found := _UNPRINTABLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        problems.append(
+            Problem(file, line, "", found.group(), "is a control character, which YAML forbids")
+        )
+        return None
+    return text
+
+
+def _parse(text: str, file: str) -> Builder:
+    """Parse fast where libyaml is there; let PyYAML's own parser find the words for an error."""
+    if yaml.__with_libyaml__:
+        try:
+            return Builder(file).build(yaml.parse(text, Loader=yaml.CSafeLoader))
+        except _PARSER_ERRORS:
+            pass
+    try:
+        return Builder(file).build(yaml.parse(text, Loader=yaml.SafeLoader))
+    except _PARSER_ERRORS as error:
+        return Builder(file, problems=[explain(error, file)], stopped=True)

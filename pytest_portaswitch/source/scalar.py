@@ -1,0 +1,152 @@
+"""Readers for single values, each from the raw text by what the key expects."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import warnings
+from collections.abc import Collection
+
+from pytest_portaswitch.source.problem import closest
+from pytest_portaswitch.source.value import Read, T, Value
+
+_TRUE = frozenset({"true", "yes", "on"})
+_FALSE = frozenset({"false", "no", "off"})
+_DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_LONGEST_PROSE = 1000
+_LONGEST_PATTERN = 500
+
+
+def prose(value: Value) -> str | None:
+    """A text for people on one line: white space folded, nothing that could steer a terminal."""
+    text = value.scalar("text")
+    if text is None:
+        return None
+    folded = " ".join(text.split())
+    if not folded:
+        value.refuse("must not be blank")
+    elif _CONTROL.search(folded):
+        value.refuse("holds a control character", "remove it")
+    elif len(folded) > _LONGEST_PROSE:
+        value.refuse(f"is longer than {_LONGEST_PROSE} characters")
+    else:
+        return folded
+    return None
+
+
+def flag(value: Value) -> bool | None:
+    """A yes or no, in any of YAML's spellings."""
+    text = value.scalar("true or false")
+    if text is None:
+        return None
+    if text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    value.refuse("must be true or false")
+    return None
+
+
+def integer(low: int, high: int) -> Read[int]:
+    """A reader of decimal numbers within bounds, both included."""
+    expected = f"a number from {low} to {high}"
+
+    def read(value: Value) -> int | None:
+        text = value.scalar(expected)
+        if text is None:
+            return None
+        if _DECIMAL.match(text) and low <= int(text) <= high:
+            return int(text)
+        value.refuse(f"must be {expected}")
+        return None
+
+    return read
+
+
+def day(value: Value) -> datetime.date | None:
+    """A day of the calendar, such as 2027-01-31."""
+    text = value.scalar("a day such as 2027-01-31")
+    if text is None:
+        return None
+    try:
+        if _DAY.match(text):
+            return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        value.refuse(f"is no day of the calendar: {error}")
+        return None
+    value.refuse("must be a day such as 2027-01-31")
+    return None
+
+
+def choice(known: Collection[str], what: str) -> Read[str]:
+    """A reader of one of several words; ``what`` names them, such as ``a role of the tables``."""
+
+    def read(value: Value) -> str | None:
+        text = value.scalar(what)
+        if text is None or text in known:
+            return text
+        value.refuse(f"is not {what}", closest(text, known))
+        return None
+
+    return read
+
+
+def matching(pattern: str, rule: str, longest: int = 253) -> Read[str]:
+    """A reader of texts that match a pattern from end to end."""
+    compiled = re.compile(pattern)
+
+    def read(value: Value) -> str | None:
+        text = value.scalar("text")
+        if text is None:
+            return None
+        if len(text) <= longest and compiled.fullmatch(text):
+            return text
+        value.refuse(rule)
+        return None
+
+    return read
+
+
+def listing(read: Read[T], what: str, *, distinct: bool = True) -> Read[tuple[T, ...]]:
+    """A reader of lists that hold at least one item; ``what`` names the items."""
+
+    def read_all(value: Value) -> tuple[T, ...] | None:
+        items = value.items(f"a list of {what}")
+        if items is None:
+            return None
+        if not items:
+            value.refuse(f"must name at least one of {what}")
+            return None
+        found: list[T] = []
+        for item in items:
+            one = read(item)
+            if one is not None and distinct and one in found:
+                item.refuse("is there twice")
+            elif one is not None:
+                found.append(one)
+        return tuple(found) or None
+
+    return read_all
+
+
+def regex(value: Value) -> str | None:
+    """A regular expression of Python's that compiles and asks for something."""
+    text = value.scalar("a regular expression")
+    if text is None:
+        return None
+    if len(text) > _LONGEST_PATTERN:
+        value.refuse(f"is longer than {_LONGEST_PATTERN} characters")
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            compiled = re.compile(text)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
+        value.refuse(f"is not a regular expression: {error}")
+        return None
+    if compiled.search("") is not None:
+        value.refuse("matches anything at all", "name the process")
+        return None
+    return text
