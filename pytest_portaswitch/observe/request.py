@@ -5,17 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pytest_portaswitch.facts.model import Probe
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a probe's script: send bytes, or wait for some.
-
-    Exactly one of the two is set. The remote program knows no protocol: it follows these.
-    """
-
-    send: bytes = b""
-    receive: int = 0
-    """At most this many bytes of one reply; the wait ends with the first data that arrives."""
+from pytest_portaswitch.protocols.step import Step
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,3 +31,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     output: int = 32 * 1024 * 1024
     parallel: int = 32
     """Hosts looked at side by side."""
+
+
+__all__ = ["Limits", "Request", "Step"]

@@ -1,0 +1,76 @@
+"""What the selected checks need to know, host by host: one request for each trip.
+
+Only what is needed is asked, and every probe is sent once however many checks rest on it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.facts.model import Probe
+from pytest_portaswitch.observe.request import Request
+from pytest_portaswitch.plan.check import (
+    Check,
+    HasConnection,
+    Listens,
+    Reaches,
+    Runs,
+    UsesPrivate,
+)
+from pytest_portaswitch.protocols import script_of
+
+
+def requests(
+    checks: Iterable[Check], cluster: Cluster, probe_timeout: float
+) -> dict[str, Request]:
+    """One request for each host that the checks speak of, by host name."""
+    hosts: set[str] = set()
+    probes: dict[str, dict[str, Probe]] = defaultdict(dict)
+    routes: dict[str, set[str]] = defaultdict(set)
+    for check in checks:
+        expects = check.expects
+        if isinstance(expects, Listens):
+            hosts.update(expects.place.hosts)
+        elif isinstance(expects, Runs):
+            hosts.add(expects.host)
+        elif isinstance(expects, UsesPrivate):
+            hosts.add(expects.host)
+            routes[expects.host].update(expects.peers.values())
+        elif isinstance(expects, (Reaches, HasConnection)):
+            # The destination is looked at as well: it shows why a probe did not come through.
+            hosts.update((expects.source, *expects.destination.hosts))
+            for probe in _probes(expects):
+                probes[expects.source][probe.key] = probe
+    addresses = tuple(sorted({host.private for host in cluster.hosts.values()}))
+    return {
+        name: Request(
+            host=name,
+            probes=tuple(sent[key] for key in sorted(sent)),
+            scripts={
+                protocol: script
+                for protocol in sorted({probe.protocol for probe in sent.values()})
+                if (script := script_of(protocol))
+            },
+            routes_to=tuple(sorted(routes[name])),
+            connections_to=addresses,
+            probe_timeout=probe_timeout,
+        )
+        for name in sorted(hosts)
+        for sent in [probes[name]]
+    }
+
+
+def _probes(expects: Reaches | HasConnection) -> list[Probe]:
+    address = expects.destination.address
+    if isinstance(expects, HasConnection):
+        return [
+            Probe(transport="icmp", address=address, port=0),
+            Probe(transport="tcp", address=address, port=expects.login_port),
+        ]
+    ports = expects.ports
+    return [
+        Probe(transport=ports.transport, address=address, port=number, protocol=expects.protocol)
+        for number in ports.numbers
+    ]
