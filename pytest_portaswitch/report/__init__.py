@@ -1,1 +1,1 @@
-"""."""
+"""Reports and evidence: they render, they decide nothing."""

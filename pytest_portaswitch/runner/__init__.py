@@ -1,1 +1,1 @@
-"""."""
+"""Where pytest is met: options, collection, fixtures, outcomes. It translates and delegates."""

@@ -1,0 +1,59 @@
+"""Checks that fail or are unknown for the same reason stand under one cause."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from pytest_portaswitch.judge.verdict import Verdict
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """One reason and everything it explains."""
+
+    id: str
+    """Stable: the same words give the same id in every run."""
+    title: str
+    checks: tuple[str, ...]
+    """Ids, sorted."""
+    impact: str
+    next: str
+    """The next step, as a command that can be pasted where there is one."""
+
+
+def group(verdicts: Mapping[str, Verdict]) -> tuple[Cause, ...]:
+    """The causes of all checks that do not pass, those that explain most first.
+
+    Every failing, unknown or waived check belongs to exactly one cause: judges give the same
+    words for the same reason.
+    """
+    explained: dict[str, list[str]] = {}
+    for check_id, verdict in verdicts.items():
+        if verdict.verdict != "pass":
+            explained.setdefault(verdict.cause or verdict.observed, []).append(check_id)
+    causes = [
+        Cause(
+            id=f"cause-{hashlib.sha256(title.encode()).hexdigest()[:10]}",
+            title=title,
+            checks=tuple(sorted(checks)),
+            impact=_impact([verdicts[check_id] for check_id in checks]),
+            next=next((v.reproduce for c in sorted(checks) if (v := verdicts[c]).reproduce), ""),
+        )
+        for title, checks in explained.items()
+    ]
+    return tuple(sorted(causes, key=lambda cause: (-len(cause.checks), cause.title)))
+
+
+def _impact(verdicts: list[Verdict]) -> str:
+    counts = {
+        word: sum(verdict.verdict == word for verdict in verdicts)
+        for word in ("fail", "unknown", "waived")
+    }
+    names = {"fail": "failed", "unknown": "unknown", "waived": "waived"}
+    return ", ".join(
+        f"{count} check{'s' if count > 1 else ''} {names[word]}"
+        for word, count in counts.items()
+        if count
+    )

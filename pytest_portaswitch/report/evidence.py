@@ -1,0 +1,174 @@
+"""The evidence of one audit: what was planned, seen and concluded, with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from pytest_portaswitch.causes.group import Cause, group
+from pytest_portaswitch.cluster.model import Waiver
+from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.judge.ladder import Grade
+from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
+from pytest_portaswitch.plan.check import Check, Expectation, Kind
+from pytest_portaswitch.plan.expand import Unexpanded
+from pytest_portaswitch.tables.row import Confidence, Transport
+
+FORMAT = "portaswitch-evidence"
+VERSION = 1
+
+State = Literal["complete", "stopped", "interrupted"]
+"""``stopped``: pytest ended early on purpose (``-x``). ``interrupted``: somebody or something
+ended it."""
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """``planned`` is the sum of the other four."""
+
+    planned: int
+    passed: int
+    failed: int
+    unknown: int
+    waived: int
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """How this audit came to be."""
+
+    state: State
+    started: str
+    """ISO 8601 with time zone, as ``finished``."""
+    finished: str
+    who: str
+    """User and machine from which it was run."""
+    command: str
+    versions: dict[str, str]
+    tables: str
+    files: dict[str, str]
+    """The tables and the cluster file: path to SHA-256."""
+    limits: dict[str, float]
+    deselected: int
+    """Planned checks that this run was asked to leave out: they are not in the totals."""
+
+
+class JudgedCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A check with its verdict."""
+
+    id: str
+    kind: Kind
+    row: str
+    host: str
+    peer: str | None
+    subcomponent: str
+    transport: Transport | None
+    port: int | None
+    title: str
+    verdict: VerdictWord
+    grade: Grade | None
+    message: str
+    why_unknown: WhyUnknown
+    cause: str
+    evidence: tuple[str, ...]
+    reproduce: str
+    confidence: Confidence
+    notes: tuple[str, ...]
+    expects: Expectation
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one audit; every report is made from this alone."""
+
+    format: str
+    version: int
+    cluster: str
+    release: str
+    run: Run
+    totals: Totals
+    hosts: dict[str, Observation]
+    checks: tuple[JudgedCheck, ...]
+    """Sorted by id."""
+    causes: tuple[Cause, ...]
+    unexpanded: tuple[Unexpanded, ...]
+    waivers: tuple[Waiver, ...]
+
+
+def gather(
+    *,
+    cluster: str,
+    release: str,
+    run: Run,
+    checks: Sequence[Check],
+    verdicts: Mapping[str, Verdict],
+    hosts: Mapping[str, Observation],
+    unexpanded: Sequence[Unexpanded],
+    waivers: Sequence[Waiver],
+) -> Evidence:
+    """Put together the evidence. A check without a verdict is unknown: nothing disappears."""
+    complete = {check.id: verdicts.get(check.id) or _never_judged(check, run) for check in checks}
+    return Evidence(
+        format=FORMAT,
+        version=VERSION,
+        cluster=cluster,
+        release=release,
+        run=run,
+        totals=_totals(complete),
+        hosts={name: hosts[name] for name in sorted(hosts)},
+        checks=tuple(
+            _judged(check, complete[check.id]) for check in sorted(checks, key=lambda c: c.id)
+        ),
+        causes=group(complete),
+        unexpanded=tuple(unexpanded),
+        waivers=tuple(waivers),
+    )
+
+
+def _totals(verdicts: Mapping[str, Verdict]) -> Totals:
+    words = [verdict.verdict for verdict in verdicts.values()]
+    return Totals(
+        planned=len(words),
+        passed=words.count("pass"),
+        failed=words.count("fail"),
+        unknown=words.count("unknown"),
+        waived=words.count("waived"),
+    )
+
+
+def _never_judged(check: Check, run: Run) -> Verdict:
+    why = {
+        "complete": "no verdict came back from the worker that ran it",
+        "stopped": "the run was stopped before this check",
+        "interrupted": "the run was interrupted before this check",
+    }[run.state]
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-observed",
+        expected=check.title,
+        observed=why,
+        cause=why,
+    )
+
+
+def _judged(check: Check, verdict: Verdict) -> JudgedCheck:
+    return JudgedCheck(
+        id=check.id,
+        kind=check.kind,
+        row=check.row,
+        host=check.host,
+        peer=check.peer,
+        subcomponent=check.subcomponent,
+        transport=check.transport,
+        port=check.port,
+        title=check.title,
+        verdict=verdict.verdict,
+        grade=verdict.grade,
+        message=verdict.message,
+        why_unknown=verdict.why_unknown,
+        cause=verdict.cause,
+        evidence=verdict.evidence,
+        reproduce=verdict.reproduce,
+        confidence=check.confidence,
+        notes=check.notes,
+        expects=check.expects,
+    )

@@ -1,0 +1,70 @@
+"""How a run came to be: who, with what, from which files."""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import hashlib
+import platform
+import shlex
+import socket
+import sys
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.report.evidence import Run, State
+from pytest_portaswitch.version import __version__
+
+
+def describe(
+    *,
+    state: State,
+    started: datetime.datetime,
+    finished: datetime.datetime,
+    arguments: Iterable[str],
+    tables: str,
+    files: Iterable[Path],
+    limits: Limits,
+    deselected: int,
+) -> Run:
+    """The record of a run. Secrets cannot be among the arguments: no option takes one."""
+    return Run(
+        state=state,
+        started=started.isoformat(timespec="seconds"),
+        finished=finished.isoformat(timespec="seconds"),
+        who=f"{_user()}@{socket.gethostname()}",
+        command=shlex.join(["pytest", *arguments]),
+        versions={
+            "pytest-portaswitch": __version__,
+            "python": platform.python_version(),
+            "pytest": metadata.version("pytest"),
+            "pytest-testinfra": metadata.version("pytest-testinfra"),
+            "platform": sys.platform,
+        },
+        tables=tables,
+        files={str(path): _sha256(path) for path in files},
+        limits={
+            "connect_timeout": limits.connect_timeout,
+            "host_timeout": limits.host_timeout,
+            "probe_timeout": limits.probe_timeout,
+            "parallel": limits.parallel,
+        },
+        deselected=deselected,
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        # A container may run under a number that has no name.
+        return "unknown"
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return f"unreadable: {error.strerror}"

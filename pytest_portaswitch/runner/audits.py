@@ -1,0 +1,139 @@
+"""The audits of one run: a plan for each cluster, what was seen, and what follows from it."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import testinfra.host
+
+from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.judge.judge import judge
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.waiver import excuse
+from pytest_portaswitch.observe import Job, observe, testinfra_host
+from pytest_portaswitch.observe.needs import requests
+from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.plan.check import Check
+from pytest_portaswitch.plan.expand import Plan
+from pytest_portaswitch.tables.row import Tables
+
+
+@dataclass
+class Audit:
+    """The audit of one cluster. ``seen`` fills as hosts are observed."""
+
+    cluster: Cluster
+    tables: Tables
+    plan: Plan
+    seen: dict[str, Observation] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._checks = {check.id: check for check in self.plan.checks}
+
+    def check(self, check_id: str) -> Check:
+        """The planned check of that id. Raises KeyError."""
+        return self._checks[check_id]
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Names a check of a run."""
+
+    cluster: str
+    check: str
+
+
+class Audits:
+    """All clusters of a run, observed when first needed and judged from what was seen."""
+
+    def __init__(
+        self, audits: Iterable[Audit], limits: Limits, moment: datetime.datetime
+    ) -> None:
+        self._audits = {audit.cluster.name: audit for audit in audits}
+        self.limits = limits
+        self.moment = moment
+        """When the run began: waivers expire by it. With a time zone."""
+
+    def __iter__(self) -> Iterable[Audit]:  # type: ignore[override]
+        return iter(self._audits.values())
+
+    def __len__(self) -> int:
+        return len(self._audits)
+
+    def __getitem__(self, cluster: str) -> Audit:
+        return self._audits[cluster]
+
+    def label(self, ref: Ref) -> str:
+        """The id of a check among pytest's parameters; unique over the run."""
+        name = ref.check.partition(":")[2]
+        return name if len(self._audits) == 1 else f"{ref.cluster}/{name}"
+
+    def refs(self, kinds: Sequence[str]) -> list[Ref]:
+        """Every planned check of the kinds (of all kinds when none is named)."""
+        return [
+            Ref(audit.cluster.name, check.id)
+            for audit in self._audits.values()
+            for check in audit.plan.checks
+            if not kinds or check.kind in kinds
+        ]
+
+    def labels(self) -> dict[str, Ref]:
+        """Every planned check by its label."""
+        return {self.label(ref): ref for ref in self.refs(())}
+
+    def observe(
+        self,
+        refs: Iterable[Ref],
+        on_progress: Callable[[str, str, Observation], None] | None = None,
+    ) -> None:
+        """Look at the hosts that the checks need and that were not looked at yet, side by side.
+
+        ``on_progress`` gets the cluster, the host and what was seen of it.
+        """
+        jobs: list[tuple[Audit, Job]] = []
+        by_cluster = itertools.groupby(sorted(refs, key=lambda r: r.cluster), lambda r: r.cluster)
+        for name, group in by_cluster:
+            audit = self._audits[name]
+            checks = [audit.check(ref.check) for ref in group]
+            for host, request in requests(
+                checks, audit.cluster, self.limits.probe_timeout
+            ).items():
+                if host not in audit.seen:
+                    login = audit.cluster.hosts[host].login
+                    jobs.append((audit, Job(login=login, request=request)))
+        owner = {id(job): audit for audit, job in jobs}
+
+        def take(job: Job, seen: Observation) -> None:
+            audit = owner[id(job)]
+            audit.seen[job.request.host] = seen
+            if on_progress:
+                on_progress(audit.cluster.name, job.request.host, seen)
+
+        observe([job for _, job in jobs], self.limits, take)
+
+    def verdict(self, ref: Ref) -> Verdict:
+        """Judge a check from what was seen so far, the cluster's waivers applied."""
+        audit = self._audits[ref.cluster]
+        verdict = judge(audit.check(ref.check), audit.seen)
+        return excuse(ref.check, verdict, audit.cluster.waivers, self.moment)
+
+    def facts(self, cluster: str, host: str) -> Observation:
+        """What was seen of a host; it is looked at now if no check needed it before."""
+        audit = self._audits[cluster]
+        if host not in audit.seen:
+            self.observe(
+                [
+                    Ref(cluster, check.id)
+                    for check in audit.plan.checks
+                    if check.host == host and check.kind in ("listener", "process")
+                ]
+            )
+        return audit.seen[host]
+
+    def host(self, cluster: str, host: str) -> testinfra.host.Host:
+        """A testinfra host with the cluster file's login and bounded commands."""
+        return testinfra_host(self._audits[cluster].cluster.hosts[host].login, self.limits)

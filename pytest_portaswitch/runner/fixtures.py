@@ -1,0 +1,62 @@
+"""Fixtures: for the suites, and for tests that a site writes itself."""
+
+from __future__ import annotations
+
+import pytest
+import testinfra.host
+
+from pytest_portaswitch.facts.model import HostFacts, Unobserved
+from pytest_portaswitch.runner import stash
+from pytest_portaswitch.runner.audits import Audits, Ref
+from pytest_portaswitch.runner.outcome import Outcome, interrupt
+
+
+@pytest.fixture(scope="session")
+def audits(pytestconfig: pytest.Config) -> Audits:
+    """All clusters of this run: plans, facts and verdicts."""
+    return stash.audits_of(pytestconfig)
+
+
+@pytest.fixture
+def audit_verdict(request: pytest.FixtureRequest, audits: Audits) -> Outcome:
+    """The verdict of one check; a test that asks for it runs once for each planned check.
+
+    ``@pytest.mark.portaswitch("listener", ...)`` narrows it to kinds of checks.
+    """
+    ref: Ref = request.param
+    if stash.is_unobserved(request.config, ref):
+        stash.observe_selected(request.session, ref.cluster)
+    audit = audits[ref.cluster]
+    outcome = Outcome(ref.cluster, audit.check(ref.check), audits.verdict(ref))
+    request.node.stash[stash.OUTCOME] = outcome
+    request.config.hook.pytest_portaswitch_verdict(
+        config=request.config,
+        cluster=audit.cluster,
+        check=outcome.check,
+        verdict=outcome.verdict,
+    )
+    interrupt(outcome)
+    return outcome
+
+
+@pytest.fixture
+def audit_host(request: pytest.FixtureRequest, audits: Audits) -> testinfra.host.Host:
+    """A testinfra Host; a test that asks for it runs once for each host of each cluster.
+
+    ``@pytest.mark.portaswitch_hosts("billing", ...)`` narrows it to hosts of those roles.
+    """
+    cluster, host = request.param
+    return audits.host(cluster, host)
+
+
+@pytest.fixture
+def audit_facts(request: pytest.FixtureRequest, audits: Audits) -> HostFacts:
+    """The facts of a host; parametrized like ``audit_host``, and alike beside it.
+
+    A host that cannot be looked at is an error of the test, with the reason.
+    """
+    cluster, host = request.param
+    seen = audits.facts(cluster, host)
+    if isinstance(seen, Unobserved):
+        pytest.fail(f"{host} could not be looked at: {seen.detail} [{seen.why}]", pytrace=False)
+    return seen

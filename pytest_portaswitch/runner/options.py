@@ -1,0 +1,140 @@
+"""The options of an audit, on the command line and in pytest's ini file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_portaswitch.observe.request import Limits
+
+DEFAULTS = Limits()
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the group ``portaswitch`` with an ini equivalent for each option."""
+    group = parser.getgroup("portaswitch", "PortaSwitch audit")
+    group.addoption(
+        "--cluster",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="cluster file to audit; give it once for each cluster (ini: portaswitch_clusters)",
+    )
+    group.addoption(
+        "--tables",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a site's own rows beside the vendor's tables; may be repeated "
+        "(ini: portaswitch_tables)",
+    )
+    group.addoption(
+        "--audit-dir",
+        metavar="DIR",
+        help="where the evidence goes, DIR/CLUSTER/evidence.json (default: reports; "
+        "ini: portaswitch_audit_dir)",
+    )
+    group.addoption(
+        "--audit-parallel",
+        metavar="N",
+        help=f"hosts looked at side by side (default: {DEFAULTS.parallel}; "
+        "ini: portaswitch_parallel)",
+    )
+    group.addoption(
+        "--connect-timeout",
+        metavar="SECONDS",
+        help=f"to connect to a host (default: {DEFAULTS.connect_timeout:g}; "
+        "ini: portaswitch_connect_timeout)",
+    )
+    group.addoption(
+        "--host-timeout",
+        metavar="SECONDS",
+        help="for the whole trip to a host, login and probes included "
+        f"(default: {DEFAULTS.host_timeout:g}; ini: portaswitch_host_timeout)",
+    )
+    group.addoption(
+        "--probe-timeout",
+        metavar="SECONDS",
+        help="for each connect and each reply of a probe "
+        f"(default: {DEFAULTS.probe_timeout:g}; ini: portaswitch_probe_timeout)",
+    )
+    parser.addini("portaswitch_clusters", "cluster files to audit", type="paths", default=[])
+    parser.addini("portaswitch_tables", "a site's own table files", type="paths", default=[])
+    parser.addini("portaswitch_audit_dir", "where the evidence goes", default="reports")
+    parser.addini("portaswitch_parallel", "hosts looked at side by side", default="")
+    parser.addini("portaswitch_connect_timeout", "seconds to connect to a host", default="")
+    parser.addini("portaswitch_host_timeout", "seconds for the whole trip to a host", default="")
+    parser.addini("portaswitch_probe_timeout", "seconds for each step of a probe", default="")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of this run, read and found good."""
+
+    clusters: tuple[Path, ...]
+    tables: tuple[Path, ...]
+    audit_dir: Path
+    limits: Limits
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """Read the options, the command line first. Raises pytest.UsageError naming every mistake."""
+    here = config.invocation_params.dir
+    mistakes: list[str] = []
+    limits = Limits(
+        parallel=int(_number(config, "--audit-parallel", "portaswitch_parallel", mistakes, whole=True)),
+        connect_timeout=_number(config, "--connect-timeout", "portaswitch_connect_timeout", mistakes),
+        host_timeout=_number(config, "--host-timeout", "portaswitch_host_timeout", mistakes),
+        probe_timeout=_number(config, "--probe-timeout", "portaswitch_probe_timeout", mistakes),
+    )
+    if mistakes:
+        raise pytest.UsageError("\n".join(mistakes))
+    audit_dir = config.getoption("--audit-dir")
+    return Settings(
+        clusters=_paths(config, "--cluster", "portaswitch_clusters", here),
+        tables=_paths(config, "--tables", "portaswitch_tables", here),
+        audit_dir=here / audit_dir
+        if audit_dir
+        else config.rootpath / config.getini("portaswitch_audit_dir"),
+        limits=limits,
+    )
+
+
+def _paths(config: pytest.Config, option: str, ini: str, here: Path) -> tuple[Path, ...]:
+    given = config.getoption(option) or config.getini(ini)
+    return tuple(_shortest(here / path, here) for path in given)
+
+
+def _shortest(path: Path, here: Path) -> Path:
+    """Messages name a file as a person at this prompt would."""
+    return path.relative_to(here) if here == Path.cwd() and path.is_relative_to(here) else path
+
+
+_DEFAULT_OF = {
+    "--audit-parallel": DEFAULTS.parallel,
+    "--connect-timeout": DEFAULTS.connect_timeout,
+    "--host-timeout": DEFAULTS.host_timeout,
+    "--probe-timeout": DEFAULTS.probe_timeout,
+}
+
+
+def _number(
+    config: pytest.Config, option: str, ini: str, mistakes: list[str], *, whole: bool = False
+) -> float:
+    on_command_line: Any = config.getoption(option)
+    name, text = (option, on_command_line) if on_command_line else (ini, config.getini(ini))
+    if not text:
+        return _DEFAULT_OF[option]
+    try:
+        number = int(text) if whole else float(text)
+    except ValueError:
+        number = -1
+    least, most = (1, 1000) if whole else (0.1, 3600)
+    if not least <= number <= most:
+        kind = "a whole number" if whole else "a number of seconds"
+        mistakes.append(f"{name}: {text!r}: must be {kind} from {least} to {most}")
+        return _DEFAULT_OF[option]
+    return number

@@ -1,0 +1,45 @@
+"""From a verdict to what pytest knows: passed, failed, error, skipped, xfailed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.plan.check import Check
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict of one check, as a test asks for it."""
+
+    cluster: str
+    check: Check
+    verdict: Verdict
+
+    def hold(self) -> None:
+        """Fail the test, without a traceback, unless the verdict is a pass."""
+        __tracebackhide__ = True
+        if self.verdict.verdict == "fail":
+            pytest.fail(self.text, pytrace=False)
+
+    @property
+    def text(self) -> str:
+        """What a person reads of it: the title, then the verdict's own text."""
+        return f"{self.check.title}\n{self.verdict.text}"
+
+
+def interrupt(outcome: Outcome) -> None:
+    """End the test in its setup where there is nothing to assert.
+
+    What nobody could look at is an error of the run, not a failure of the cluster; what cannot
+    be assessed is skipped; what a waiver excuses is an expected failure.
+    """
+    verdict = outcome.verdict
+    if verdict.verdict == "waived":
+        pytest.xfail(verdict.message)
+    if verdict.verdict == "unknown":
+        if verdict.why_unknown == "not-assessable":
+            pytest.skip(verdict.message)
+        pytest.fail(outcome.text, pytrace=False)
