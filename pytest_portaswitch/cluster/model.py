@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from pytest_portaswitch.tables.row import Direction, ProcessPattern, Transport
+
+Database = Literal["mysql", "oracle"]
+"""The engine of the DB servers. The rows of the tables speak of MySQL; ``oracle`` puts them out of
+scope, which the plan says."""
 
 
 class SecretRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +49,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     mysql: tuple[int, ...] = ()
     """The pinned port(s) of a DB host; empty: not pinned."""
+    database: Database = "mysql"
+    """The host's own, or else the cluster's; of interest on DB hosts."""
     login: Login
     line: int = 0
 
@@ -100,6 +107,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """The site's own table files, resolved against the cluster file's folder."""
     networks: dict[str, str] = {}
     """``private`` and ``public`` as CIDR, where declared."""
+    database: Database = "mysql"
 
     def hosts_of(self, role: str) -> tuple[Host, ...]:
         """The hosts that hold a role, in the order of the file."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from pytest_portaswitch.source.builder import Builder
-from pytest_portaswitch.source.problem import Problem, printable
+from pytest_portaswitch.source.problem import Problem
 from pytest_portaswitch.source.syntax import explain
 from pytest_portaswitch.source.tree import Node, Scalar
 
@@ -20,12 +20,11 @@ _PARSER_ERRORS = (yaml.YAMLError, ValueError, OverflowError, IndexError)
 """PyYAML lets a few of Python's own out, for instance for an escape beyond Unicode."""
 
 
-def read(path: Path, problems: list[Problem]) -> Node | None:
+def read(path: Path, file: str, problems: list[Problem]) -> Node | None:
     """The root of a file's only document; None when a problem kept it from being read.
 
-    Problems name the file as ``path`` was given.
+    ``file`` is what problems call it.
     """
-    file = printable(str(path))
     text = _text(path, file, problems)
     if text is None:
         return None

@@ -80,12 +80,15 @@ def day(value: Value) -> datetime.date | None:
     return None
 
 
-def choice(known: Collection[str], what: str) -> Read[str]:
-    """A reader of one of several words; ``what`` names them, such as ``a role of the tables``."""
+def choice(known: Collection[str] | None, what: str) -> Read[str]:
+    """A reader of one of several words; ``what`` names them, such as ``a role of the tables``.
+
+    None as ``known``: what is valid could not be read, so any word is let through.
+    """
 
     def read(value: Value) -> str | None:
         text = value.scalar(what)
-        if text is None or text in known:
+        if text is None or known is None or text in known:
             return text
         value.refuse(f"is not {what}", closest(text, known))
         return None

@@ -13,6 +13,7 @@ from pytest_portaswitch.source.problem import BadInput, Problem, closest, printa
 from pytest_portaswitch.source.tree import Listing, Mapping, Node, Scalar, kind
 
 T = TypeVar("T")
+D = TypeVar("D")
 Read: TypeAlias = "Callable[[Value], T | None]"
 """Reads a value; None means that a problem was recorded."""
 
@@ -32,6 +33,11 @@ class Value:
     def line(self) -> int:
         """Counted from 1."""
         return self.node.line
+
+    @property
+    def place(self) -> str:
+        """``FILE:LINE``."""
+        return f"{self.file}:{self.line}"
 
     @property
     def raw(self) -> str:
@@ -110,7 +116,7 @@ class Section:
         """The value of a key, or None where it is not given."""
         return self.entries.get(key)
 
-    def read(self, key: str, read: Read[T], default: T) -> T:
+    def read(self, key: str, read: Read[T], default: D) -> T | D:
         """What a key says, or the default where it is not given or was refused."""
         value = self.entries.get(key)
         if value is None:
@@ -119,10 +125,14 @@ class Section:
         return default if found is None else found
 
 
-def open_file(path: Path, problems: list[Problem]) -> Value | None:
-    """The root of a file's document, or None after recording why there is none."""
-    root = document.read(path, problems)
-    return None if root is None else Value(root, "", printable(str(path)), problems)
+def open_file(path: Path, problems: list[Problem], shown: str = "") -> Value | None:
+    """The root of a file's document, or None after recording why there is none.
+
+    Problems name the file as ``path`` was given, or as ``shown``.
+    """
+    file = shown or printable(str(path))
+    root = document.read(path, file, problems)
+    return None if root is None else Value(root, "", file, problems)
 
 
 def settle(problems: list[Problem]) -> None:

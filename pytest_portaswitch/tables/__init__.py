@@ -1,5 +1,6 @@
 """The vendor's interconnection tables as data."""
 
+from pytest_portaswitch.tables.loader import assemble, load
 from pytest_portaswitch.tables.row import (
     Confidence,
     ProcessPattern,
@@ -8,4 +9,12 @@ from pytest_portaswitch.tables.row import (
     Tables,
 )
 
-__all__ = ["Confidence", "ProcessPattern", "Row", "Subcomponent", "Tables"]
+__all__ = [
+    "Confidence",
+    "ProcessPattern",
+    "Row",
+    "Subcomponent",
+    "Tables",
+    "assemble",
+    "load",
+]

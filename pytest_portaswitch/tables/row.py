@@ -45,6 +45,8 @@ class Subcomponent(msgspec.Struct, frozen=True, kw_only=True):
     application: str
     roles: tuple[str, ...]
     process: ProcessPattern
+    implied: str = ""
+    """Why it is here though no row has it as its subcomponent; empty for those of the tables."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,93 @@
+"""One table document: the vendor's, or a site's own in the same format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_portaswitch.source import Problem, Section, Value, open_file
+from pytest_portaswitch.source.scalar import choice, listing, prose
+from pytest_portaswitch.tables import pattern
+from pytest_portaswitch.tables.draft import SLUG, Draft, Names, read
+from pytest_portaswitch.tables.row import Subcomponent
+
+FORMAT = "portaswitch-tables"
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that was opened; its parts are read when the names of all files are known."""
+
+    section: Section
+    site: bool
+
+    @property
+    def title(self) -> str:
+        """What the document calls itself."""
+        return self.section.read("title", prose, "")
+
+    def part(self, key: str) -> dict[str, Value]:
+        """``roles``, ``groups`` or ``subcomponents``: definitions by slug."""
+        value = self.section.get(key)
+        entries = value.entries() if value else None
+        if value is None or entries is None:
+            return {}
+        for name in entries:
+            if not re.fullmatch(SLUG, name) or len(name) > 64:
+                value.refuse_key(name, "must be lower-case words joined by hyphens")
+        return entries
+
+    def rows(self, names: Names) -> list[Draft]:
+        """The rows that could be read."""
+        value = self.section.get("rows")
+        items = (value.items("a list of rows") if value else None) or ()
+        drafts = (read(item, names, site=self.site) for item in items)
+        return [draft for draft in drafts if draft is not None]
+
+
+def open_document(path: Path, problems: list[Problem], shown: str = "") -> Document | None:
+    """Open a table file and check its header; ``shown`` is given for the vendor's only."""
+    value = open_file(path, problems, shown)
+    if value is None:
+        return None
+    parts = ("title", "roles", "groups", "subcomponents", "rows")
+    section = value.section(("format", "version"), parts)
+    if section is None:
+        return None
+    section.read("format", choice((FORMAT,), "the format of a table file"), "")
+    section.read("version", choice((VERSION,), "a version of the format"), "")
+    return Document(section, site=not shown)
+
+
+def read_role(value: Value) -> str:
+    """``{title: ...}``: the title."""
+    section = value.section(("title",))
+    return section.read("title", prose, "") if section else ""
+
+
+def read_group(value: Value, roles: frozenset[str]) -> tuple[str, ...]:
+    """``{title: ..., roles: [...]}``: the roles."""
+    section = value.section(("title", "roles"))
+    if section is None:
+        return ()
+    section.read("title", prose, "")
+    return section.read("roles", listing(choice(roles, "a role of the tables"), "roles"), ())
+
+
+def read_subcomponent(name: str, value: Value, roles: frozenset[str]) -> Subcomponent:
+    """``{title, application, roles, process, implied}``."""
+    section = value.section(("title", "application", "roles", "process"), ("implied",))
+    nothing: tuple[str, ...] = ()
+    role = listing(choice(roles, "a role of the tables"), "roles")
+    return Subcomponent(
+        id=name,
+        title=section.read("title", prose, "") if section else "",
+        application=section.read("application", prose, "") if section else "",
+        roles=section.read("roles", role, nothing) if section else nothing,
+        process=section.read("process", pattern.read, pattern.NOTHING)
+        if section
+        else pattern.NOTHING,
+        implied=section.read("implied", prose, "") if section else "",
+    )
