@@ -50,16 +50,15 @@ class Ref:
 class Audits:
     """All clusters of a run, observed when first needed and judged from what was seen."""
 
-    def __init__(
-        self, audits: Iterable[Audit], limits: Limits, moment: datetime.datetime
-    ) -> None:
+    def __init__(self, audits: Iterable[Audit], limits: Limits, moment: datetime.datetime) -> None:
         self._audits = {audit.cluster.name: audit for audit in audits}
         self.limits = limits
         self.moment = moment
         """When the run began: waivers expire by it. With a time zone."""
 
-    def __iter__(self) -> Iterable[Audit]:  # type: ignore[override]
-        return iter(self._audits.values())
+    def each(self) -> tuple[Audit, ...]:
+        """The audits in the order in which their cluster files were given."""
+        return tuple(self._audits.values())
 
     def __len__(self) -> int:
         return len(self._audits)
@@ -94,17 +93,7 @@ class Audits:
 
         ``on_progress`` gets the cluster, the host and what was seen of it.
         """
-        jobs: list[tuple[Audit, Job]] = []
-        by_cluster = itertools.groupby(sorted(refs, key=lambda r: r.cluster), lambda r: r.cluster)
-        for name, group in by_cluster:
-            audit = self._audits[name]
-            checks = [audit.check(ref.check) for ref in group]
-            for host, request in requests(
-                checks, audit.cluster, self.limits.probe_timeout
-            ).items():
-                if host not in audit.seen:
-                    login = audit.cluster.hosts[host].login
-                    jobs.append((audit, Job(login=login, request=request)))
+        jobs = self._jobs(refs)
         owner = {id(job): audit for audit, job in jobs}
 
         def take(job: Job, seen: Observation) -> None:
@@ -114,6 +103,24 @@ class Audits:
                 on_progress(audit.cluster.name, job.request.host, seen)
 
         observe([job for _, job in jobs], self.limits, take)
+
+    def hosts_needed(self, refs: Iterable[Ref]) -> int:
+        """How many hosts would be looked at for the checks."""
+        return len(self._jobs(refs))
+
+    def _jobs(self, refs: Iterable[Ref]) -> list[tuple[Audit, Job]]:
+        jobs: list[tuple[Audit, Job]] = []
+        by_cluster = itertools.groupby(sorted(refs, key=lambda r: r.cluster), lambda r: r.cluster)
+        for name, group in by_cluster:
+            audit = self._audits[name]
+            checks = [audit.check(ref.check) for ref in group]
+            asked = requests(checks, audit.cluster, self.limits.probe_timeout)
+            jobs += [
+                (audit, Job(login=audit.cluster.hosts[host].login, request=request))
+                for host, request in asked.items()
+                if host not in audit.seen
+            ]
+        return jobs
 
     def verdict(self, ref: Ref) -> Verdict:
         """Judge a check from what was seen so far, the cluster's waivers applied."""

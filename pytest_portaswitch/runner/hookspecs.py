@@ -20,9 +20,7 @@ def pytest_portaswitch_tables(config: pytest.Config) -> list[Path]:
 
 
 @pytest.hookspec
-def pytest_portaswitch_checks(
-    config: pytest.Config, cluster: Cluster, checks: list[Check]
-) -> None:
+def pytest_portaswitch_checks(config: pytest.Config, cluster: Cluster, checks: list[Check]) -> None:
     """Change the planned checks of a cluster in place: add some, take some out, reorder none.
 
     It runs on every xdist worker and must do the same on each. What it takes out is missing

@@ -85,8 +85,12 @@ def settings_of(config: pytest.Config) -> Settings:
     here = config.invocation_params.dir
     mistakes: list[str] = []
     limits = Limits(
-        parallel=int(_number(config, "--audit-parallel", "portaswitch_parallel", mistakes, whole=True)),
-        connect_timeout=_number(config, "--connect-timeout", "portaswitch_connect_timeout", mistakes),
+        parallel=int(
+            _number(config, "--audit-parallel", "portaswitch_parallel", mistakes, whole=True)
+        ),
+        connect_timeout=_number(
+            config, "--connect-timeout", "portaswitch_connect_timeout", mistakes
+        ),
         host_timeout=_number(config, "--host-timeout", "portaswitch_host_timeout", mistakes),
         probe_timeout=_number(config, "--probe-timeout", "portaswitch_probe_timeout", mistakes),
     )

@@ -1,0 +1,45 @@
+"""Parse the command line and hand over."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pytest_portaswitch.cli import plan
+from pytest_portaswitch.lab import command as lab
+from pytest_portaswitch.source.problem import BadInput
+from pytest_portaswitch.version import __version__
+
+BAD_INPUT = 2
+"""Exit code for input that cannot be used, as argparse has it for bad options."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.func(options)
+    except BadInput as bad:
+        print(bad, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (``| head``) has seen enough; Python would complain again at exit.
+        sys.stderr.close()
+        return 0
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    whole = argparse.ArgumentParser(
+        prog="pytest-portaswitch",
+        description="Audits of PortaSwitch clusters. To run one: pytest suites --cluster FILE",
+    )
+    whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = whole.add_subparsers(metavar="COMMAND", required=True)
+    plan.add_parser(commands)
+    lab.add_parser(commands)
+    return whole

@@ -1,0 +1,83 @@
+"""``pytest-portaswitch plan FILE``: what an audit would check, without touching the network."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pytest_portaswitch import cluster, tables
+from pytest_portaswitch.plan.check import Check, Reaches, UsesPrivate
+from pytest_portaswitch.plan.expand import Plan, expand
+from pytest_portaswitch.plan.waivers import unmatched_waivers
+from pytest_portaswitch.source.problem import BadInput
+
+PIPED_WIDTH = 160
+"""Columns of the table where there is no terminal to ask."""
+
+
+def add_parser(commands: Any) -> None:
+    """Register the command."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        "plan",
+        help="print the checks of a cluster file, without touching the network",
+        description="Print every check that an audit of this cluster would make, sorted by id, "
+        "and the rows of the tables that yield none.",
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help="cluster file")
+    command.add_argument("--format", choices=("json", "table"), default="json")
+    command.add_argument(
+        "--tables",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a site's own rows beside the vendor's tables; may be repeated",
+    )
+    command.set_defaults(func=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the plan. Raises BadInput."""
+    loaded = cluster.load(options.file)
+    plan = expand(tables.load(loaded.release, (*loaded.tables, *options.tables)), loaded)
+    problems = unmatched_waivers(loaded, plan)
+    if problems:
+        raise BadInput(problems)
+    if options.format == "json":
+        text = msgspec.json.format(msgspec.json.encode(plan), indent=2)
+        sys.stdout.write(text.decode() + "\n")
+    else:
+        _print_table(plan)
+    return 0
+
+
+def _print_table(plan: Plan) -> None:
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("CHECK", "ROW", "FROM", "TO", "WHAT SHOULD BE TRUE"):
+        table.add_column(name, overflow="fold")
+    for check in plan.checks:
+        source, destination = ends(check)
+        # Text, not markup: an id may have brackets in it.
+        table.add_row(*map(Text, (check.id, check.row, source, destination, check.title)))
+    console.print(table)
+    console.print(f"\n{len(plan.checks)} checks for cluster {plan.cluster}")
+    for row in plan.unexpanded:
+        console.print(Text(f"no check: {row.row}: {row.why}"))
+
+
+def ends(check: Check) -> tuple[str, str]:
+    """Where a check looks from and to: for what is local, only the host itself."""
+    expects = check.expects
+    if isinstance(expects, Reaches):
+        return expects.source, expects.destination.name
+    if isinstance(expects, UsesPrivate):
+        return expects.host, f"{len(expects.peers)} peers"
+    return check.host, check.peer or ""

@@ -1,0 +1,33 @@
+"""Waivers that excuse nothing are mistakes, and a plan shows them before the network is touched."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+
+from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.plan.check import Check
+from pytest_portaswitch.plan.expand import Plan
+from pytest_portaswitch.source.problem import Problem, closest
+
+
+def unmatched_waivers(cluster: Cluster, plan: Plan) -> list[Problem]:
+    """A problem for each waiver that excuses no planned check: it has a typo, or is stale."""
+    ids = [check.id for check in plan.checks]
+    return [
+        Problem(
+            file=cluster.file,
+            line=waiver.line,
+            where="waivers",
+            value=repr(waiver.check),
+            rule="matches no check of the plan",
+            fix=_nearest(waiver.check, plan.checks),
+        )
+        for waiver in cluster.waivers
+        if not fnmatch.filter(ids, waiver.check)
+    ]
+
+
+def _nearest(pattern: str, checks: Sequence[Check]) -> str:
+    words = closest(pattern, [check.id for check in checks])
+    return words if words.startswith("did you mean") else "see pytest-portaswitch plan for the ids"

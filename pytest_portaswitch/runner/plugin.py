@@ -1,0 +1,120 @@
+"""The pytest plugin: each hook translates and delegates."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pytest_portaswitch.report import terminal
+from pytest_portaswitch.runner import hookspecs, options, stash
+from pytest_portaswitch.runner.fixtures import (
+    audit_facts,
+    audit_host,
+    audit_verdict,
+    audits,
+)
+from pytest_portaswitch.runner.generate import generate
+from pytest_portaswitch.runner.prepare import prepare
+from pytest_portaswitch.runner.recorder import RECORD, Recorder
+from pytest_portaswitch.runner.suites import find_suites
+
+__all__ = ["audit_facts", "audit_host", "audit_verdict", "audits"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "portaswitch(*kinds): run the test for each planned check of these kinds"
+    )
+    config.addinivalue_line(
+        "markers", "portaswitch_hosts(*roles): run the test for each host of these roles"
+    )
+    config.args[:] = find_suites(config.args, config.invocation_params.dir)
+    settings = options.settings_of(config)
+    if not settings.clusters:
+        return
+    config.stash[stash.SETTINGS] = settings
+    config.stash[stash.AUDITS] = prepare(config, settings)
+    recorder = Recorder(config, config.stash[stash.AUDITS], settings)
+    config.pluginmanager.register(Session(recorder), "portaswitch-session")
+    if stash.is_worker(config):
+        return
+    if config.pluginmanager.hasplugin("xdist"):
+        from pytest_portaswitch.runner.distribution import Distribution
+
+        config.pluginmanager.register(Distribution(recorder), "portaswitch-xdist")
+    if config.pluginmanager.hasplugin("html"):
+        from pytest_portaswitch.runner.html import HtmlColumns
+
+        config.pluginmanager.register(HtmlColumns(recorder), "portaswitch-html")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    generate(metafunc)
+
+
+class Session:
+    """The hooks of a run that audits at least one cluster."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.recorder.take_items(session.items)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        config = session.config
+        # An xdist worker gets its items one by one, and observes when it meets the first.
+        idle = config.option.collectonly or stash.is_worker(config) or session.testsfailed
+        if not idle and stash.selected(session):
+            stash.observe_selected(session)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        record = self.recorder.record_of(item) if report.when != "teardown" else None
+        if record is not None:
+            setattr(report, RECORD, record)
+            outcome = item.stash[stash.OUTCOME]
+            report.user_properties += [
+                ("cluster", outcome.cluster),
+                ("check", outcome.check.id),
+                ("verdict", outcome.verdict.verdict),
+            ]
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.recorder.take(report)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        self.recorder.interrupted = True
+
+    def pytest_internalerror(self, excrepr: Any) -> None:
+        self.recorder.interrupted = True
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        config = session.config
+        if stash.is_worker(config) or config.option.collectonly:
+            return
+        interrupted = self.recorder.interrupted
+        self.recorder.write("interrupted" if interrupted else "stopped")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.recorder.written:
+            terminalreporter.section("PortaSwitch audit")
+            for evidence, path in self.recorder.written:
+                for line in terminal.lines(evidence, str(path)):
+                    terminalreporter.write_line(line)

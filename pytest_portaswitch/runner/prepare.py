@@ -1,0 +1,56 @@
+"""From options to audits: read the files, expand the plans, find every mistake at once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pytest_portaswitch import cluster as clusters
+from pytest_portaswitch import tables
+from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.plan.expand import expand
+from pytest_portaswitch.plan.waivers import unmatched_waivers
+from pytest_portaswitch.runner.audits import Audit, Audits
+from pytest_portaswitch.runner.options import Settings
+from pytest_portaswitch.source.problem import BadInput, Problem
+
+
+def prepare(config: pytest.Config, settings: Settings) -> Audits:
+    """Everything that is known before the network is touched.
+
+    Raises pytest.UsageError with every problem of every file.
+    """
+    further = [
+        path for paths in config.hook.pytest_portaswitch_tables(config=config) for path in paths
+    ]
+    problems: list[Problem] = []
+    audits: list[Audit] = []
+    try:
+        loaded = clusters.load_many(settings.clusters)
+    except BadInput as bad:
+        raise pytest.UsageError(str(bad)) from None
+    for cluster in loaded:
+        try:
+            audits.append(_audit(config, cluster, [*settings.tables, *further]))
+        except BadInput as bad:
+            problems += bad.problems
+    if problems:
+        raise pytest.UsageError(str(BadInput(dict.fromkeys(problems))))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return Audits(audits, settings.limits, now)
+
+
+def _audit(config: pytest.Config, cluster: Cluster, further: Sequence[Path]) -> Audit:
+    loaded = tables.load(cluster.release, (*cluster.tables, *further))
+    plan = expand(loaded, cluster)
+    checks = list(plan.checks)
+    config.hook.pytest_portaswitch_checks(config=config, cluster=cluster, checks=checks)
+    plan = msgspec.structs.replace(plan, checks=tuple(checks))
+    unmatched = unmatched_waivers(cluster, plan)
+    if unmatched:
+        raise BadInput(unmatched)
+    return Audit(cluster=cluster, tables=loaded, plan=plan)

@@ -1,0 +1,124 @@
+"""Collects what the items' reports say, on the controller, and writes the evidence at the end.
+
+Items may have run in other processes: what is needed travels as JSON on their reports.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.report import provenance
+from pytest_portaswitch.report.evidence import Evidence, State, gather
+from pytest_portaswitch.report.files import write_evidence
+from pytest_portaswitch.runner import stash
+from pytest_portaswitch.runner.audits import Audit, Audits, Ref
+from pytest_portaswitch.runner.options import Settings
+
+RECORD = "portaswitch_record"
+"""The attribute of a report that carries a record; xdist sends plain data along."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What one item's report tells the controller."""
+
+    cluster: str
+    check: str
+    verdict: Verdict
+    hosts: dict[str, Observation]
+    """Facts that no earlier report of this process carried."""
+
+
+class Recorder:
+    """Verdicts and facts of a run, as they come in."""
+
+    def __init__(self, config: pytest.Config, audits: Audits, settings: Settings) -> None:
+        self.config = config
+        self.audits = audits
+        self.settings = settings
+        self.verdicts: dict[Ref, Verdict] = {}
+        self.collected: set[Ref] = set()
+        self.interrupted = False
+        self.written: list[tuple[Evidence, Path]] = []
+        self._sent: set[tuple[str, str]] = set()
+        self._labels = audits.labels()
+
+    def record_of(self, item: pytest.Item) -> str | None:
+        """The record to send along with an item's report, or None where it has no verdict."""
+        outcome = item.stash.get(stash.OUTCOME, None)
+        if outcome is None:
+            return None
+        seen = self.audits[outcome.cluster].seen
+        fresh = {host: seen[host] for host in seen if (outcome.cluster, host) not in self._sent}
+        self._sent.update((outcome.cluster, host) for host in fresh)
+        record = Record(
+            cluster=outcome.cluster, check=outcome.check.id, verdict=outcome.verdict, hosts=fresh
+        )
+        return msgspec.json.encode(record).decode()
+
+    def take(self, report: pytest.TestReport) -> None:
+        """Read the record of a report, wherever it was made."""
+        text = getattr(report, RECORD, None)
+        if text is None:
+            return
+        record = msgspec.json.decode(text, type=Record)
+        self.verdicts[Ref(record.cluster, record.check)] = record.verdict
+        self.audits[record.cluster].seen.update(record.hosts)
+
+    def take_node_ids(self, node_ids: list[str]) -> None:
+        """Learn from a worker's collection which checks were selected."""
+        labels = (node_id.partition("[")[2].rstrip("]") for node_id in node_ids)
+        self.collected.update(self._labels[label] for label in labels if label in self._labels)
+
+    def take_items(self, items: list[pytest.Item]) -> None:
+        """Learn from this process's own collection which checks were selected."""
+        self.collected.update(ref for item in items if (ref := stash.ref_of(item)))
+
+    def write(self, state: State) -> None:
+        """Write the evidence of every cluster of which a check was selected."""
+        finished = datetime.datetime.now(datetime.timezone.utc)
+        for audit, evidence in self._evidence(state, finished):
+            path = write_evidence(evidence, self.settings.audit_dir)
+            self.written.append((evidence, path))
+            self.config.hook.pytest_portaswitch_evidence(
+                config=self.config, cluster=audit.cluster, path=path
+            )
+
+    def _evidence(
+        self, state: State, finished: datetime.datetime
+    ) -> Iterator[tuple[Audit, Evidence]]:
+        for audit in self.audits.each():
+            name = audit.cluster.name
+            checks = [c for c in audit.plan.checks if Ref(name, c.id) in self.collected]
+            if not checks:
+                continue
+            done = {c.id: v for c in checks if (v := self.verdicts.get(Ref(name, c.id)))}
+            run = provenance.describe(
+                state="complete" if len(done) == len(checks) and state == "stopped" else state,
+                started=self.audits.moment,
+                finished=finished,
+                arguments=self.config.invocation_params.args,
+                tables=audit.tables.title,
+                files=[Path(audit.cluster.file), *map(Path, audit.tables.files)],
+                limits=self.settings.limits,
+                deselected=len(audit.plan.checks) - len(checks),
+            )
+            yield (
+                audit,
+                gather(
+                    cluster=name,
+                    release=audit.cluster.release,
+                    run=run,
+                    checks=checks,
+                    verdicts=done,
+                    hosts=audit.seen,
+                    unexpanded=audit.plan.unexpanded,
+                    waivers=audit.cluster.waivers,
+                ),
+            )
