@@ -1,7 +1,9 @@
 """The cluster file: what one installation is, and how to log in to it."""
 
+from pytest_portaswitch.cluster.loader import load, load_many
 from pytest_portaswitch.cluster.model import (
     Cluster,
+    Database,
     Host,
     Login,
     Override,
@@ -10,4 +12,15 @@ from pytest_portaswitch.cluster.model import (
     Waiver,
 )
 
-__all__ = ["Cluster", "Host", "Login", "Override", "SecretRef", "VirtualIp", "Waiver"]
+__all__ = [
+    "Cluster",
+    "Database",
+    "Host",
+    "Login",
+    "Override",
+    "SecretRef",
+    "VirtualIp",
+    "Waiver",
+    "load",
+    "load_many",
+]

@@ -1,0 +1,117 @@
+"""From cluster files to clusters, or to every problem in them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pytest_portaswitch.cluster import hosts, login, overrides, secret, virtual_ips, waivers, words
+from pytest_portaswitch.cluster.addresses import Addresses, networks
+from pytest_portaswitch.cluster.model import Cluster, Login, SecretRef
+from pytest_portaswitch.cluster.paths import named
+from pytest_portaswitch.source import Problem, Section, Value, closest, open_file, settle
+from pytest_portaswitch.source.scalar import listing, regex
+from pytest_portaswitch.tables import assemble, release
+from pytest_portaswitch.tables.row import ProcessPattern, Tables
+
+_OPTIONAL = (
+    *("release", "database", "networks", "ssh", "virtual_ips", "processes", "secrets"),
+    *("overrides", "waivers", "tables"),
+)
+
+
+def load(path: Path, tables: Sequence[Path] = ()) -> Cluster:
+    """Read one cluster file; raises ``BadInput`` with all of its problems.
+
+    ``tables`` are the site's table files besides those that the file names; the cluster carries
+    them together, for ``tables.load(cluster.release, cluster.tables)``.
+    """
+    return load_many([path], tables)[0]
+
+
+def load_many(paths: Sequence[Path], tables: Sequence[Path] = ()) -> tuple[Cluster, ...]:
+    """Read several cluster files; raises ``BadInput`` with the problems of all of them."""
+    problems: list[Problem] = []
+    found = [_read(path, tables, problems) for path in paths]
+    clusters = [cluster for cluster in found if cluster is not None]
+    first: dict[str, Value] = {}
+    for _, name in clusters:
+        other = first.setdefault(name.raw, name)
+        if other is not name:
+            name.refuse("names two clusters", f"also at {other.place}")
+    settle(problems)
+    return tuple(cluster for cluster, _ in clusters)
+
+
+def _read(
+    path: Path, extra: Sequence[Path], problems: list[Problem]
+) -> tuple[Cluster, Value] | None:
+    """The cluster, as far as it could be read, with where its name stands."""
+    value = open_file(path, problems)
+    section = value.section(("cluster", "hosts"), _OPTIONAL) if value else None
+    if value is None or section is None:
+        return None
+    named_release = section.read("release", release.read, "")
+    files = section.read("tables", listing(named(path.parent), "table files"), ())
+    files = (*files, *(file for file in extra if file not in files))
+    tables = assemble(named_release, files, problems)
+    fields = _fields(section, tables, path.parent)
+    fields |= {"file": str(path), "release": named_release, "tables": files}
+    return msgspec.convert(fields, Cluster), section.entries.get("cluster", value)
+
+
+def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, Any]:
+    def part(key: str, read: Any, default: Any, *context: Any) -> Any:
+        value = section.get(key)
+        return default if value is None else read(value, *context)
+
+    nets = part("networks", networks, {})
+    addresses = Addresses(nets)
+    around = hosts.Surroundings(
+        tables=tables,
+        addresses=addresses,
+        ssh=part("ssh", login.read, Login(address=""), Login(address=""), folder),
+        database=section.read("database", hosts.database, "mysql"),
+        folder=folder,
+    )
+    found = part("hosts", hosts.read, {}, around)
+    return {
+        "name": section.read("cluster", words.cluster_name, ""),
+        "hosts": found,
+        "networks": nets,
+        "database": around.database,
+        "virtual_ips": part("virtual_ips", virtual_ips.read, (), found, tables, addresses),
+        "processes": part("processes", _processes, {}, tables),
+        "secrets": part("secrets", _secrets, {}, folder),
+        "overrides": part("overrides", overrides.read, (), found, tables),
+        "waivers": part("waivers", waivers.read, ()),
+    }
+
+
+def _processes(value: Value, tables: Tables | None) -> dict[str, ProcessPattern]:
+    """Pins: ``{SUBCOMPONENT: {match: REGEX}}``."""
+    pins = {}
+    for name, entry in (value.entries("a mapping of subcomponents") or {}).items():
+        if tables is not None and name not in tables.subcomponents:
+            fix = closest(name, tables.subcomponents)
+            value.refuse_key(name, "is not a subcomponent of the tables", fix)
+        section = entry.section(("match",))
+        if section is not None:
+            match = section.read("match", regex, "(?!)")
+            pins[name] = ProcessPattern(match=match, confidence="pinned", source=entry.place)
+    return pins
+
+
+def _secrets(value: Value, folder: Path) -> dict[str, SecretRef]:
+    read = secret.reference(folder)
+    refs = {}
+    for name, entry in (value.entries("a mapping of secrets") or {}).items():
+        if name not in secret.KNOWN:
+            value.refuse_key(name, "is not a secret that checks use", closest(name, secret.KNOWN))
+        ref = read(entry)
+        if ref is not None:
+            refs[name] = ref
+    return refs

@@ -1,0 +1,81 @@
+"""The ``overrides`` of a cluster file: the site's deviations from single rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, get_args
+
+import msgspec
+
+from pytest_portaswitch.cluster.model import Override
+from pytest_portaswitch.source import Section, Value
+from pytest_portaswitch.source.scalar import choice, listing, prose
+from pytest_portaswitch.tables import draft
+from pytest_portaswitch.tables.ports import Ports, read_ports
+from pytest_portaswitch.tables.row import Direction, Row, Tables, Transport
+
+_CHANGES = ("port", "ports", "transport", "protocol", "direction", "peers")
+
+
+def read(value: Value, hosts: Collection[str], tables: Tables | None) -> tuple[Override, ...]:
+    """Overrides in the order of the file, at most one of each row."""
+    met: dict[str, Value] = {}
+    found = []
+    for item in value.items("a list of overrides") or ():
+        section = item.section(("row", "reason"), _CHANGES)
+        if section is None:
+            continue
+        override = _override(section, hosts, tables)
+        if (row_value := section.get("row")) is not None and override.row:
+            first = met.setdefault(override.row, row_value)
+            if first is not row_value:
+                row_value.refuse("is overridden twice", f"first at {first.place}")
+        found.append(override)
+    return tuple(found)
+
+
+def _override(section: Section, hosts: Collection[str], tables: Tables | None) -> Override:
+    rows = None if tables is None else [row.id for row in tables.rows]
+    places = None if tables is None else {*tables.roles, *hosts}
+    peers = listing(choice(places, "a role of the tables or a host of this file"), "peers")
+    row_id = section.read("row", choice(rows, "a row of the tables"), "")
+    ports = _ports(section)
+    fields: dict[str, Any] = {
+        "row": row_id,
+        "reason": section.read("reason", prose, ""),
+        "ports": ports.numbers,
+        "transport": section.read("transport", choice(get_args(Transport), "a transport"), None),
+        "protocol": section.read("protocol", draft.protocol, ""),
+        "direction": section.read("direction", choice(get_args(Direction), "a direction"), None),
+        "peers": section.read("peers", peers, None),
+        "line": section.value.line,
+    }
+    if not section.entries.keys() & set(_CHANGES):
+        section.value.refuse("changes nothing", f"give one of {', '.join(_CHANGES)}", value="")
+    row = tables.row(row_id) if tables else None
+    if row is not None:
+        _fits(section, row, ports)
+    return msgspec.convert(fields, Override)
+
+
+def _ports(section: Section) -> Ports:
+    if {"port", "ports"} <= section.entries.keys():
+        section.value.refuse("has both 'port' and 'ports'", "give one of them")
+    return section.read("ports", read_ports, section.read("port", read_ports, Ports()))
+
+
+def _fits(section: Section, row: Row, ports: Ports) -> None:
+    """Refuse a deviation that the row cannot take."""
+    here = section.value
+    given = section.entries.keys()
+    if row.rule != "port":
+        here.refuse(f"{row.id} is a sentence that binds and has nothing to change", "waive it")
+        return
+    if not row.ports and ports.numbers:
+        for key in sorted({"transport", "protocol"} - given):
+            here.refuse(f"{key!r} is missing", f"the tables give no port for {row.id}", value="")
+    if not row.ports and not given & {"port", "ports"} and given & {"transport", "protocol"}:
+        here.refuse("'port' is missing", f"the tables give no port for {row.id}", value="")
+    if ports.numbers and ports.range != (row.demand == "range"):
+        what = "a range of ports" if row.demand == "range" else "single ports"
+        here.refuse(f"{row.id} has {what}, so its override must have the same")

@@ -1,0 +1,84 @@
+"""Where secrets are kept, and reading one at the moment it is needed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+from pytest_portaswitch.cluster import paths, words
+from pytest_portaswitch.cluster.model import SecretRef
+from pytest_portaswitch.source import BadInput, Problem, Read, Value
+
+KNOWN = ("mysql", "radius")
+"""The secrets that checks can use."""
+
+_LARGEST = 4096
+
+
+class Secret:
+    """A value that shows itself only when asked by ``reveal``."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself: for the wire, never for a log, a report or a command line."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret does not travel between processes")
+
+
+def read(ref: SecretRef) -> Secret:
+    """The secret that a reference names; raises ``BadInput``, which never holds the value."""
+    if ref.env:
+        value = os.environ.get(ref.env, "")
+        if not value:
+            raise _refusal("environment", ref.env, "is not set", "export it, or name a file")
+        return Secret(value)
+    path = Path(ref.file)
+    if paths.readable_by_all(path):
+        raise _refusal(
+            ref.file, "", "can be read by everybody on this machine", f"chmod o-rwx {ref.file}"
+        )
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+        text = data.decode().rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise _refusal(ref.file, "", f"cannot be read: {why}") from None
+    if not text or len(data) > _LARGEST:
+        raise _refusal(ref.file, "", f"must hold a secret of 1 to {_LARGEST} bytes")
+    return Secret(text)
+
+
+def reference(folder: Path) -> Read[SecretRef]:
+    """A reader of ``{env: NAME}`` or ``{file: PATH}``."""
+
+    def read_reference(value: Value) -> SecretRef | None:
+        section = value.section((), ("env", "file"), "{env: NAME} or {file: PATH}, never a secret")
+        if section is None:
+            return None
+        if len(section.entries) != 1:
+            value.refuse("needs either 'env' or 'file'")
+        path = section.read("file", paths.guarded(folder), None)
+        env = section.read("env", words.environment, "")
+        return SecretRef(env=env, file=str(path) if path else "")
+
+    return read_reference
+
+
+def _refusal(file: str, where: str, rule: str, fix: str = "") -> BadInput:
+    return BadInput([Problem(file, 0, where, "", rule, fix)])

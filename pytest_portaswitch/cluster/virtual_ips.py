@@ -1,0 +1,57 @@
+"""The ``virtual_ips`` of a cluster file."""
+
+from __future__ import annotations
+
+from pytest_portaswitch.cluster import words
+from pytest_portaswitch.cluster.addresses import Addresses
+from pytest_portaswitch.cluster.model import Host, VirtualIp
+from pytest_portaswitch.source import Value
+from pytest_portaswitch.source.scalar import choice, listing
+from pytest_portaswitch.tables.row import Tables
+
+
+def read(
+    value: Value, hosts: dict[str, Host], tables: Tables | None, addresses: Addresses
+) -> tuple[VirtualIp, ...]:
+    """Virtual IPs in the order of the file."""
+    found = []
+    for name, entry in (value.entries("a mapping of virtual IPs") or {}).items():
+        if not words.is_host_name(name):
+            value.refuse_key(name, words.HOST_RULE)
+        elif name in hosts:
+            value.refuse_key(name, "names a host and a virtual IP")
+        found.append(_virtual_ip(name, entry, hosts, tables, addresses))
+    return tuple(found)
+
+
+def _virtual_ip(
+    name: str, value: Value, hosts: dict[str, Host], tables: Tables | None, addresses: Addresses
+) -> VirtualIp:
+    section = value.section(("address", "hosts", "serves"))
+    if section is None:
+        return VirtualIp(name=name, address="", hosts=(), serves=())
+    known = None if tables is None else tables.subcomponents
+    member = listing(choice(hosts, "a host of this file"), "hosts")
+    served = listing(choice(known, "a subcomponent of the tables"), "subcomponents")
+    virtual_ip = VirtualIp(
+        name=name,
+        address=addresses.read(section, "address"),
+        hosts=section.read("hosts", member, ()),
+        serves=section.read("serves", served, ()),
+    )
+    if tables is not None:
+        _held(section.entries.get("serves", value), virtual_ip, hosts, tables)
+    return virtual_ip
+
+
+def _held(value: Value, virtual_ip: VirtualIp, hosts: dict[str, Host], tables: Tables) -> None:
+    """A subcomponent is served only where a member has a role that runs it."""
+    held = {role for name in virtual_ip.hosts for role in hosts[name].roles}
+    for name in virtual_ip.serves:
+        roles = tables.subcomponents[name].roles
+        if virtual_ip.hosts and not held & set(roles):
+            value.refuse(
+                f"none of {', '.join(virtual_ip.hosts)} has a role that runs it",
+                f"it runs on {', '.join(roles)}",
+                value=name,
+            )
