@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.func(options)
     except BadInput as bad:
-        print(bad, file=sys.stderr)
+        sys.stderr.write(f"{bad}\n")
         return BAD_INPUT
     except KeyboardInterrupt:
         return 130
