@@ -1,0 +1,39 @@
+# Two commands matter: `make demo` and `make test`. Both set up all they need.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LAB := lab
+
+.PHONY: help demo test quick lint setup lab-tools bench clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: setup lab-tools ## Start a lab cluster, audit it, leave reports/lab/
+	@scripts/demo $(BIN) $(LAB)
+
+test: setup lab-tools lint ## Lint, type-check, and run the quick and the lab tests
+	@scripts/test $(BIN)
+
+quick: setup ## Run the tests that need no lab
+	@$(BIN)/python -m pytest tests/unit tests/plugin
+
+lint: setup ## ruff and mypy
+	@echo "== Lint and types"
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: setup lab-tools ## Measure the audit beside its floor and what people write by hand
+	@$(BIN)/python benchmarks/run.py
+
+setup: $(READY) ## A virtual environment with the project and its tools
+
+$(READY): pyproject.toml scripts/setup-python
+	@scripts/setup-python $(VENV)
+	@touch $@
+
+lab-tools: ## The few Debian packages that the lab needs on the machine itself
+	@scripts/setup-lab
+
+clean: ## Remove what was made here; the lab's cached root tree stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage* build dist
