@@ -1,0 +1,107 @@
+"""What is said over one connection, without the connection: bytes in, bytes out.
+
+The host's side says ``PORTASWITCH <nonce> login`` once our command runs, then, with sudo behind
+it, ``PORTASWITCH <nonce> ready <python|shell> <root|user>``, and, having been sent its request,
+the reply in a frame. Whatever else is said, by login scripts for one, is skipped; the nonce,
+which a host cannot know beforehand, tells the two apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from pytest_portaswitch.observe.ending import Stage
+from pytest_portaswitch.observe.secret import Secret
+
+_CHATTER = 1 << 20
+_KEPT = 4096
+_LINE = 256
+
+
+class TooMuch(Exception):
+    """More was said than any reply may take."""
+
+
+class Conversation:
+    """The state of one conversation. ``stage`` is what was heard last."""
+
+    def __init__(
+        self,
+        nonce: str,
+        *,
+        say: Callable[[bytes], None],
+        payload: Callable[[bool], bytes],
+        password: Callable[[], Secret] | None,
+        output: int,
+    ) -> None:
+        """Begin. What is to be said to the host goes to ``say``.
+
+        ``payload`` is asked for once it is known whether the host has a Python, ``password``
+        once something on the host waits for it.
+        """
+        self.stage: Stage = "connecting"
+        self.root = False
+        self.reply = bytearray()
+        """Everything said since ``ready``."""
+        self._say = say
+        self._payload = payload
+        self._password = password
+        self._output = output
+        self._skipped = 0
+        self._kept = b""
+        self._pending = b""
+        mark = rb"PORTASWITCH " + re.escape(nonce.encode())
+        self._login = re.compile(mark + rb" login\r?\n")
+        self._ready = re.compile(mark + rb" ready (python|shell) (root|user)\r?\n")
+
+    @property
+    def chatter(self) -> bytes:
+        """The end of what was said before ``ready`` and means nothing to us."""
+        return (self._kept + self._pending)[-_KEPT:]
+
+    def hear(self, data: bytes) -> None:
+        """Take what the host said, and answer it.
+
+        Raises ``TooMuch``, and whatever reading the password raises.
+        """
+        if self.stage == "ready":
+            self.reply += data
+            self._bound(len(self.reply), self._output)
+            return
+        self._pending += data
+        if self.stage == "connecting" and self._skip_past(self._login):
+            self.stage = "shell"
+            if self._password is not None:
+                self._say(self._password().line())
+                self.stage = "password"
+        if self.stage != "connecting" and (found := self._skip_past(self._ready)):
+            self.stage = "ready"
+            self.root = found[2] == b"root"
+            self._say(self._payload(found[1] == b"python"))
+            rest, self._pending = self._pending, b""
+            self.hear(rest)
+            return
+        self._forget()
+
+    def _skip_past(self, mark: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        found = mark.search(self._pending)
+        if found:
+            self._skip(self._pending[: found.start()])
+            self._pending = self._pending[found.end() :]
+        return found
+
+    def _forget(self) -> None:
+        """Keep no more of the pending bytes than may be the beginning of a mark."""
+        self._skip(self._pending[:-_LINE])
+        self._pending = self._pending[-_LINE:]
+
+    def _skip(self, chatter: bytes) -> None:
+        self._skipped += len(chatter)
+        self._kept = (self._kept + chatter)[-_KEPT:]
+        self._bound(self._skipped, min(_CHATTER, self._output))
+
+    def _bound(self, size: int, limit: int) -> None:
+        if size > limit:
+            where = "in the reply" if self.stage == "ready" else "before the reply"
+            raise TooMuch(f"the host said more than {limit} bytes {where}")

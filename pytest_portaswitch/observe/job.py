@@ -1,0 +1,25 @@
+"""One host to look at."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.observe.request import Request
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach a host, and what to ask it."""
+
+    login: Login
+    request: Request
+
+    @property
+    def door(self) -> tuple[str, str]:
+        """The first sshd that a login knocks at: that of the first jump host, or the host's own.
+
+        It limits how many may stand before it at once (``MaxStartups``).
+        """
+        if self.login.jump:
+            return ("jump", self.login.jump.split(",")[0])
+        return (self.login.connection, f"{self.login.address} {self.login.port}")

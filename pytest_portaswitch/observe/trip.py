@@ -1,0 +1,190 @@
+"""One trip to one host: a child, a conversation with it, and what came of the two."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+
+from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
+from pytest_portaswitch.observe import connection, failure
+from pytest_portaswitch.observe.child import Child
+from pytest_portaswitch.observe.conversation import Conversation, TooMuch
+from pytest_portaswitch.observe.ending import Ending, clean
+from pytest_portaswitch.observe.job import Job
+from pytest_portaswitch.observe.program import Program, Travel
+from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.observe.secret import ReadSecret, Secret, SecretUnread
+from pytest_portaswitch.observe.watch import Watch
+
+_STDERR = 64 * 1024
+
+
+class Trip:
+    """A trip under way. It ends with exactly one ``observation``.
+
+    When sshd refuses for now, the trip ends without one and ``refused`` says so: it may be made
+    again while there is time.
+    """
+
+    def __init__(
+        self, job: Job, limits: Limits, program: Program, read_secret: ReadSecret, began: float
+    ) -> None:
+        self.job = job
+        self.observation: Observation | None = None
+        self.refused: Unobserved | None = None
+        self._limits = limits
+        self._program = program
+        self._read_secret = read_secret
+        self._began = began
+        self._nonce = secrets.token_hex(16)
+        self._started = 0.0
+        self._child: Child | None = None
+        self._client = ""
+        self._errors = b""
+        self._noted = 0
+        self._sent = self._received = 0.0
+        self._watch: Watch | None = None
+        self._talk = Conversation(
+            self._nonce,
+            say=self._say,
+            payload=self._payload,
+            password=self._password if job.login.sudo and job.login.sudo_password else None,
+            output=limits.output,
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, one way or the other."""
+        return self.observation is not None or self.refused is not None
+
+    def is_knocking(self, since: float) -> bool:
+        """Whether it began after ``since`` and is not known to be logged in."""
+        return self._talk.stage == "connecting" and self._started >= since
+
+    def start(self, watch: Watch, environment: Mapping[str, str]) -> None:
+        """Start the connection. When it cannot be, the trip ends here."""
+        login = self.job.login
+        try:
+            command = connection.command(
+                login, self._limits, self._program.login_command(login.sudo, self._nonce)
+            )
+        except connection.UnfitConnection as error:
+            self._fail("client-failed", str(error))
+            return
+        self._client = command[0]
+        try:
+            child = Child(command, environment)
+        except FileNotFoundError:
+            self._fail("client-failed", f"there is no {command[0]} on this machine")
+            return
+        except OSError as error:
+            self._fail("client-failed", f"{command[0]} cannot be started here: {error.strerror}")
+            return
+        self._child = child
+        self._started = time.monotonic()
+        self._watch = watch
+        watch.add(child, self, self._began + self._limits.host_timeout)
+
+    def heard(self, data: bytes) -> None:
+        """Take bytes of standard output."""
+        if self._talk.stage == "ready" and not self._talk.reply:
+            self._received = time.time()
+        try:
+            self._talk.hear(data)
+        except TooMuch as error:
+            self._fail("output-too-large", str(error))
+        except SecretUnread as error:
+            self._fail("sudo-refused", f"the password for sudo is not to be had: {error}")
+        else:
+            if self._talk.stage == "ready":
+                self._look_for_reply()
+
+    def noted(self, data: bytes) -> None:
+        """Take bytes of standard error."""
+        self._noted += len(data)
+        # The middle of a long text is dropped: both its ends are worth keeping.
+        self._errors += data
+        if len(self._errors) > _STDERR:
+            self._errors = self._errors[: _STDERR // 2] + self._errors[-_STDERR // 2 :]
+        if self._noted > self._limits.output:
+            self._fail(
+                "output-too-large",
+                f"the host said more than {self._limits.output} bytes on standard error",
+            )
+        elif self._talk.stage == "password" and b"try again" in data:
+            # sudo would take the request for another guess, and guesses lock accounts.
+            self._conclude(1)
+
+    def ended(self, status: int) -> None:
+        """Take the exit status."""
+        self._conclude(status)
+
+    def cut(self) -> None:
+        """Learn that the deadline has passed."""
+        self._conclude(None)
+
+    def _say(self, data: bytes) -> None:
+        assert self._child is not None
+        self._child.send(data)
+
+    def _payload(self, python: bool) -> bytes:
+        self._sent = time.time()
+        return self._program.payload(self.job.request, self._limits, self._nonce, python)
+
+    def _password(self) -> Secret:
+        assert self.job.login.sudo_password is not None
+        return self._read_secret(self.job.login.sudo_password)
+
+    def _look_for_reply(self) -> None:
+        try:
+            content = self._program.reply(bytes(self._talk.reply), self._nonce)
+            if content is None:
+                return
+            travel = Travel(
+                host=self.job.request.host,
+                root=self._talk.root,
+                sent=self._sent,
+                received=self._received or time.time(),
+                took=self._took(),
+            )
+            facts = self._program.parse(content, travel)
+        except ValueError as error:
+            self._fail("output-unparsable", f"the reply cannot be understood: {clean(str(error))}")
+        else:
+            self._finish(facts)
+
+    def _conclude(self, status: int | None) -> None:
+        """Say why there is no reply."""
+        login = self.job.login
+        ending = Ending(
+            status=status,
+            stage=self._talk.stage,
+            stderr=self._errors.decode(errors="replace"),
+            stdout=self._talk.chatter.decode(errors="replace"),
+            client=self._client,
+            address=login.address,
+            jump=login.jump,
+            sudo=login.sudo,
+            seconds=self._took(),
+        )
+        found = failure.classify(ending)
+        if failure.refuses_for_now(ending):
+            self.refused = self._unobserved(found.why, found.detail)
+        else:
+            self._fail(found.why, found.detail)
+
+    def _fail(self, why: WhyUnobserved, detail: str) -> None:
+        self._finish(self._unobserved(why, detail))
+
+    def _unobserved(self, why: WhyUnobserved, detail: str) -> Unobserved:
+        return Unobserved(host=self.job.request.host, why=why, detail=detail, took=self._took())
+
+    def _finish(self, observation: HostFacts | Unobserved) -> None:
+        if self.observation is None:
+            self.observation = observation
+            if self._watch is not None and self._child is not None:
+                self._watch.dismiss(self._child)
+
+    def _took(self) -> float:
+        return time.monotonic() - self._began
