@@ -179,9 +179,11 @@ WhyUnobserved = Literal[
     "program-died",
     "output-unparsable",
     "output-too-large",
+    "client-failed",
     "not-observed",
 ]
-"""Why there are no facts of a host. ``not-observed``: the run ended before its turn."""
+"""Why there are no facts of a host. ``not-observed``: the run ended before its turn.
+``client-failed``: ssh, or what stands in for it, could not do its part on this machine."""
 
 
 class Unobserved(msgspec.Struct, frozen=True, kw_only=True, tag="unobserved", tag_field="type"):
