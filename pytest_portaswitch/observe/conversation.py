@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.observe.ending import Stage
-from pytest_portaswitch.observe.secret import Secret
 
 _CHATTER = 1 << 20
 _KEPT = 4096
@@ -73,7 +73,8 @@ class Conversation:
         if self.stage == "connecting" and self._skip_past(self._login):
             self.stage = "shell"
             if self._password is not None:
-                self._say(self._password().line())
+                # Never in a variable: tracebacks show those.
+                self._say(self._password().reveal().encode() + b"\n")
                 self.stage = "password"
         if self.stage != "connecting" and (found := self._skip_past(self._ready)):
             self.stage = "ready"

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from pytest_portaswitch.cluster import secret
 from pytest_portaswitch.cluster.model import SecretRef
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.observe.environment import environment
@@ -13,8 +14,7 @@ from pytest_portaswitch.observe.job import Job
 from pytest_portaswitch.observe.line import Line, Turn
 from pytest_portaswitch.observe.program import Program, remote_program
 from pytest_portaswitch.observe.request import Limits
-from pytest_portaswitch.observe.secret import ReadSecret, read_secret
-from pytest_portaswitch.observe.trip import Trip
+from pytest_portaswitch.observe.trip import ReadSecret, Trip
 from pytest_portaswitch.observe.watch import Watch
 
 OnProgress = Callable[[Job, Observation], None]
@@ -33,7 +33,7 @@ def observe(
     on_progress: OnProgress | None = None,
     *,
     secrets: Iterable[SecretRef] = (),
-    read_secret: ReadSecret = read_secret,
+    read_secret: ReadSecret = secret.read,
     program: Program | None = None,
 ) -> tuple[Observation, ...]:
     """Look at hosts side by side, and return what was seen, in the order of ``jobs``.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from pytest_portaswitch.cluster.model import SecretRef
+from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
 from pytest_portaswitch.observe import connection, failure
 from pytest_portaswitch.observe.child import Child
@@ -14,8 +16,11 @@ from pytest_portaswitch.observe.ending import Ending, clean
 from pytest_portaswitch.observe.job import Job
 from pytest_portaswitch.observe.program import Program, Travel
 from pytest_portaswitch.observe.request import Limits
-from pytest_portaswitch.observe.secret import ReadSecret, Secret, SecretUnread
 from pytest_portaswitch.observe.watch import Watch
+from pytest_portaswitch.source import BadInput, Problem
+
+ReadSecret = Callable[[SecretRef], Secret]
+"""Raises ``BadInput``, which never holds the value."""
 
 _STDERR = 64 * 1024
 
@@ -94,8 +99,10 @@ class Trip:
             self._talk.hear(data)
         except TooMuch as error:
             self._fail("output-too-large", str(error))
-        except SecretUnread as error:
-            self._fail("sudo-refused", f"the password for sudo is not to be had: {error}")
+        except BadInput as error:
+            self._fail(
+                "sudo-refused", f"the password for sudo is not to be had: {clean(str(error))}"
+            )
         else:
             if self._talk.stage == "ready":
                 self._look_for_reply()
@@ -134,7 +141,10 @@ class Trip:
 
     def _password(self) -> Secret:
         assert self.job.login.sudo_password is not None
-        return self._read_secret(self.job.login.sudo_password)
+        secret = self._read_secret(self.job.login.sudo_password)
+        if "\n" in secret.reveal():
+            raise BadInput([Problem("sudo_password", 0, "", "", "must be one line")])
+        return secret
 
     def _look_for_reply(self) -> None:
         try:
