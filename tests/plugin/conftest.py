@@ -1,0 +1,70 @@
+"""A cluster that is not there: the plugin runs as usual, the facts are made from the plan."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+CONFTEST = """
+import sys
+sys.path.insert(0, {root!r})
+
+from tests.plugin.scripted import script
+
+script({changes!r}, {log!r})
+"""
+
+
+class Site:
+    """A folder of a site: its cluster file, the suites, and hosts that answer as scripted."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+        shutil.copy(HERE / "acme.yaml", self.path / "acme.yaml")
+        shutil.copytree(ROOT / "suites", self.path / "suites")
+        self.changes: list[tuple[str, str]] = []
+        self.log = self.path / "observed.log"
+
+    def change(self, host: str, change: str) -> None:
+        """Make a host differ from a healthy one; ``scripted.CHANGES`` has the words."""
+        self.changes.append((host, change))
+
+    def audit(self, *arguments: str, cluster: bool = True) -> pytest.RunResult:
+        """Run pytest in this process."""
+        self._write()
+        given = ["--cluster", "acme.yaml"] if cluster else []
+        return self.pytester.runpytest_inprocess("suites", *given, *arguments)
+
+    def audit_in_subprocess(self, *arguments: str) -> pytest.RunResult:
+        """Run pytest as a person does; xdist and interrupts need it."""
+        self._write()
+        return self.pytester.runpytest_subprocess("suites", "--cluster", "acme.yaml", *arguments)
+
+    def observed(self) -> list[list[str]]:
+        """The hosts of each observation, in order; what the plugin asked for."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [line.split() for line in lines]
+
+    def _write(self) -> None:
+        text = CONFTEST.format(root=str(ROOT), changes=self.changes, log=str(self.log))
+        (self.path / "conftest.py").write_text(text)
+        (self.path / "pytest.ini").write_text("[pytest]\n")
+
+
+@pytest.fixture
+def site(pytester: pytest.Pytester) -> Site:
+    """A healthy site."""
+    return Site(pytester)
+
+
+@pytest.fixture
+def audit(site: Site) -> Callable[..., pytest.RunResult]:
+    """Run an audit of the site in this process."""
+    return site.audit

@@ -1,0 +1,113 @@
+"""Facts of a cluster in which every check that can pass passes, made from its plan."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from pytest_portaswitch.facts import (
+    HostFacts,
+    Interface,
+    Observation,
+    ProbeResult,
+    Process,
+    Route,
+    Socket,
+)
+from pytest_portaswitch.plan.check import (
+    Check,
+    HasConnection,
+    Listens,
+    Reaches,
+    Runs,
+    UsesPrivate,
+)
+
+Change = Callable[[HostFacts], Observation]
+
+
+class _Host:
+    def __init__(self) -> None:
+        self.processes: dict[str, Process] = {}
+        self.sockets: dict[str, Socket] = {}
+        self.probes: dict[str, ProbeResult] = {}
+        self.addresses: set[str] = set()
+        self.routes: dict[str, Route] = {}
+
+    def process(self, name: str) -> int:
+        pid = 100 + len(self.processes)
+        default = Process(pid=pid, parent=1, name=name, command=name, user="porta", started=0.0)
+        return self.processes.setdefault(name, default).pid
+
+
+def facts(checks: Sequence[Check], names: dict[str, str]) -> dict[str, Observation]:
+    """By host. ``names`` has, for each process pattern, a name that it matches."""
+    hosts: dict[str, _Host] = defaultdict(_Host)
+    for check in checks:
+        _satisfy(check, hosts, names)
+    return {
+        name: HostFacts(
+            host=name,
+            method="python",
+            privileged=True,
+            took=0.5,
+            processes=tuple(host.processes.values()),
+            sockets=tuple(host.sockets.values()),
+            probes=tuple(host.probes.values()),
+            interfaces=(
+                Interface(name="eth0", up=True, mtu=1500, addresses=tuple(sorted(host.addresses))),
+            ),
+            routes=tuple(host.routes.values()),
+        )
+        for name, host in hosts.items()
+    }
+
+
+def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> None:
+    expects = check.expects
+    if isinstance(expects, Runs):
+        hosts[expects.host].process(names[expects.process.match])
+    elif isinstance(expects, Listens):
+        # Of a virtual IP's group the first holds it.
+        host = hosts[expects.place.hosts[0]]
+        host.addresses.add(f"{expects.place.address}/24")
+        pid = host.process(names[expects.process.match])
+        if expects.ports.demand != "range":
+            transport = "udp" if expects.ports.transport == "udp" else "tcp"
+            for number in expects.ports.numbers:
+                socket = Socket(transport=transport, address="0.0.0.0", port=number, pids=(pid,))  # noqa: S104
+                host.sockets[f"{transport}{number}"] = socket
+    elif isinstance(expects, Reaches):
+        outcome = "replied" if expects.ports.transport == "udp" else "connected"
+        for number in expects.ports.numbers:
+            key = f"{expects.ports.transport}:{expects.destination.address}:{number}"
+            hosts[expects.source].probes[key] = _result(key, outcome)
+    elif isinstance(expects, HasConnection):
+        key = f"icmp:{expects.destination.address}:0"
+        hosts[expects.source].probes[key] = _result(key, "replied")
+    elif isinstance(expects, UsesPrivate):
+        host = hosts[expects.host]
+        host.addresses.add(f"{expects.address}/24")
+        for address in expects.peers.values():
+            host.routes[address] = Route(to=address, interface="eth0", source=expects.address)
+
+
+def _result(key: str, outcome: str) -> ProbeResult:
+    plain = {"key": key, "outcome": outcome, "source": "10.0.0.1", "elapsed": 0.001}
+    return msgspec.convert(plain, ProbeResult)
+
+
+def matching_names(checks: Sequence[Check], candidates: Sequence[str]) -> dict[str, str]:
+    """For each pattern of the checks, the first candidate that it matches."""
+    patterns = {
+        check.expects.process.match
+        for check in checks
+        if isinstance(check.expects, (Listens, Runs))
+    }
+    return {
+        pattern: next(name for name in candidates if re.search(pattern, name))
+        for pattern in sorted(patterns)
+    }

@@ -1,0 +1,86 @@
+"""Puts scripted facts in the place of hosts: all that lies behind ``observe`` is left out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import pytest_portaswitch.runner.audits as audits
+from pytest_portaswitch import cluster, tables
+from pytest_portaswitch.facts import HostFacts, Observation, Unobserved
+from pytest_portaswitch.plan import expand
+
+from . import healthy
+
+NAMES = (
+    "billing-engine", "radiusd", "alerter", "disconnector", "diameter", "edgeproxy", "mail-proxy",
+    "limit-controller", "smpp-proxy", "dispatching-sbc", "imgate", "rtpproxy", "registrar",
+    "subscription-manager", "imap-server", "taskstack", "httpd", "cassandra", "mysqld",
+)  # fmt: skip
+
+
+def _down(facts: HostFacts) -> Observation:
+    return Unobserved(host=facts.host, why="connection-timeout", detail="no answer within 10 s")
+
+
+def _nothing_runs(facts: HostFacts) -> Observation:
+    return msgspec.structs.replace(facts, processes=(), sockets=())
+
+
+def _hostile(facts: HostFacts) -> Observation:
+    processes = tuple(
+        msgspec.structs.replace(process, name="<script>alert(1)</script>", command="\"'><img src=x>")
+        for process in facts.processes
+    )
+    return msgspec.structs.replace(facts, processes=processes)
+
+
+def _udp_silent(facts: HostFacts) -> Observation:
+    probes = tuple(
+        msgspec.structs.replace(probe, outcome="silent") if probe.key.startswith("udp") else probe
+        for probe in facts.probes
+    )
+    return msgspec.structs.replace(facts, probes=probes)
+
+
+def _interrupted(facts: HostFacts) -> Observation:
+    raise KeyboardInterrupt
+
+
+def _slow(facts: HostFacts) -> Observation:
+    time.sleep(60)
+    return facts
+
+
+CHANGES: dict[str, Callable[[HostFacts], Observation]] = {
+    "down": _down,
+    "nothing-runs": _nothing_runs,
+    "hostile": _hostile,
+    "udp-silent": _udp_silent,
+    "interrupted": _interrupted,
+    "slow": _slow,
+}
+
+
+def script(changes: Sequence[tuple[str, str]], log: str) -> None:
+    """Answer every observation from the plan of the site's cluster file, with the changes."""
+    loaded = cluster.load(Path(__file__).parent / "acme.yaml")
+    checks = expand(tables.load(loaded.release), loaded).checks
+    facts = healthy.facts(checks, healthy.matching_names(checks, NAMES))
+
+    def observe(jobs: Sequence[Any], limits: Any, on_progress: Any = None) -> None:
+        with Path(log).open("a") as file:
+            file.write(" ".join(job.request.host for job in jobs) + "\n")
+        for job in jobs:
+            seen = facts[job.request.host]
+            for host, change in changes:
+                if host == job.request.host and isinstance(seen, HostFacts):
+                    seen = CHANGES[change](seen)
+            if on_progress:
+                on_progress(job, seen)
+
+    audits.observe = observe  # type: ignore[assignment]

@@ -1,0 +1,132 @@
+"""Verdicts become what pytest users expect: passed, failed, error, skipped, xfailed."""
+
+from __future__ import annotations
+
+import json
+
+from .conftest import Site
+
+PLANNED = 118
+"""Checks of the plan of acme.yaml."""
+WITHOUT_PORT = 3
+"""Of which the tables give no port: Disconnector, Apache/FCGI, Cassandra."""
+RTP = 4
+"""Of which nobody can tell: the range from each peer of the one processing node ..."""
+
+
+def totals(site: Site, cluster: str = "acme-prod") -> dict[str, int]:
+    """The totals in the evidence of a site's run."""
+    evidence = json.loads((site.path / "reports" / cluster / "evidence.json").read_text())
+    numbers: dict[str, int] = evidence["totals"]
+    assert numbers["planned"] == sum(
+        numbers[word] for word in ("passed", "failed", "unknown", "waived")
+    )
+    assert numbers["planned"] == len(evidence["checks"])
+    return numbers
+
+
+def test_a_healthy_cluster_passes_but_for_what_the_tables_do_not_say(site: Site) -> None:
+    """Rows without a port are skipped, visibly; everything else passes."""
+    result = site.audit("-rs")
+    result.assert_outcomes(passed=PLANNED - WITHOUT_PORT, skipped=WITHOUT_PORT)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*SKIPPED*the vendor's table gives no port for this row*"])
+    assert totals(site) == {
+        "planned": PLANNED,
+        "passed": PLANNED - WITHOUT_PORT,
+        "failed": 0,
+        "unknown": WITHOUT_PORT,
+        "waived": 0,
+    }
+
+
+def test_a_failure_is_told_without_a_traceback(site: Site) -> None:
+    """Expected, observed, cause on one line; the evidence; a command."""
+    site.change("db1", "nothing-runs")
+    result = site.audit("-k", "db1 and listener")
+    result.assert_outcomes(failed=5)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "MySQL server listens on tcp/3306 of db1, for Alerter",
+            "expected mysql-server (*) on tcp/3306 at 10.0.0.3 of db1 / observed nothing listens "
+            "on tcp/3306 at 10.0.0.3, and no process matches / cause mysql-server is not running "
+            "on db1",
+            "  by hand: ssh db1 sudo ss -lntp 'sport = :3306'",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*.py:*: Failed*")
+
+
+def test_a_host_that_is_down_is_an_error_of_all_its_checks_and_one_cause(site: Site) -> None:
+    """Nothing of it disappears, and nothing of it passes or fails."""
+    site.change("bill1", "down")
+    result = site.audit()
+    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    own = [c for c in evidence["checks"] if c["host"] == "bill1" and c["kind"] == "listener"]
+    assert {check["verdict"] for check in own} == {"unknown"}
+    (cause,) = [c for c in evidence["causes"] if "bill1 could not be looked at" in c["title"]]
+    assert {check["id"] for check in own} <= set(cause["checks"])
+    assert totals(site)["failed"] == 0
+    assert result.parseoutcomes()["errors"] == len(cause["checks"])
+    assert evidence["hosts"]["bill1"]["why"] == "connection-timeout"
+
+
+def test_what_cannot_be_assessed_is_skipped(site: Site) -> None:
+    """UDP silence is neither open nor closed."""
+    site.change("sip1", "udp-silent")
+    result = site.audit("-k", "reachability and bill1 and sip1 and udp")
+    result.assert_outcomes(skipped=2)
+    assert totals(site)["unknown"] == 2
+
+
+def test_a_waiver_makes_an_expected_failure(site: Site) -> None:
+    """With who, why and until when in the message."""
+    site.change("db1", "nothing-runs")
+    with (site.path / "acme.yaml").open("a") as file:
+        file.write(
+            "waivers:\n"
+            "  - {check: 'listener:db1:*', reason: 'being moved', owner: noc@acme, "
+            "until: 2999-01-31}\n"
+        )
+    result = site.audit("-k", "db1 and listener", "-rx")
+    result.assert_outcomes(xfailed=5)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["XFAIL *waived until 2999-01-31 (UTC) by noc@acme: being moved*"]
+    )
+    assert totals(site)["waived"] == 5
+
+
+def test_an_expired_waiver_excuses_nothing(site: Site) -> None:
+    """It fails, and says that the waiver expired."""
+    site.change("db1", "nothing-runs")
+    with (site.path / "acme.yaml").open("a") as file:
+        file.write(
+            "waivers:\n"
+            "  - {check: 'listener:db1:*', reason: 'x', owner: noc@acme, until: 2020-01-31}\n"
+        )
+    result = site.audit("-k", "db1 and listener")
+    result.assert_outcomes(failed=5)
+    result.stdout.fnmatch_lines(["*the waiver by noc@acme expired on 2020-01-31 (UTC)*"])
+
+
+def test_a_waiver_that_matches_nothing_is_an_error_of_the_file(site: Site) -> None:
+    """Before any host is looked at."""
+    with (site.path / "acme.yaml").open("a") as file:
+        file.write(
+            "waivers:\n"
+            "  - {check: 'listener:db1:mysqlserver-for-alerter:tcp-3306', reason: 'x', "
+            "owner: noc@acme, until: 2999-01-31}\n"
+        )
+    result = site.audit()
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: acme.yaml:17: waivers: 'listener:db1:mysqlserver-for-alerter:tcp-3306': "
+            "matches no check of the plan "
+            "(did you mean 'listener:db1:mysql-server-for-alerter:tcp-3306'?)"
+        ]
+    )
+    assert site.observed() == []
