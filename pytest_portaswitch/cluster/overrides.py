@@ -71,11 +71,13 @@ def _fits(section: Section, row: Row, ports: Ports) -> None:
     if row.rule != "port":
         here.refuse(f"{row.id} is a sentence that binds and has nothing to change", "waive it")
         return
-    if not row.ports and ports.numbers:
-        for key in sorted({"transport", "protocol"} - given):
-            here.refuse(f"{key!r} is missing", f"the tables give no port for {row.id}", value="")
-    if not row.ports and not given & {"port", "ports"} and given & {"transport", "protocol"}:
-        here.refuse("'port' is missing", f"the tables give no port for {row.id}", value="")
+    if not row.ports:
+        needed = {"transport": row.transport, "protocol": row.protocol}
+        missing = [key for key, known in needed.items() if not known and key not in given]
+        if not given & {"port", "ports"}:
+            missing = ["port"] if given & needed.keys() else []
+        for key in missing:
+            here.refuse(f"{key!r} is missing", f"the tables give none for {row.id}", value="")
     if ports.numbers and ports.range != (row.demand == "range"):
         what = "a range of ports" if row.demand == "range" else "single ports"
         here.refuse(f"{row.id} has {what}, so its override must have the same")

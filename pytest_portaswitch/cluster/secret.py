@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import NoReturn
 
-from pytest_portaswitch.cluster import paths, words
+from pytest_portaswitch.cluster import paths
 from pytest_portaswitch.cluster.model import SecretRef
 from pytest_portaswitch.source import BadInput, Problem, Read, Value
+from pytest_portaswitch.source.tree import Mapping
 
 KNOWN = ("mysql", "radius")
 """The secrets that checks can use."""
@@ -59,8 +61,8 @@ def read(ref: SecretRef) -> Secret:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise _refusal(ref.file, "", f"cannot be read: {why}") from None
-    if not text or len(data) > _LARGEST:
-        raise _refusal(ref.file, "", f"must hold a secret of 1 to {_LARGEST} bytes")
+    if not text or len(data) > _LARGEST or not text.isprintable():
+        raise _refusal(ref.file, "", f"must hold one line of 1 to {_LARGEST} printable bytes")
     return Secret(text)
 
 
@@ -68,16 +70,28 @@ def reference(folder: Path) -> Read[SecretRef]:
     """A reader of ``{env: NAME}`` or ``{file: PATH}``."""
 
     def read_reference(value: Value) -> SecretRef | None:
-        section = value.section((), ("env", "file"), "{env: NAME} or {file: PATH}, never a secret")
+        if not isinstance(value.node, Mapping):
+            # What stands here may be the secret itself, so it is not shown.
+            value.refuse("must be {env: NAME} or {file: PATH}, never a secret", value="")
+            return None
+        section = value.section((), ("env", "file"))
         if section is None:
             return None
         if len(section.entries) != 1:
             value.refuse("needs either 'env' or 'file'")
         path = section.read("file", paths.guarded(folder), None)
-        env = section.read("env", words.environment, "")
+        env = section.read("env", _variable, "")
         return SecretRef(env=env, file=str(path) if path else "")
 
     return read_reference
+
+
+def _variable(value: Value) -> str | None:
+    name = value.scalar("the name of an environment variable")
+    if name is None or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        return name
+    value.refuse("must be the name of an environment variable, never a secret", value="")
+    return None
 
 
 def _refusal(file: str, where: str, rule: str, fix: str = "") -> BadInput:

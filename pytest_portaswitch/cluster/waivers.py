@@ -40,15 +40,15 @@ def check(value: Value) -> str | None:
     text = value.scalar("a pattern of check ids")
     if text is None:
         return None
-    kind, colon, rest = text.partition(":")
+    kind, colon, _ = text.partition(":")
     if not _GLOB.fullmatch(text):
         value.refuse("is no pattern of check ids", "such as listener:sip1:*")
+    elif not re.search(r"[A-Za-z0-9]", text):
+        value.refuse("would excuse every failure", "name the checks")
     elif not any(fnmatchcase(known, kind) for known in KINDS):
         value.refuse("begins with no kind of check", closest(kind, KINDS))
     elif not colon:
         value.refuse("names a kind and no check of it", f"all of them are {text}:*")
-    elif not re.search(r"[A-Za-z0-9]", kind + rest):
-        value.refuse("would excuse every failure", "name the checks")
     else:
         return text
     return None

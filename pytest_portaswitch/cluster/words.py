@@ -29,7 +29,6 @@ cluster_name = matching(
     64,
 )
 user = matching(_USER, "must be a user's name: letters, digits, '.', '_' and '-', at most 32")
-environment = matching(r"[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable")
 
 
 def is_host_name(text: str) -> bool:

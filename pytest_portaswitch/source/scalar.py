@@ -70,14 +70,14 @@ def day(value: Value) -> datetime.date | None:
     text = value.scalar("a day such as 2027-01-31")
     if text is None:
         return None
-    try:
-        if _DAY.match(text):
-            return datetime.date.fromisoformat(text)
-    except ValueError as error:
-        value.refuse(f"is no day of the calendar: {error}")
+    if not _DAY.match(text):
+        value.refuse("must be a day such as 2027-01-31")
         return None
-    value.refuse("must be a day such as 2027-01-31")
-    return None
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        value.refuse("is no day of the calendar")
+        return None
 
 
 def choice(known: Collection[str] | None, what: str) -> Read[str]:
@@ -120,7 +120,7 @@ def listing(read: Read[T], what: str, *, distinct: bool = True) -> Read[tuple[T,
         if items is None:
             return None
         if not items:
-            value.refuse(f"must name at least one of {what}")
+            value.refuse(f"must be a list of {what}, is empty")
             return None
         found: list[T] = []
         for item in items:

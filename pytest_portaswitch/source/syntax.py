@@ -33,7 +33,7 @@ _PLAIN_WORDS = {
 def explain(error: Exception, file: str) -> Problem:
     """The problem that a YAML parser's exception stands for."""
     if not isinstance(error, yaml.MarkedYAMLError):
-        return Problem(file, 0, "", "", f"is not YAML: {_first_line(error)}")
+        return Problem(file, 0, "", "", "is not YAML: an escape or a number is out of bounds")
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 0
     said = error.problem or "cannot be parsed"
@@ -44,8 +44,3 @@ def explain(error: Exception, file: str) -> Problem:
     if error.context and error.context_mark:
         began = f"{error.context} that begins on line {error.context_mark.line + 1}"
     return Problem(file, line, "", "", f"is not YAML: {printable(said)}", began)
-
-
-def _first_line(error: Exception) -> str:
-    text = printable(str(error).partition("\n")[0])
-    return text or type(error).__name__

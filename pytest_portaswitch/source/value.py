@@ -98,7 +98,9 @@ class Value:
         known = {*required, *optional}
         for key in entries:
             if key not in known:
-                self.refuse_key(key, "is not a key here", closest(key, known - entries.keys()))
+                self.refuse_key(
+                    key, "is not a key here", closest(key, known - entries.keys() or known)
+                )
         for key in required:
             if key not in entries:
                 self.refuse(f"{key!r} is missing", value="")

@@ -141,12 +141,10 @@ def _consistent(section: Section, fields: dict[str, Any]) -> None:
         here.refuse("'subcomponent' is missing", value="")
     if "ports" in given and "transport" not in given:
         here.refuse("has ports but no transport", "name one: transport: tcp")
-    if "transport" in given and "ports" not in given:
-        here.refuse("has a transport but no ports", "name them, or leave the transport out")
-    if fields["confidence"] == "unspecified" and "ports" in given:
-        here.refuse("is unspecified and yet has ports", "an unspecified row is one without ports")
+    if "ports" not in given and fields["confidence"] != "unspecified":
+        here.refuse("'ports' is missing", value="")
     if "serves" in given and fields["direction"] == "incoming":
-        here.refuse("serves stands in an incoming row", "it names who listens on the peers' side")
+        here.refuse_key("serves", "stands in an incoming row", "it names who listens at the peers")
     spans = [re.findall(r"\d+", fields[key]) for key in ("since", "until")]
     if all(spans) and not release.holds(fields["since"], "", fields["until"]):
         here.refuse(f"ends with {fields['until']} before it begins with {fields['since']}")

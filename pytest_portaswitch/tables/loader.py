@@ -49,6 +49,7 @@ def assemble(release: str, site_files: Sequence[Path], problems: list[Problem]) 
     What it gives back beside problems still has every name that the files define, so that a
     cluster file can be checked against it; None when a file could not be opened.
     """
+    site_files = tuple(dict.fromkeys(site_files))
     opened = [open_document(Path(__file__).with_name(VENDOR), problems, VENDOR)]
     opened += [open_document(path, problems) for path in site_files]
     documents = [document for document in opened if document is not None]

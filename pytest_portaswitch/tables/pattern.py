@@ -25,6 +25,7 @@ def read(value: Value) -> ProcessPattern | None:
     fields = {
         "match": of_program(program) if program else match,
         "confidence": section.read("confidence", choice(_CONFIDENCES, "a confidence"), "assumed"),
+        "program": program,
         "source": section.read("source", prose, ""),
     }
     return msgspec.convert(fields, ProcessPattern)

@@ -33,6 +33,13 @@ class ProcessPattern(msgspec.Struct, frozen=True, kw_only=True):
     match: str
     confidence: Literal["documented", "corroborated", "assumed", "pinned"]
     source: str = ""
+    program: str = ""
+    """The program's own name, where ``match`` was made from it."""
+
+    @property
+    def label(self) -> str:
+        """The short form for messages: the program's name where known, or else the pattern."""
+        return self.program or self.match
 
 
 class Subcomponent(msgspec.Struct, frozen=True, kw_only=True):
