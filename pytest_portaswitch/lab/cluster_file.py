@@ -1,0 +1,92 @@
+"""The cluster file of a lab: an ordinary one, as a site would write it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from pytest_portaswitch.lab.site import Site
+from pytest_portaswitch.lab.state import Folder
+
+# What the rows without a port stand for in a lab: row, the daemon whose first port it is, and how.
+_PORTLESS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("billing.diameter.nodes", "diameter", {"protocol": "diameter"}),
+    ("billing.disconnector.nodes", "media-http", {"protocol": "http", "direction": "outgoing"}),
+    ("web.apache-fcgi.nodes", "web-tftp", {"protocol": "tftp"}),
+    ("web.cassandra.nodes", "cassandra", {"protocol": "http"}),
+)
+_ASSESSED_ANYWAY = {"billing.diameter.nodes"}  # the tables themselves know its port by now
+_WITHOUT_ROW = {"sshd", "mariadb"}
+_EXTRA_PROCESSES = {"apache-fcgi": ("admin.fcgi",)}
+
+
+def text(site: Site, folder: Folder) -> str:
+    """The file's content."""
+    document: dict[str, Any] = {
+        "cluster": folder.name,
+        "release": site.topology.release,
+        "networks": {
+            "private": site.topology.private_network,
+            "public": site.topology.public_network,
+        },
+        "ssh": {"user": "audit", "config": str(folder.path / "ssh_config"), "sudo": True},
+        "hosts": {host.name: _host(site, host.name) for host in site.topology.hosts},
+        "virtual_ips": {
+            vip.name: {"address": vip.address, "hosts": [*vip.hosts], "serves": [*vip.serves]}
+            for vip in site.topology.virtual_ips
+        },
+        "processes": {name: {"match": pattern} for name, pattern in _patterns(site).items()},
+        "secrets": {"radius": {"file": str(folder.path / "radius_secret")}},
+        "overrides": list(_overrides(site)),
+    }
+    head = "# Written by `pytest-portaswitch lab up`; gone with the lab.\n"
+    return head + yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=110)
+
+
+def _host(site: Site, name: str) -> dict[str, Any]:
+    host = site.topology.host(name)
+    fields: dict[str, Any] = {
+        "private": host.private,
+        "public": host.public,
+        "roles": [*host.roles],
+    }
+    ports = [d.endpoints[0].port for d in site.on(name) if d.kind == "mariadb"]
+    if ports:
+        fields["mysql"] = ports[0] if len(ports) == 1 else ports
+    return fields
+
+
+def _patterns(site: Site) -> dict[str, str]:
+    names: dict[str, list[str]] = {}
+    for daemon in site.daemons:
+        if daemon.kind in _WITHOUT_ROW or daemon.service.subcomponent == "media-server":
+            continue
+        known = names.setdefault(daemon.service.subcomponent, [])
+        for process in (daemon.service.process, *_EXTRA_PROCESSES.get(daemon.name, ())):
+            if process not in known:
+                known.append(process)
+    return {
+        subcomponent: rf"(^|/|\s)({'|'.join(map(re.escape, found))})"
+        for subcomponent, found in names.items()
+    }
+
+
+def _overrides(site: Site) -> list[dict[str, Any]]:
+    overrides = []
+    for row, name, more in _PORTLESS:
+        daemon = next((daemon for daemon in site.daemons if daemon.name == name), None)
+        if daemon is None or row in _ASSESSED_ANYWAY:
+            continue
+        endpoint = daemon.endpoints[0]
+        overrides.append(
+            {
+                "row": row,
+                "transport": endpoint.transport,
+                "port": endpoint.port,
+                **more,
+                "reason": f"in this lab it is the port of {name}",
+            }
+        )
+    return overrides

@@ -1,0 +1,47 @@
+"""The lab's wires: two bridges in its own network namespace, two interfaces on each host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pytest_portaswitch.lab.topology import HostSpec, Topology
+
+PRIVATE, PUBLIC = "eth0", "eth1"
+_BRIDGES = {PRIVATE: "private", PUBLIC: "public"}
+
+
+def port_name(index: int, interface: str) -> str:
+    """The lab's end of a host's wire; the kernel allows 15 characters."""
+    return f"{_BRIDGES[interface][:3]}{index}"
+
+
+def operator_commands(topology: Topology, pids: Mapping[str, int]) -> Iterator[str]:
+    """Lines for ``ip -batch`` in the operator's namespace; makes the hosts' interfaces too."""
+    yield "link set lo up"
+    for bridge in _BRIDGES.values():
+        yield f"link add {bridge} type bridge"
+        yield f"link set {bridge} up"
+    yield f"address add {topology.operator}/{topology.prefix_length} dev {_BRIDGES[PRIVATE]}"
+    for index, host in enumerate(topology.hosts):
+        for interface, bridge in _BRIDGES.items():
+            port = port_name(index, interface)
+            yield f"link add {port} type veth peer name {interface} netns {pids[host.name]}"
+            yield f"link set {port} master {bridge} up"
+
+
+def host_commands(host: HostSpec, topology: Topology) -> Iterator[str]:
+    """Lines for ``ip -batch`` on a host."""
+    yield "link set lo up"
+    yield from private_address_commands(host, topology)
+    public_length = topology.public_network.partition("/")[2]
+    yield f"address add {host.public}/{public_length} dev {PUBLIC}"
+    for interface in (PRIVATE, PUBLIC):
+        yield f"link set {interface} up"
+    for vip in topology.virtual_ips:
+        if vip.holder == host.name:
+            yield f"address add {vip.address}/32 dev {PRIVATE}"
+
+
+def private_address_commands(host: HostSpec, topology: Topology) -> Iterator[str]:
+    """The line that gives a host its private address."""
+    yield f"address add {host.private}/{topology.prefix_length} dev {PRIVATE}"

@@ -1,0 +1,69 @@
+"""What every daemon of a lab may need to know: the topology, who runs where, and the secrets."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pytest_portaswitch.lab.placement import Daemon, place
+from pytest_portaswitch.lab.topology import HostSpec, Topology, VirtualIpSpec
+
+DATABASE_ACCOUNT = "audit"
+"""An account that may look and not touch, for the audit of the replica."""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Made anew for each lab."""
+
+    database: str
+    replication: str
+    audit: str
+    radius: str
+    sudo: str
+
+    @classmethod
+    def new(cls) -> Secrets:
+        """Random ones."""
+        return cls(*(secrets.token_urlsafe(18) for _ in range(5)))
+
+
+@dataclass(frozen=True)
+class Site:
+    """One lab, as its daemons' configuration sees it."""
+
+    topology: Topology
+    daemons: tuple[Daemon, ...]
+    secrets: Secrets
+
+    @classmethod
+    def of(cls, topology: Topology, secrets_: Secrets) -> Site:
+        """The site of a topology where nothing is broken."""
+        return cls(topology, place(topology), secrets_)
+
+    def on(self, host: str) -> tuple[Daemon, ...]:
+        """The daemons of a host."""
+        return tuple(daemon for daemon in self.daemons if daemon.host == host)
+
+    def daemon(self, host: str, name: str) -> Daemon | None:
+        """One daemon, or None when the host has no such daemon."""
+        return next((daemon for daemon in self.on(host) if daemon.name == name), None)
+
+    def databases(self, roles: tuple[str, ...]) -> tuple[Daemon, ...]:
+        """The database servers of these roles."""
+        return tuple(
+            daemon
+            for role in roles
+            for daemon in self.daemons
+            if daemon.kind == "mariadb" and daemon.service.subcomponent == role
+        )
+
+    def clients(self, role: str) -> tuple[HostSpec, ...]:
+        """The hosts with a daemon that stays logged in to the database of that role."""
+        names = {daemon.host for daemon in self.daemons if role in daemon.service.connects}
+        return tuple(host for host in self.topology.hosts if host.name in names)
+
+    def virtual_ips_of(self, host: str) -> Iterator[VirtualIpSpec]:
+        """Those that the host is a member of."""
+        return (vip for vip in self.topology.virtual_ips if host in vip.hosts)
