@@ -16,7 +16,8 @@ _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\U0010ffff]+|[\u200b-\u200f\u2028-\u202e
 # What ssh says at -v and LogLevel=VERBOSE in the ordinary course of things.
 _ORDINARY = re.compile(
     r"debug\d: |OpenSSH_\d|Authenticated (to|using) |Transferred: |Bytes per second: "
-    r"|Warning: Permanently added |Killed by signal |\*\* |@{5}"
+    r"|Warning: Permanently added |Killed by signal |Connection (to|closed by) UNKNOWN "
+    r"|\*\* |@{5}"
 )
 _WORDS = 300
 
@@ -32,7 +33,6 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """The end of what was said before our command spoke: messages of a login shell."""
     client: str = "ssh"
     """The local command: ``ssh``, ``docker``, ``/bin/sh``."""
-    address: str = ""
     jump: str = ""
     sudo: bool = False
     seconds: float = 0.0

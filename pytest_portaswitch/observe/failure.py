@@ -6,6 +6,8 @@ Pure. A saying that is not known yet needs a line in ``sayings`` and a recorded 
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pytest_portaswitch.facts.model import WhyUnobserved
@@ -34,7 +36,9 @@ def classify(ending: Ending) -> Finding:
     if ending.stage == "ready":
         return _died(ending, "the program on the host ended before its reply was complete")
     if ending.stage != "connecting":
-        return _died(ending, "the shell on the host ended before the program could start")
+        return _find(ending, sayings.SHELL) or _died(
+            ending, "the shell on the host ended before the program could start"
+        )
     if ending.client == "ssh" and ending.status == 255 and not _logged_in(ending):
         return _refused(ending)
     if ending.client != "ssh" and (found := _find(ending, sayings.CONTAINER)):
@@ -53,13 +57,10 @@ def refusal(ending: Ending) -> Finding | None:
 
 def refuses_for_now(ending: Ending) -> bool:
     """Whether sshd closed the door before the login, as it does when too many are at it."""
-    return (
-        ending.client == "ssh"
-        and ending.status == 255
-        and ending.logins == 0
-        and "stdio forwarding failed" not in ending.stderr
-        and _refused(ending).detail.startswith(sayings.CONNECT[-1].sentence)
-    )
+    if ending.client != "ssh" or ending.status != 255 or _logged_in(ending):
+        return False
+    first = next(_matches(ending, (*sayings.FORWARD, *sayings.CONNECT)), None)
+    return first is not None and first[0].again
 
 
 def _logged_in(ending: Ending) -> bool:
@@ -70,23 +71,27 @@ def _logged_in(ending: Ending) -> bool:
 def _refused(ending: Ending) -> Finding:
     """Classify what ssh says when there was no login, through jump hosts or not."""
     proxied = bool(ending.hops) or "UNKNOWN port 65535" in ending.stderr
-    if not proxied:
-        return _find(ending, sayings.CONNECT) or Finding(
-            "client-failed", _sentence("ssh ended before the login", ending)
-        )
-    past = min(ending.logins, len(ending.hops))
-    hop = f"the jump host {ending.hops[past]}" if past < len(ending.hops) else ""
-    before = f"the jump host {ending.hops[past - 1]}" if past else "the jump host"
-    forward = _find(ending, sayings.FORWARD)
-    if forward is not None and forward.why == "jump-failed":
-        return Finding("jump-failed", f"{before}: {forward.detail}")
-    if forward is not None and hop and ending.logins:
-        return Finding("jump-failed", f"{hop}, seen from {before}: {forward.detail}")
-    if forward is not None:
-        return Finding(forward.why, f"seen from {before}: {forward.detail}")
     found = _find(ending, sayings.CONNECT) or Finding(
         "client-failed", _sentence("ssh ended before the login", ending)
     )
+    if found.why == "authentication-failed":
+        found = _find(ending, sayings.KEY) or found
+    return _behind_jump(ending, found) if proxied else found
+
+
+def _behind_jump(ending: Ending, found: Finding) -> Finding:
+    """Say which of the jump hosts it was, or the host behind them."""
+    past = min(ending.logins, len(ending.hops))
+    hop = f"the jump host {ending.hops[past]}" if past < len(ending.hops) else ""
+    before = f"the jump host {ending.hops[past - 1]}" if past else "the jump host"
+    if forward := _find(ending, sayings.FORWARD):
+        if forward.why == "jump-failed":
+            return Finding("jump-failed", f"{before}: {forward.detail}")
+        if hop and past:
+            return Finding("jump-failed", f"{hop}, seen from {before}: {forward.detail}")
+        return Finding(forward.why, f"seen from {before}: {forward.detail}")
+    # A proxy that ends takes the connection with it before the host has said a word. Without -v,
+    # on a jump of the user's own ssh config, that is all there is to tell it by.
     if hop or (not ending.hops and "kex_exchange_identification" in ending.stderr):
         return Finding("jump-failed", f"{hop or 'a jump host'}: {found.detail}")
     if found.why == "hung-before-login":
@@ -105,7 +110,9 @@ def _cut(ending: Ending) -> Finding:
             "hung-after-login", _sentence(f"logged in, but no complete reply {after}", ending)
         )
     if ending.sudo and ending.stage in ("shell", "password"):
-        return Finding("hung-after-login", _sentence(f"logged in, but sudo hung {after}", ending))
+        return Finding(
+            "hung-after-login", _sentence(f"logged in, but sudo did nothing {after}", ending)
+        )
     if ending.stage == "shell" or _logged_in(ending):
         return Finding(
             "hung-after-login", _sentence(f"logged in, but the shell did nothing {after}", ending)
@@ -135,22 +142,30 @@ def _exit(ending: Ending) -> str:
     return f"signal {-status}" if status < 0 else f"exit status {status}"
 
 
-def _find(ending: Ending, known: tuple[Saying, ...]) -> Finding | None:
-    """Return the first saying that matches a line, as a finding with that line's words."""
+def _matches(
+    ending: Ending, known: tuple[Saying, ...]
+) -> Iterator[tuple[Saying, str, dict[str, str]]]:
+    """Yield the sayings that were said, each with the line and the parts of it."""
     spoken = [*ending.lines, *map(clean, ending.stdout.splitlines())]
     for saying in known:
         for line in spoken:
             if match := re.match(saying.pattern, line):
-                parts = {**match.groupdict(), "remove": _removal(ending)}
-                hint = f"; {saying.hint.format_map(parts)}" if saying.hint else ""
-                return Finding(saying.why, f"{saying.sentence.format_map(parts)} ({line}){hint}")
+                yield saying, line, match.groupdict()
+
+
+def _find(ending: Ending, known: tuple[Saying, ...]) -> Finding | None:
+    """Return the first saying that was said as a finding, with the words that were used."""
+    for saying, line, parts in _matches(ending, known):
+        parts["remove"] = _removal(ending, parts.get("host", ""))
+        hint = f"; {saying.hint.format_map(parts)}" if saying.hint else ""
+        return Finding(saying.why, f"{saying.sentence.format_map(parts)} ({line}){hint}")
     return None
 
 
-def _removal(ending: Ending) -> str:
-    """Return the command that forgets a host key, as ssh itself proposes it."""
-    proposed = re.search(r"^\s*(ssh-keygen -f .+ -R .+)$", ending.stderr, re.MULTILINE)
-    return clean(proposed[1]) if proposed else f"ssh-keygen -R {clean(ending.address)}"
+def _removal(ending: Ending, host: str) -> str:
+    """Return the command that forgets a host's key, as ssh itself proposes it if it does."""
+    proposed = re.search(r'^ +(ssh-keygen -f "[^"]+" -R "[^"]+")$', ending.stderr, re.MULTILINE)
+    return clean(proposed[1]) if proposed else f"ssh-keygen -R {shlex.quote(host)}"
 
 
 def _sentence(sentence: str, ending: Ending) -> str:

@@ -103,7 +103,6 @@ def _result(
         stage="connecting",
         stderr=said.stderr.decode(errors="replace"),
         client=words[0],
-        address=login.address,
         jump=login.jump,
     )
     # 255 may as well be the command's own exit status, which testinfra takes care of.

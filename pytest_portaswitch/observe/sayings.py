@@ -17,11 +17,13 @@ class Saying(NamedTuple):
     why: WhyUnobserved
     sentence: str
     hint: str = ""
+    again: bool = False
+    """Whether it may go well a little later."""
 
 
 CONNECT = (
     Saying(
-        r"Host key for (?P<host>\S+) has changed",
+        r"(?:\S+ h|H)ost key for (?P<host>\S+) has changed",
         "host-key-changed",
         "the host key of {host} is not the one on record: the host was installed anew, "
         "or somebody stands in between",
@@ -29,7 +31,7 @@ CONNECT = (
         "/etc/ssh/ssh_host_ed25519_key.pub); if it is right: {remove}",
     ),
     Saying(
-        r"Host key for (?P<host>\S+) was revoked",
+        r"(?:\S+ h|H)ost key for (?P<host>\S+) was revoked",
         "host-key-changed",
         "the host key of {host} is marked as revoked",
     ),
@@ -46,7 +48,7 @@ CONNECT = (
         "compare its fingerprint on the host's own console, then add it to known_hosts",
     ),
     Saying(
-        r"Too many authentication failures|.*Too many authentication failures",
+        r".*Too many authentication failures",
         "authentication-failed",
         "ssh offered more keys than the host lets one try",
         "name the key in the cluster file, so that it alone is offered",
@@ -109,6 +111,15 @@ CONNECT = (
         "connection-refused",
         "the host closed the connection before the login: too many logins at once (sshd's "
         "MaxStartups), a penalty for earlier ones, or its hosts.deny",
+        again=True,
+    ),
+)
+KEY = (
+    Saying(
+        r"(?:Warning: Identity file .* not accessible|Permissions \S+ for .* are too open"
+        r"|Load key .*: (?!$))",
+        "authentication-failed",
+        "ssh cannot use the key that is named, and the host accepts no other",
     ),
 )
 FORWARD = (
@@ -184,6 +195,11 @@ SUDO = (
         r"|[Aa]ccount expired|[Pp]assword expired|a restart is required|parse error|syntax error)",
         "sudo-refused",
         "sudo does not work on the host",
+    ),
+    Saying(
+        r"sudo(?:-rs)?: (?!unable to resolve host)",
+        "sudo-refused",
+        "sudo did not run the program",
     ),
 )
 SHELL = (

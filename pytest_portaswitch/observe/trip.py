@@ -173,7 +173,6 @@ class Trip:
             stderr=self._errors.decode(errors="replace"),
             stdout=self._talk.chatter.decode(errors="replace"),
             client=self._client,
-            address=login.address,
             jump=login.jump,
             sudo=login.sudo,
             seconds=self._took(),
