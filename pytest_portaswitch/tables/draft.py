@@ -125,7 +125,7 @@ def _reason(section: Section, replaces: str, fields: dict[str, Any]) -> None:
         return
     if "reason" not in section.entries:
         section.value.refuse("'reason' is missing", "say why the row is replaced", value="")
-    said = f"The site's own row in place of {replaces}: {reason}"
+    said = f"The site's own row in place of {replaces}: {reason.rstrip('.')}."
     fields["oddity"] = f"{said} {fields['oddity']}".strip()
 
 

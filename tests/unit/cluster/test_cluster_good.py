@@ -1,0 +1,150 @@
+"""What is read from good cluster files."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from pytest_portaswitch import tables
+from pytest_portaswitch.cluster import Cluster, SecretRef, load, load_many, waivers
+from pytest_portaswitch.cluster.model import Login, VirtualIp
+from pytest_portaswitch.plan.check import Kind
+
+GOOD = Path(__file__).with_name("good")
+KEYS = GOOD / "keys"
+
+
+@pytest.fixture(scope="module")
+def acme() -> Cluster:
+    """The cluster of the file that has every key."""
+    return load(GOOD / "everything.yaml")
+
+
+def test_smallest() -> None:
+    """Three lines are a cluster; nothing is named that was not said."""
+    cluster = load(GOOD / "smallest.yaml")
+    assert (cluster.name, cluster.release, cluster.database) == ("one", "", "mysql")
+    assert cluster.hosts["all"].login == Login(connection="local", address="127.0.0.1")
+
+
+def test_host_names_are_raw_text(acme: Cluster) -> None:
+    """A host may be called ``no``; hosts keep the order of the file."""
+    assert list(acme.hosts) == ["no", "db1", "db2", "ora", "web1", "SIP1.example.com", "sip2"]
+
+
+def test_login_of_the_cluster(acme: Cluster) -> None:
+    """Hosts take the cluster's settings; with an ssh config ssh is given the host's name."""
+    assert acme.hosts["no"].login == Login(
+        address="no",
+        user="audit",
+        config=KEYS / "config",
+        known_hosts=KEYS / "known_hosts",
+        jump="ops@gate.example.com:2222,[2001:db8::1]:22",
+        sudo=True,
+        sudo_password=SecretRef(file=str(KEYS / "sudo")),
+    )
+
+
+def test_login_of_a_host_lies_over_it(acme: Cluster) -> None:
+    """What a host says wins, key by key."""
+    login = acme.hosts["web1"].login
+    assert (login.user, login.port, login.sudo) == ("root", 2022, False)
+    assert (login.key, login.config) == (KEYS / "id", KEYS / "config")
+    assert login.address == "192.0.2.6"
+    assert acme.hosts["sip2"].login.connection == "docker://sip2"
+
+
+def test_databases(acme: Cluster) -> None:
+    """Ports are pinned per host, and Oracle may be declared per host."""
+    assert [acme.hosts[name].mysql for name in ("db1", "db2", "ora")] == [(3306,), (3306, 3307), ()]
+    assert [acme.hosts[name].database for name in ("db1", "ora")] == ["mysql", "oracle"]
+
+
+def test_virtual_ip(acme: Cluster) -> None:
+    """A virtual IP may be on either network."""
+    assert acme.virtual_ips == (
+        VirtualIp(
+            name="front",
+            address="203.0.113.100",
+            hosts=("SIP1.example.com", "sip2"),
+            serves=("edge-proxy",),
+        ),
+    )
+
+
+def test_pins(acme: Cluster) -> None:
+    """A pin says where it was pinned."""
+    pin = acme.processes["registrar"]
+    assert (pin.match, pin.confidence) == (r"registrar\.py", "pinned")
+    assert pin.source == f"{GOOD / 'everything.yaml'}:28"
+
+
+def test_secrets_are_only_named(acme: Cluster) -> None:
+    """The cluster holds where secrets are."""
+    assert acme.secrets == {
+        "radius": SecretRef(env="ACME_RADIUS_SECRET"),
+        "mysql": SecretRef(file=str(KEYS / "sudo")),
+    }
+
+
+def test_overrides(acme: Cluster) -> None:
+    """Only what an override says is set; a range has its two ends."""
+    tls, rtp, cassandra, disconnector, fax = acme.overrides
+    assert (tls.ports, tls.transport, tls.direction, tls.peers) == ((5061,), None, None, None)
+    assert rtp.ports == (40000, 50000)
+    assert (cassandra.transport, cassandra.protocol) == ("tcp", "cql")
+    assert cassandra.peers == ("web1", "web")
+    assert disconnector.direction == "incoming"
+    assert (fax.row, fax.line) == ("office.faxd.tcp", 38)
+
+
+def test_waivers(acme: Cluster) -> None:
+    """The day is the last one; prose is on one line."""
+    assert [waiver.until for waiver in acme.waivers] == [
+        datetime.date(2027, 1, 31),
+        datetime.date(2027, 2, 28),
+        datetime.date(2027, 3, 31),
+    ]
+    assert acme.waivers[2].reason == "one card, until spring"
+
+
+def test_tables_are_found_beside_the_cluster_file(acme: Cluster) -> None:
+    """What the cluster carries loads as it is."""
+    assert acme.tables == (GOOD / "fax.yaml",)
+    assert tables.load(acme.release, acme.tables).row("office.faxd.tcp")
+
+
+def test_tables_from_elsewhere_are_carried_too(tmp_path: Path) -> None:
+    """A table of the command line may define the roles that a cluster file uses."""
+    path = tmp_path / "c.yaml"
+    path.write_text("cluster: c\nhosts: {f: {private: 10.0.0.1, roles: [fax]}}\n", encoding="utf-8")
+    cluster = load(path, [GOOD / "fax.yaml"])
+    assert cluster.tables == (GOOD / "fax.yaml",)
+    again = load(GOOD / "everything.yaml", [GOOD / "fax.yaml"])
+    assert again.tables == (GOOD / "fax.yaml",)
+
+
+def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``~`` is the home of whoever runs the audit."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "cfg").touch()
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "cluster: c\nssh: {config: ~/cfg}\nhosts: {f: {private: 10.0.0.1, roles: [web]}}\n",
+        encoding="utf-8",
+    )
+    assert load(path).hosts["f"].login.config == tmp_path / "cfg"
+
+
+def test_several_clusters_in_order() -> None:
+    """Clusters come in the order of their files."""
+    files = [GOOD / "smallest.yaml", GOOD / "everything.yaml"]
+    assert [cluster.name for cluster in load_many(files)] == ["one", "acme-prod"]
+
+
+def test_waivers_know_every_kind_of_check() -> None:
+    """A new kind of check can be waived."""
+    assert sorted(get_args(Kind)) == sorted(waivers.KINDS)

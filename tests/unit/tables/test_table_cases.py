@@ -1,0 +1,121 @@
+"""Table files: good ones read, and each in ``bad`` refused with the words beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_portaswitch.source import BadInput
+from pytest_portaswitch.tables import load
+
+BAD = Path(__file__).with_name("bad")
+OFFICE = Path(__file__).with_name("good") / "office.yaml"
+
+
+@pytest.mark.parametrize("case", sorted(BAD.glob("*.yaml")), ids=lambda path: path.stem)
+def test_bad_table(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All problems of a table file are said, to the letter."""
+    monkeypatch.chdir(BAD)
+    with pytest.raises(BadInput) as caught:
+        load("", [Path(case.name)])
+    assert f"{caught.value}\n" == case.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+def test_problems_of_all_files_come_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two bad files: one report."""
+    monkeypatch.chdir(BAD)
+    with pytest.raises(BadInput) as caught:
+        load("", [Path("a-list.yaml"), Path("no-header.yaml"), Path("nowhere.yaml")])
+    assert str(caught.value).splitlines() == [
+        "a-list.yaml:1: must be a mapping, is a list",
+        "no-header.yaml:1: 'format' is missing",
+        "no-header.yaml:1: 'version' is missing",
+        "nowhere.yaml: cannot be read: No such file or directory",
+    ]
+
+
+def test_one_file_named_twice_counts_once() -> None:
+    """The same file on the command line and in the cluster file is no conflict."""
+    assert load("", [OFFICE, OFFICE]) == load("", [OFFICE])
+
+
+def test_two_files_with_the_same_row(tmp_path: Path) -> None:
+    """Both places are named."""
+    copy = tmp_path / "copy.yaml"
+    copy.write_bytes(OFFICE.read_bytes())
+    with pytest.raises(BadInput) as caught:
+        load("", [OFFICE, copy])
+    rules = [(p.line, p.value, p.rule, p.fix) for p in caught.value.problems]
+    assert rules == [
+        (6, "fax", "is defined twice", f"first at {OFFICE}:6"),
+        (8, "talkers", "is defined twice", f"first at {OFFICE}:8"),
+        (11, "faxd", "is defined twice", f"first at {OFFICE}:11"),
+        (16, "office.faxd.tcp", "this row is there twice", f"first at {OFFICE}:16"),
+        (24, "office.faxd.tcp", "this row is there twice", f"first at {OFFICE}:24"),
+        (31, "web.cassandra.nodes", "this row is replaced twice", f"first at {OFFICE}:31"),
+        (39, "billing.radius.udp", "this row is replaced twice", f"first at {OFFICE}:39"),
+    ]
+
+
+def test_a_site_adds_rows() -> None:
+    """Roles, subcomponents and rows of a site stand beside the vendor's."""
+    tables = load("MR119", [OFFICE])
+    assert tables.roles["fax"] == "Fax server"
+    assert tables.subcomponents["faxd"].process.label == "h?faxd"
+    row = tables.row("office.faxd.tcp")
+    assert row is not None
+    assert row.peers == ("fax", "billing", "web")
+    assert (row.ports, row.demand, row.transport) == ((4559, 4560), "one", "tcp")
+    assert (row.confidence, row.source) == ("site", f"{OFFICE}:16")
+    assert tables.files == ("vendor.yaml", str(OFFICE))
+
+
+@pytest.mark.parametrize(
+    ("release", "ports"),
+    [
+        ("", (4561,)),
+        ("MR90", (4559, 4560)),
+        ("MR119", (4559, 4560)),
+        ("MR119.3", (4559, 4560)),
+        ("MR120", (4561,)),
+        ("MR1000", (4561,)),
+    ],
+)
+def test_rows_hold_for_releases(release: str, ports: tuple[int, ...]) -> None:
+    """Both ends of a span are included; no release named means the newest."""
+    row = load(release, [OFFICE]).row("office.faxd.tcp")
+    assert row is not None
+    assert row.ports == ports
+
+
+def test_a_site_replaces_rows() -> None:
+    """Under the same id or another one; the reason is shown with the row."""
+    tables = load("MR119", [OFFICE])
+    cassandra = tables.row("web.cassandra.nodes")
+    assert cassandra is not None
+    assert cassandra.ports == (9042,)
+    assert cassandra.oddity == (
+        "The site's own row in place of web.cassandra.nodes: it listens for the web servers only. "
+        "Shifted."
+    )
+    assert tables.row("billing.radius.udp") is None
+    radius = tables.row("office.radius-old")
+    assert radius is not None
+    assert (radius.ports, radius.demand) == ((1645, 1646), "range")
+
+
+def test_a_replacement_replaces_only_while_it_holds() -> None:
+    """Before its first release the vendor's row stands."""
+    row = load("MR99", [OFFICE]).row("web.cassandra.nodes")
+    assert row is not None
+    assert row.confidence == "unspecified"
+
+
+def test_roles_have_titles() -> None:
+    """Every role that a row or subcomponent names is defined."""
+    tables = load()
+    named = {role for row in tables.rows for role in row.peers}
+    named |= {role for sub in tables.subcomponents.values() for role in sub.roles}
+    assert named <= tables.roles.keys()
+    assert all(tables.roles.values())
