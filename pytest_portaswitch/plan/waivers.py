@@ -19,7 +19,7 @@ def unmatched_waivers(cluster: Cluster, plan: Plan) -> list[Problem]:
             file=cluster.file,
             line=waiver.line,
             where="waivers",
-            value=repr(waiver.check),
+            value=waiver.check,
             rule="matches no check of the plan",
             fix=_nearest(waiver.check, plan.checks),
         )

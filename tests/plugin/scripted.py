@@ -33,7 +33,9 @@ def _nothing_runs(facts: HostFacts) -> Observation:
 
 def _hostile(facts: HostFacts) -> Observation:
     processes = tuple(
-        msgspec.structs.replace(process, name="<script>alert(1)</script>", command="\"'><img src=x>")
+        msgspec.structs.replace(
+            process, name="<script>alert(1)</script>", command="\"'><img src=x>"
+        )
         for process in facts.processes
     )
     return msgspec.structs.replace(facts, processes=processes)

@@ -93,9 +93,7 @@ def test_a_waiver_makes_an_expected_failure(site: Site) -> None:
     result = site.audit("-k", "db1 and listener", "-rx")
     result.assert_outcomes(xfailed=5)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(
-        ["XFAIL *waived until 2999-01-31 (UTC) by noc@acme: being moved*"]
-    )
+    result.stdout.fnmatch_lines(["XFAIL *waived until 2999-01-31 (UTC) by noc@acme: being moved*"])
     assert totals(site)["waived"] == 5
 
 
@@ -124,7 +122,7 @@ def test_a_waiver_that_matches_nothing_is_an_error_of_the_file(site: Site) -> No
     assert result.ret == 4
     result.stderr.fnmatch_lines(
         [
-            "ERROR: acme.yaml:17: waivers: 'listener:db1:mysqlserver-for-alerter:tcp-3306': "
+            "ERROR: acme.yaml:16: waivers: 'listener:db1:mysqlserver-for-alerter:tcp-3306': "
             "matches no check of the plan "
             "(did you mean 'listener:db1:mysql-server-for-alerter:tcp-3306'?)"
         ]

@@ -27,9 +27,7 @@ def test_collecting_touches_no_host(site: Site) -> None:
 def test_all_hosts_are_observed_at_once(site: Site) -> None:
     """One observation a run, whatever the number of checks."""
     site.audit()
-    assert site.observed() == [
-        ["bill1", "config", "db1", "db2", "proc1", "sip1", "sip2", "web1"]
-    ]
+    assert site.observed() == [["bill1", "config", "db1", "db2", "proc1", "sip1", "sip2", "web1"]]
 
 
 def test_a_single_id_observes_its_hosts_only(site: Site) -> None:
@@ -89,9 +87,7 @@ def test_under_xdist_one_worker_observes_the_cluster_once(site: Site, how: list[
     """And the controller writes the same evidence."""
     result = site.audit_in_subprocess(*how)
     result.assert_outcomes(passed=PLANNED - WITHOUT_PORT, skipped=WITHOUT_PORT)
-    assert site.observed() == [
-        ["bill1", "config", "db1", "db2", "proc1", "sip1", "sip2", "web1"]
-    ]
+    assert site.observed() == [["bill1", "config", "db1", "db2", "proc1", "sip1", "sip2", "web1"]]
     assert totals(site)["passed"] == PLANNED - WITHOUT_PORT
     evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
     assert len(evidence["hosts"]) == 8

@@ -1,0 +1,110 @@
+"""Options, their ini equivalents, and what is said of mistakes."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from .conftest import Site
+
+
+def test_every_option_is_in_the_help_with_its_ini_equivalent(pytester: pytest.Pytester) -> None:
+    """Under a heading of its own."""
+    result = pytester.runpytest_inprocess("--help")
+    text = " ".join(result.stdout.str().split())
+    assert "PortaSwitch audit:" in text
+    for option, ini in {
+        "--cluster": "portaswitch_clusters",
+        "--tables": "portaswitch_tables",
+        "--audit-dir": "portaswitch_audit_dir",
+        "--audit-parallel": "portaswitch_parallel",
+        "--connect-timeout": "portaswitch_connect_timeout",
+        "--host-timeout": "portaswitch_host_timeout",
+        "--probe-timeout": "portaswitch_probe_timeout",
+    }.items():
+        assert option in text
+        assert f"ini: {ini}" in text
+
+
+def test_all_bad_numbers_are_told_at_once(site: Site) -> None:
+    """With the value and the rule."""
+    result = site.audit("--host-timeout", "soon", "--audit-parallel", "0")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: --audit-parallel: '0': must be a whole number from 1 to 1000",
+            "--host-timeout: 'soon': must be a number of seconds from 0.1 to 3600",
+        ]
+    )
+
+
+def test_a_cluster_file_that_is_not_there(site: Site) -> None:
+    """Said by name, without a traceback."""
+    result = site.audit("--cluster", "nowhere.yaml", cluster=False)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: nowhere.yaml: *"])
+    result.stderr.no_fnmatch_line("*Traceback*")
+
+
+def test_the_suites_without_a_cluster_are_an_error(site: Site) -> None:
+    """Nothing is skipped silently."""
+    result = site.audit(cluster=False)
+    assert result.ret != 0
+    text = result.stdout.str() + result.stderr.str()
+    assert "no cluster file: give --cluster FILE" in text
+    assert "Traceback" not in text
+
+
+def test_the_ini_file_can_name_everything(site: Site) -> None:
+    """So that a site's repository needs no options."""
+    site._write()
+    (site.path / "pytest.ini").write_text(
+        "[pytest]\nportaswitch_clusters = acme.yaml\nportaswitch_audit_dir = out\n"
+        "portaswitch_host_timeout = 12\n"
+    )
+    result = site.pytester.runpytest_inprocess("suites", "-k", "process")
+    assert result.ret == 0
+    text = (site.path / "out/acme-prod/evidence.json").read_text()
+    assert '"host_timeout": 12.0' in text
+
+
+def test_a_run_without_a_cluster_is_left_alone(pytester: pytest.Pytester) -> None:
+    """The plugin may be installed where other tests run."""
+    pytester.makepyfile("def test_other(): assert True")
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*PortaSwitch*")
+    assert not (pytester.path / "reports").exists()
+
+
+def test_the_suites_are_found_without_a_clone(site: Site) -> None:
+    """``suites`` names the shipped ones where there is no such folder."""
+    shutil.rmtree(site.path / "suites")
+    result = site.audit("-k", "process and bill1")
+    result.assert_outcomes(passed=3, deselected=115)
+
+
+def test_two_clusters_in_one_run(site: Site) -> None:
+    """Ids name the cluster, and each has evidence of its own."""
+    text = (site.path / "acme.yaml").read_text()
+    (site.path / "beta.yaml").write_text(text.replace("acme-prod", "beta"))
+    result = site.audit("--cluster", "beta.yaml", "-k", "process and web1", "-v")
+    result.assert_outcomes(passed=4, deselected=232)
+    result.stdout.fnmatch_lines(
+        [
+            "*test_process[[]acme-prod/web1:taskstack[]] PASSED*",
+            "*test_process[[]beta/web1:taskstack[]] PASSED*",
+        ]
+    )
+    for cluster in ("acme-prod", "beta"):
+        text = (site.path / f"reports/{cluster}/evidence.json").read_text()
+        assert f'"cluster": "{cluster}"' in text
+
+
+def test_the_same_cluster_twice_is_an_error(site: Site) -> None:
+    """Their evidence would overwrite each other."""
+    shutil.copy(site.path / "acme.yaml", site.path / "again.yaml")
+    result = site.audit("--cluster", "again.yaml")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*acme-prod*"])

@@ -1,0 +1,97 @@
+"""``pytest-portaswitch plan``: the checks without touching the network."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from pytest_portaswitch.cli import main
+
+ACME = Path(__file__).parents[2] / "plugin" / "acme.yaml"
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any socket is a failure."""
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+
+
+def test_the_plan_is_json_and_the_same_every_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is planned and why can be read from it."""
+    assert main(["plan", str(ACME)]) == 0
+    first = capsys.readouterr().out
+    assert main(["plan", str(ACME)]) == 0
+    assert capsys.readouterr().out == first
+    plan = json.loads(first)
+    names = [check["id"] for check in plan["checks"]]
+    assert names == sorted(names)
+    check = next(c for c in plan["checks"] if c["id"] == "reachability:bill1:sip1:radius:udp-1812")
+    assert check["row"] == "billing.radius.udp"
+    assert (check["host"], check["peer"], check["transport"], check["port"]) == (
+        "bill1",
+        "sip1",
+        "udp",
+        1812,
+    )
+    assert {row["row"] for row in plan["unexpanded"]} == {
+        "portasip.dispatching-sbc.udp",
+        "portasip.dispatching-sbc.tcp",
+        "portasip.dispatching-sbc.tls",
+    }
+
+
+def test_the_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    """From, to and the sentence; the rows without a check at the end."""
+    assert main(["plan", str(ACME), "--format", "table"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["CHECK", "ROW", "FROM", "TO", "WHAT", "SHOULD", "BE", "TRUE"]
+    assert "118 checks for cluster acme-prod" in lines
+    assert lines[-1] == (
+        "no check: portasip.dispatching-sbc.udp: no host holds the role dispatching-sbc"
+    )
+
+
+def test_a_bad_file_is_told_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, every problem on a line."""
+    file = tmp_path / "bad.yaml"
+    file.write_text(
+        "cluster: bad\nhosts:\n  a: {private: 10.0.0.1, roles: [biling]}\nrelase: MR1\n"
+    )
+    assert main(["plan", str(file)]) == 2
+    errors = capsys.readouterr().err
+    assert "biling" in errors
+    assert "did you mean 'billing'?" in errors
+    assert "did you mean 'release'?" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_waiver_that_matches_nothing_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has a typo, or is stale."""
+    file = tmp_path / "acme.yaml"
+    file.write_text(
+        ACME.read_text()
+        + "waivers:\n  - {check: 'listener:nowhere:*', reason: r, owner: o, until: 2999-01-01}\n"
+    )
+    assert main(["plan", str(file)]) == 2
+    assert capsys.readouterr().err == (
+        f"{file}:16: waivers: 'listener:nowhere:*': matches no check of the plan "
+        "(see pytest-portaswitch plan for the ids)\n"
+    )
+
+
+def test_without_a_command_it_says_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """As argparse does."""
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    assert "usage: pytest-portaswitch" in capsys.readouterr().err
