@@ -13,14 +13,14 @@ from pytest_portaswitch.observe.request import Limits, Request
 def login_command(sudo: bool, nonce: str) -> str:
     """Say that we are in, and have the request run by a shell."""
     begin = "sudo -S -p '' /bin/sh -c" if sudo else "/bin/sh -c"
-    program = f"echo PORTASWITCH {nonce} ready shell user; read -r line; eval \"$line\""
+    program = f'echo PORTASWITCH {nonce} ready shell user; read -r line; eval "$line"'
     return f"echo PORTASWITCH {nonce} login; exec {begin} {shlex.quote(program)}"
 
 
 def payload(request: Request, limits: Limits, nonce: str, python: bool) -> bytes:
     """Have the host say what was asked, in a frame; ``routes_to`` is what it does before."""
     before = "; ".join(request.routes_to) or ":"
-    return f"{before}; echo '<{nonce} {{\"hostname\": \"there\"}} {nonce}>'\n".encode()
+    return f'{before}; echo \'<{nonce} {{"hostname": "there"}} {nonce}>\'\n'.encode()
 
 
 def reply(said: bytes, nonce: str) -> bytes | None:

@@ -69,7 +69,7 @@ def test_every_saying_is_recorded() -> None:
 
     unseen = [saying.sentence for saying in known if saying.sentence.split("{")[0] not in said]
 
-    assert [] == unseen
+    assert unseen == []
 
 
 def test_every_class_of_a_trip_is_recorded() -> None:

@@ -1,0 +1,103 @@
+"""A throw-away sshd on a loopback port, with keys of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pytest_portaswitch.cluster.model import Login
+
+SSHD = Path("/usr/sbin/sshd")
+_SEPARATION = Path("/run/sshd")
+
+
+class Sshd:
+    """A running sshd, and how to log in to it."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+        self.key = folder / "key"
+        self.known_hosts = folder / "known_hosts"
+        self.config = folder / "config"
+
+    def login(self, **changes: object) -> Login:
+        """Return a login that works, but for ``changes``."""
+        settings: dict[str, object] = {
+            "address": "127.0.0.1",
+            "port": self.port,
+            "config": self.config,
+            "key": self.key,
+            "known_hosts": self.known_hosts,
+        }
+        return Login(**{**settings, **changes})  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _key(path: Path) -> str:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return " ".join(path.with_suffix(".pub").read_text().split()[:2])
+
+
+@contextmanager
+def running_sshd(folder: Path) -> Iterator[Sshd]:
+    """Run an sshd for the current user; end it and all it started."""
+    sshd = Sshd(folder, free_port())
+    host_key = _key(folder / "host_key")
+    (folder / "authorized_keys").write_text(_key(sshd.key) + "\n")
+    _key(folder / "stranger")
+    sshd.known_hosts.write_text(f"[127.0.0.1]:{sshd.port} {host_key}\n")
+    sshd.config.write_text(
+        f"Host hop\n HostName 127.0.0.1\n Port {sshd.port}\n IdentityFile {sshd.key}\n"
+        f" IdentitiesOnly yes\n UserKnownHostsFile {sshd.known_hosts}\n"
+        f"Host no-hop\n HostName 127.0.0.1\n Port {free_port()}\n"
+        f"Host strange-hop\n HostName 127.0.0.1\n Port {sshd.port}\n"
+        f" IdentityFile {folder}/stranger\n IdentitiesOnly yes\n"
+        f" UserKnownHostsFile {sshd.known_hosts}\n"
+    )
+    (folder / "sshd_config").write_text(
+        f"Port {sshd.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\n"
+        f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
+        "MaxStartups 100\nLogLevel QUIET\n"
+    )
+    made = os.geteuid() == 0 and not _SEPARATION.exists()
+    if made:
+        _SEPARATION.mkdir(mode=0o755)
+    process = subprocess.Popen(
+        [SSHD, "-D", "-e", "-f", folder / "sshd_config"], start_new_session=True
+    )
+    try:
+        _wait_for(sshd.port)
+        yield sshd
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        if made:
+            with suppress(OSError):
+                _SEPARATION.rmdir()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1):
+                return
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
