@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pytest_portaswitch.source import Read, Value
 
-_RISKY = re.compile(r"""[\x00-\x1f\x7f'"\\%$`;&|<>*?]|\s""")
-"""What ssh expands or splits, what a shell would take, what breaks a line."""
+_RISKY = re.compile(r"""[\x00-\x1f\x7f'"\\%$`;&|<>*?]|[^\S ]""")
+"""What ssh expands or unquotes, what a shell would take, what breaks a line."""
 
 
 def named(folder: Path) -> Read[Path]:

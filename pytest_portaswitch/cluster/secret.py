@@ -75,8 +75,7 @@ def reference(folder: Path) -> Read[SecretRef]:
             value.refuse("must be {env: NAME} or {file: PATH}, never a secret", value="")
             return None
         section = value.section((), ("env", "file"))
-        if section is None:
-            return None
+        assert section is not None
         if len(section.entries) != 1:
             value.refuse("needs either 'env' or 'file'")
         path = section.read("file", paths.guarded(folder), None)

@@ -114,3 +114,27 @@ def test_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(BAD)
     with pytest.raises(BadInput, match=r"^nowhere\.yaml: cannot be read: No such file"):
         load(Path("nowhere.yaml"))
+
+
+def test_folder_that_ssh_would_expand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name may be harmless and its folder not."""
+    folder = tmp_path / "100%done"
+    folder.mkdir()
+    (folder / "config").touch()
+    text = "cluster: c\nssh: {config: config}\nhosts: {a: {private: 10.0.0.1, roles: [web]}}\n"
+    (folder / "c.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert refusal("100%done/c.yaml") == (
+        "100%done/c.yaml:2: ssh.config: 'config': has '%' in it in the folder of the cluster file, "
+        "which ssh or a shell may act on"
+    )
+
+
+def test_folder_with_a_space(tmp_path: Path) -> None:
+    """A space in a path is nothing special."""
+    folder = tmp_path / "my clusters"
+    folder.mkdir()
+    (folder / "config").touch()
+    text = "cluster: c\nssh: {config: config}\nhosts: {a: {private: 10.0.0.1, roles: [web]}}\n"
+    (folder / "c.yaml").write_text(text, encoding="utf-8")
+    assert load(folder / "c.yaml").hosts["a"].login.config == folder / "config"
