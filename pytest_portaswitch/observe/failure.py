@@ -104,7 +104,7 @@ def _behind_jump(ending: Ending, found: Finding) -> Finding:
 
 def _cut(ending: Ending) -> Finding:
     """Classify a trip that our own deadline ended."""
-    after = f"within {ending.seconds:.0f} s"
+    after = f"within {round(ending.seconds, 1):g} s"
     if ending.stage == "ready":
         return Finding(
             "hung-after-login", _sentence(f"logged in, but no complete reply {after}", ending)

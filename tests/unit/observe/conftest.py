@@ -68,15 +68,16 @@ def our_processes() -> dict[int, str]:
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
     """The test leaves no process, no descriptor and no thread behind."""
-    before = our_processes(), _open_files(), threading.active_count()
+    before = our_processes(), open_files(), threading.active_count()
     yield
     deadline = time.monotonic() + 1
     while set(our_processes()) - set(before[0]) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert {pid: n for pid, n in our_processes().items() if pid not in before[0]} == {}
-    assert _open_files() <= before[1]
+    assert open_files() <= before[1]
     assert threading.active_count() <= before[2]
 
 
-def _open_files() -> int:
+def open_files() -> int:
+    """Return how many descriptors this process has."""
     return len(list(Path("/proc/self/fd").iterdir()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import pytest
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.observe import connection, ssh
 from pytest_portaswitch.observe.request import Limits
-import itertools
 
 LIMITS = Limits(connect_timeout=2.5)
 

@@ -7,7 +7,7 @@ import pytest
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.observe.conversation import Conversation, TooMuch
 
-PASSWORD = "geheim"
+PASSWORD = "geheim"  # noqa: S105 - it opens nothing
 
 
 class Talk:
