@@ -87,7 +87,8 @@ def test_each_port_of_radius_is_reached_from_each_portasip_node(plan_of: PlanOf)
         "reachability:bill1:sip2:radius:udp-1813",
     ]
     check = plan.check("reachability:bill1:sip1:radius:udp-1812")
-    assert check and isinstance(check.expects, Reaches)
+    assert check
+    assert isinstance(check.expects, Reaches)
     assert (check.host, check.peer, check.expects.source) == ("bill1", "sip1", "sip1")
     assert check.expects.destination.address == "10.0.0.5"
     assert check.title == "RADIUS on bill1 is reached from sip1 on udp/1812"
@@ -100,7 +101,8 @@ def test_behind_a_virtual_ip_a_listener_is_expected_once(plan_of: PlanOf) -> Non
     )
     assert ids(plan, "edge-proxy:udp-5060") == ["listener:front:edge-proxy:udp-5060"]
     check = plan.check("listener:front:edge-proxy:udp-5060")
-    assert check and isinstance(check.expects, Listens)
+    assert check
+    assert isinstance(check.expects, Listens)
     assert check.expects.place.hosts == ("sip1", "sip2")
     assert check.expects.place.address == "10.0.0.100"
     assert ids(plan, "limit-controller") == [
@@ -150,7 +152,8 @@ def test_an_override_gives_a_port_and_shows_as_a_deviation(plan_of: PlanOf) -> N
         "reachability:bill1:sip1:diameter:tcp-3870",
     ]
     check = plan.check("listener:bill1:diameter:tcp-3870")
-    assert check and check.confidence == "site"
+    assert check
+    assert check.confidence == "site"
     assert check.notes[0] == (
         "deviates from the vendor's table: port 3868 -> 3870; peers other-node -> sip1 (ticket 123)"
     )
@@ -180,7 +183,8 @@ def test_a_process_is_pinned_by_the_cluster_file(plan_of: PlanOf) -> None:
     """The site knows better than the table."""
     plan = plan_of("processes:\n  radius: {match: 'porta-aaa'}\n")
     check = plan.check("listener:bill1:radius:udp-1812")
-    assert check and isinstance(check.expects, Listens)
+    assert check
+    assert isinstance(check.expects, Listens)
     assert (check.expects.process.match, check.expects.process.confidence) == (
         "porta-aaa",
         "pinned",

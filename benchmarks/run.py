@@ -1,0 +1,125 @@
+"""Measures an audit beside its floor and beside what people write by hand, in one run.
+
+Needs a lab that is up (``pytest-portaswitch lab up full``), or starts one and takes it down.
+Rounds are interleaved, so that whatever else the machine does meets all of them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pytest_portaswitch.lab import Lab
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+
+class Bench:
+    """The contestants, each a command run in the lab's operator namespace."""
+
+    def __init__(self, lab: Lab, folder: Path, script: Path) -> None:
+        self.lab = lab
+        self.folder = folder
+        self.plan = folder / "plan.json"
+        self.config = lab.cluster_file.parent / "ssh_config"
+        self.script = script
+
+    def timed(self, command: list[str], accepted: tuple[int, ...] = (0,), **env: str) -> float:
+        """Seconds that a command takes; it must end well."""
+        began = time.monotonic()
+        result = self.lab.run(
+            command, env={**os.environ, **env}, capture_output=True, text=True, cwd=self.folder
+        )
+        took = time.monotonic() - began
+        if result.returncode not in accepted:
+            sys.exit(f"{command}: exit {result.returncode}\n{result.stdout}\n{result.stderr}")
+        return took
+
+    def floor(self, hosts: list[str]) -> float:
+        """``ssh HOST true`` to all hosts at once."""
+        each = " & ".join(f"ssh -F {self.config} {host} true" for host in hosts)
+        return self.timed(["bash", "-c", f"{each} & wait"])
+
+    def audit(self) -> float:
+        """This project, as a person runs it: the whole pytest process."""
+        arguments = ["suites", "--cluster", str(self.lab.cluster_file), "-q", "--no-header"]
+        return self.timed([sys.executable, "-m", "pytest", *arguments])
+
+    def by_hand(self, *more: str) -> float:
+        """A hand-written testinfra suite that asserts the same."""
+        test = self.folder / "test_by_hand.py"
+        test.write_text((HERE / "handwritten.py").read_text())
+        return self.timed(
+            [sys.executable, "-m", "pytest", "-p", "no:portaswitch", "-q", str(test), *more],
+            (0, 1),
+            PLAN=str(self.plan),
+            SSH_CONFIG=str(self.config),
+        )
+
+
+def main() -> None:
+    """Print the table of ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="leave out the hand-written suites")
+    parser.add_argument("--topology", default="full")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, Lab.up(options.topology, name="bench") as lab:
+        bench = Bench(lab, Path(name), Path(sys.executable))
+        plan = subprocess.run(
+            [sys.executable, "-m", "pytest_portaswitch", "plan", str(lab.cluster_file)],
+            check=True,
+            capture_output=True,
+        )
+        bench.plan.write_bytes(plan.stdout)
+        hosts = sorted(lab.hosts)
+        rows: dict[str, list[float]] = {"floor: ssh HOST true to all at once": []}
+        rows["this audit"] = []
+        contestants: list[tuple[str, Callable[[], float]]] = [
+            ("floor: ssh HOST true to all at once", lambda: bench.floor(hosts)),
+            ("this audit", bench.audit),
+        ]
+        bench.audit()  # the first run compiles bytecode, the first login warms caches
+        for _ in range(options.rounds):
+            for title, measure in contestants:
+                rows[title].append(measure())
+        if not options.quick:
+            rows["hand-written testinfra, -n auto"] = [bench.by_hand("-n", "auto")]
+            rows["hand-written testinfra, one process"] = [bench.by_hand()]
+            rows["this audit"].append(bench.audit())
+        report(rows, len(hosts), plan.stdout.count(b'"kind"'))
+
+
+def report(rows: dict[str, list[float]], hosts: int, checks: int) -> None:
+    """A Markdown table, medians and ratios."""
+    audit = statistics.median(rows["this audit"])
+    floor = statistics.median(rows["floor: ssh HOST true to all at once"])
+    machine = f"{os.cpu_count()} cores"
+    lines = [
+        f"{time.strftime('%Y-%m-%d')}, {machine}, {hosts} lab hosts, {checks} checks",
+        "",
+        "| What | Wall, s (median) | Runs | To the floor | To this audit |",
+        "|---|---|---|---|---|",
+    ]
+    for title, seconds in rows.items():
+        median = statistics.median(seconds)
+        lines.append(
+            f"| {title} | {median:.2f} | {len(seconds)} | {median / floor:.2f} x | "
+            f"{median / audit:.1f} x |"
+        )
+    if not shutil.which("rake"):
+        lines += ["", "Serverspec is not installed here and was not measured."]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
