@@ -23,18 +23,13 @@ def excuse(
     if verdict.verdict != "fail":
         return verdict
     today = moment.astimezone(datetime.timezone.utc).date()
-    for waiver in waivers:
-        if not fnmatch.fnmatchcase(check_id, waiver.check):
-            continue
-        if waiver.until >= today:
-            return msgspec.structs.replace(
-                verdict,
-                verdict="waived",
-                cause=f"{verdict.cause} [waived until {waiver.until} (UTC) by {waiver.owner}: "
-                f"{waiver.reason}]",
-            )
-        return msgspec.structs.replace(
-            verdict,
-            cause=f"{verdict.cause} [the waiver by {waiver.owner} expired on {waiver.until} (UTC)]",
-        )
-    return verdict
+    matching = [w for w in waivers if fnmatch.fnmatchcase(check_id, w.check)]
+    if not matching:
+        return verdict
+    # Somebody may have renewed a waiver and left the old line: the longest counts.
+    waiver = max(matching, key=lambda waiver: waiver.until)
+    if waiver.until < today:
+        note = f"[the waiver by {waiver.owner} expired on {waiver.until} (UTC)]"
+        return msgspec.structs.replace(verdict, cause=f"{verdict.cause} {note}")
+    note = f"[waived until {waiver.until} (UTC) by {waiver.owner}: {waiver.reason}]"
+    return msgspec.structs.replace(verdict, verdict="waived", cause=f"{verdict.cause} {note}")

@@ -1,0 +1,31 @@
+"""The MySQL probe is a login that is refused, never a connection that is cut."""
+
+from __future__ import annotations
+
+import struct
+
+from pytest_portaswitch.protocols import mysql, script_of
+
+
+def test_the_script_reads_the_greeting_and_the_refusal() -> None:
+    """Only a finished handshake does not count towards max_connect_errors."""
+    kinds = ["send" if step.send else "receive" for step in script_of("mysql")]
+    assert kinds == ["receive", "send", "receive"]
+
+
+def test_the_login_is_one_well_formed_packet() -> None:
+    """Length, sequence 1, capabilities, user, an empty password, the plugin's name."""
+    packet = mysql.script()[1].send
+    length = int.from_bytes(packet[:3], "little")
+    assert length == len(packet) - 4
+    assert packet[3] == 1
+    capabilities, size, charset = struct.unpack_from("<IIB", packet, 4)
+    assert capabilities & 0x200
+    assert (size, charset) == (1 << 24, 33)
+    assert packet[4 + 32 :] == b"portaswitch-audit\0\0mysql_native_password\0"
+
+
+def test_a_protocol_without_a_script_is_only_connected_to() -> None:
+    """For now."""
+    assert script_of("sip") == ()
+    assert script_of("") == ()

@@ -1,0 +1,146 @@
+"""Evidence adds up, loses nothing, and is written whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pytest_portaswitch import cluster as clusters
+from pytest_portaswitch import tables
+from pytest_portaswitch.facts import Unobserved
+from pytest_portaswitch.judge import Verdict, judge
+from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.plan import Plan, expand
+from pytest_portaswitch.report import provenance, terminal
+from pytest_portaswitch.report.evidence import Evidence, gather
+from pytest_portaswitch.report.files import write_evidence
+
+ACME = Path(__file__).parents[2] / "plugin" / "acme.yaml"
+MOMENT = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    """The plan of acme.yaml."""
+    cluster = clusters.load(ACME)
+    return expand(tables.load(cluster.release), cluster)
+
+
+def evidence_of(plan: Plan, verdicts: dict[str, Verdict], state: str = "complete") -> Evidence:
+    """Evidence of a run that looked at no host."""
+    run = provenance.describe(
+        state=state,  # type: ignore[arg-type]
+        started=MOMENT,
+        finished=MOMENT,
+        arguments=["suites", "--cluster", "a b.yaml"],
+        tables="tables",
+        files=[ACME, Path("nowhere.yaml")],
+        limits=Limits(),
+        deselected=0,
+    )
+    return gather(
+        cluster="acme-prod",
+        release="MR119",
+        run=run,
+        checks=plan.checks,
+        verdicts=verdicts,
+        hosts={"db1": Unobserved(host="db1", why="no-route", detail="No route to host")},
+        unexpanded=plan.unexpanded,
+        waivers=(),
+    )
+
+
+def test_totals_add_up_and_a_check_without_verdict_is_unknown(plan: Plan) -> None:
+    """Nothing disappears, whatever came back."""
+    some = {check.id: judge(check, {}) for check in plan.checks[:3]}
+    passed = {
+        check.id: Verdict(verdict="pass", expected="e", observed="o") for check in plan.checks[3:5]
+    }
+    totals = evidence_of(plan, some | passed, "stopped").totals
+    assert (totals.planned, totals.passed, totals.failed) == (len(plan.checks), 2, 0)
+    assert totals.planned == totals.passed + totals.failed + totals.unknown + totals.waived
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("complete", "no verdict came back from the worker that ran it"),
+        ("stopped", "the run was stopped before this check"),
+        ("interrupted", "the run was interrupted before this check"),
+    ],
+)
+def test_a_check_without_verdict_says_why(plan: Plan, state: str, why: str) -> None:
+    """In its message, and as one cause."""
+    evidence = evidence_of(plan, {}, state)
+    assert evidence.checks[0].message.endswith(f"/ observed {why} / cause {why}")
+    assert [cause.title for cause in evidence.causes] == [why]
+
+
+def test_the_fields_that_are_promised(plan: Plan, tmp_path: Path) -> None:
+    """As the public interface names them."""
+    path = write_evidence(evidence_of(plan, {}), tmp_path)
+    assert path == tmp_path / "acme-prod" / "evidence.json"
+    plain = json.loads(path.read_text())
+    assert {"format", "version", "cluster", "run", "totals", "hosts", "checks", "causes"} <= set(
+        plain
+    )
+    assert set(plain["totals"]) == {"planned", "passed", "failed", "unknown", "waived"}
+    assert {
+        "id", "kind", "row", "host", "peer", "subcomponent", "transport", "port", "verdict",
+        "grade", "message",
+    } <= set(plain["checks"][0])  # fmt: skip
+    assert {"id", "title", "checks", "impact", "next"} <= set(plain["causes"][0])
+    assert plain["hosts"]["db1"]["why"] == "no-route"
+    assert plain["run"]["command"] == "pytest suites --cluster 'a b.yaml'"
+    assert plain["run"]["started"] == "2026-11-22T12:00:00+00:00"
+    assert plain["run"]["files"]["nowhere.yaml"] == "unreadable: No such file or directory"
+
+
+def test_evidence_reads_back_as_it_was(plan: Plan, tmp_path: Path) -> None:
+    """So that everything can be made from the file alone."""
+    evidence = evidence_of(plan, {check.id: judge(check, {}) for check in plan.checks})
+    path = write_evidence(evidence, tmp_path)
+    assert msgspec.json.decode(path.read_bytes(), type=Evidence) == evidence
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader never meets half a file."""
+    evidence = evidence_of(plan, {})
+    path = write_evidence(evidence, tmp_path)
+    before = path.read_bytes()
+
+    def full(handle: int) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_evidence(evidence_of(plan, {}, "stopped"), tmp_path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_terminal_says_it_in_a_few_lines(plan: Plan) -> None:
+    """Plain text that can be pasted."""
+    verdicts = {check.id: judge(check, {}) for check in plan.checks}
+    lines = list(terminal.lines(evidence_of(plan, verdicts, "interrupted"), "out/evidence.json"))
+    assert lines[0] == ("acme-prod: 118 checks = 0 passed + 0 failed + 118 unknown + 0 waived")
+    assert lines[1] == "  the run was interrupted: checks it did not come to are unknown"
+    assert "  bill1 was not looked at in this run [not-observed] (10 checks unknown)" in lines
+    assert lines[-1] == "  evidence: out/evidence.json"
+
+
+def test_many_causes_are_counted_not_listed(plan: Plan) -> None:
+    """A broken cluster must not scroll the totals away."""
+    verdicts = {
+        check.id: Verdict(verdict="fail", expected="e", observed="o", cause=check.id)
+        for check in plan.checks
+    }
+    lines = list(terminal.lines(evidence_of(plan, verdicts), "x"))
+    assert lines[-2] == "  ... and 98 more causes"
