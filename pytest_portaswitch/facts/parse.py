@@ -1,0 +1,178 @@
+"""A program's reply, as bytes of a host that nobody trusts, turned into facts.
+
+Pure. Whatever the bytes are, the answer is ``HostFacts`` or ``Unobserved``, never an exception.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from pytest_portaswitch.facts import clean, shell
+from pytest_portaswitch.facts.clean import Hostile
+from pytest_portaswitch.facts.model import (
+    Clock,
+    Connection,
+    Gap,
+    HostFacts,
+    Interface,
+    Observation,
+    ProbeResult,
+    Process,
+    Route,
+    Socket,
+    Unobserved,
+    WhyUnobserved,
+)
+from pytest_portaswitch.facts.raw import Raw, Trip
+
+_replace = msgspec.structs.replace
+_decoder = msgspec.json.Decoder(Raw)
+_RECEIVED = 65536
+_MOST_PIDS = 5000
+
+
+def parse_reply(
+    host: str,
+    body: bytes,
+    *,
+    method: Literal["python", "shell"],
+    sent: float,
+    received: float,
+    took: float,
+) -> Observation:
+    """Return the facts in the body of a reply, or why there are none.
+
+    ``sent``, ``received``: the controller's clock when it had written the payload and when the
+    reply had come, seconds since the epoch. ``took``: seconds of the whole trip.
+    """
+    trip = Trip(host=host, method=method, sent=sent, received=received, took=took)
+    try:
+        raw = shell.read(body) if method == "shell" else _read(body)
+        if raw.died:
+            why = clean.text(raw.died)
+            return _unobserved(trip, "program-died", f"the program ended early: {why}")
+        return _facts(raw, trip)
+    except Hostile as error:
+        return _unobserved(trip, "output-unparsable", f"the reply makes no sense: {error}")
+
+
+def _read(body: bytes) -> Raw:
+    """Decode the Python program's JSON. Raises ``Hostile``."""
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Hostile(clean.text(str(error), 200)) from None
+
+
+def _unobserved(trip: Trip, why: WhyUnobserved, detail: str) -> Unobserved:
+    return Unobserved(host=trip.host, why=why, detail=detail, took=trip.took)
+
+
+def _facts(raw: Raw, trip: Trip) -> HostFacts:
+    return HostFacts(
+        host=trip.host,
+        method=trip.method,
+        privileged=raw.privileged,
+        took=trip.took,
+        hostname=clean.text(raw.hostname),
+        release=clean.text(raw.release, 60),
+        kernel=clean.text(raw.kernel),
+        system=clean.text(raw.system),
+        clock=_clock(raw, trip),
+        ephemeral_ports=raw.ephemeral_ports and _range(raw.ephemeral_ports),
+        reserved_ports=tuple(_range(ports) for ports in raw.reserved_ports),
+        sockets=tuple(_socket(socket) for socket in raw.sockets),
+        processes=tuple(_process(process) for process in raw.processes),
+        connections=tuple(_connection(connection) for connection in raw.connections),
+        interfaces=tuple(_interface(interface) for interface in raw.interfaces),
+        routes=tuple(_route(route) for route in raw.routes),
+        probes=tuple(_probe(probe) for probe in raw.probes),
+        gaps=tuple(Gap(what=clean.text(g.what, 40), why=clean.text(g.why)) for g in raw.gaps),
+    )
+
+
+def _clock(raw: Raw, trip: Trip) -> Clock | None:
+    if raw.clock is None:
+        return None
+    # The host read its clock at the start of its work, and says how long that then took.
+    latest = max(trip.sent, trip.received - max(0.0, clean.seconds(raw.clock_age)))
+    return Clock(host=clean.seconds(raw.clock), sent=trip.sent, received=min(latest, trip.received))
+
+
+def _range(ports: tuple[int, int]) -> tuple[int, int]:
+    return clean.port(ports[0]), clean.port(ports[1])
+
+
+def _pids(pids: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return None if pids is None else pids[:_MOST_PIDS]
+
+
+def _socket(socket: Socket) -> Socket:
+    return _replace(
+        socket,
+        address=clean.address(socket.address),
+        port=clean.port(socket.port),
+        pids=_pids(socket.pids),
+    )
+
+
+def _process(process: Process) -> Process:
+    return _replace(
+        process,
+        name=clean.text(process.name, 100),
+        command=clean.text(process.command),
+        user=clean.text(process.user, 100),
+        started=clean.seconds(process.started),
+        unit=clean.text(process.unit),
+        state=clean.text(process.state, 8),
+    )
+
+
+def _connection(connection: Connection) -> Connection:
+    ends = (connection.local_port, connection.remote_port)
+    for number in ends:
+        clean.port(number or 0)
+    return _replace(
+        connection,
+        local=clean.address(connection.local),
+        remote=clean.address(connection.remote),
+        pids=_pids(connection.pids),
+    )
+
+
+def _interface(interface: Interface) -> Interface:
+    return _replace(
+        interface,
+        name=clean.text(interface.name, 60),
+        addresses=tuple(_with_prefix(words) for words in interface.addresses),
+    )
+
+
+def _with_prefix(words: str) -> str:
+    host, slash, prefix = words.partition("/")
+    if not slash or not prefix.isdecimal() or int(prefix[:4]) > 128:
+        raise Hostile(f"{clean.text(words, 60)!r} is not an address with its prefix")
+    return f"{clean.address(host)}/{int(prefix[:4])}"
+
+
+def _route(route: Route) -> Route:
+    return Route(
+        to=clean.address(route.to),
+        interface=clean.text(route.interface, 60),
+        source=route.source and clean.address(route.source),
+        gateway=route.gateway and clean.address(route.gateway),
+        error=clean.text(route.error, 200),
+    )
+
+
+def _probe(probe: ProbeResult) -> ProbeResult:
+    return _replace(
+        probe,
+        key=clean.text(probe.key, 100),
+        detail=clean.text(probe.detail, 200),
+        source=probe.source and clean.address(probe.source),
+        elapsed=clean.seconds(probe.elapsed),
+        received=tuple(data[:_RECEIVED] for data in probe.received),
+    )

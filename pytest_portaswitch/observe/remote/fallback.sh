@@ -1,0 +1,159 @@
+# For hosts without Python 3: what bash 4.1 and the files of /proc can tell. Read by facts/shell.py.
+# Set before this text: deadline, patience (seconds), probes ("transport address port kind" each)
+# routes and wanted (addresses). Given: $1 the mark of this trip, $2 sudo's words where it refused.
+# It writes no file: so no here-documents, which bash keeps in one.
+LC_ALL=C; export LC_ALL
+mark=$1 refused=$2
+ulimit -c 0 -f 0
+renice -n 10 -p $$ >/dev/null 2>&1
+
+# Ends this shell at the deadline; itself within a second of this shell's end.
+( exec </dev/null >/dev/null 2>&1
+  while kill -0 $$ && (( SECONDS < deadline )); do sleep 1; done
+  kill -9 $$ ) &
+
+section() { echo "$mark $*"; }
+gap() { section "gap $1"; echo "$2"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Hundredths of a second since the host started, in $moment. No process is started for it.
+clock() { read -r moment _ </proc/uptime; moment=$(( 10#${moment/./} )); }
+
+# within SECONDS COMMAND...: its output in $said; its exit code, or 124 when it was too slow.
+within() {
+  local limit=$1 fd pid code; shift; said=
+  exec {fd}< <(echo "$BASHPID"; "$@" 2>&1 </dev/null; echo; echo "code $?")
+  read -r -t 5 pid <&$fd
+  IFS= read -r -d '' -t "$limit" said <&$fd
+  if (( $? > 128 )); then kill -9 "$pid" 2>/dev/null; code=124
+  else code=${said##*code }; said=${said%code *}; fi
+  exec {fd}<&-
+  return $(( code ))
+}
+
+# Connects by bash itself, which closes at once and so cannot drain: a server that greets may see
+# a reset. Never sent to MySQL, which counts connections that are cut in their handshake.
+tcp() {
+  local fd pid line outcome=silent detail="no answer in $patience s"
+  exec {fd}< <(echo "$BASHPID"; { exec 9<>"/dev/tcp/$1/$2"; } 2>&1 && echo connected)
+  read -r -t 5 pid <&$fd
+  if read -r -t "$patience" line <&$fd; then
+    case $line in
+      connected) outcome=connected detail= ;;
+      *refused*|*reset*) outcome=refused detail=ECONNREFUSED ;;
+      *"No route to host"*) outcome=unreachable detail=EHOSTUNREACH ;;
+      *unreachable*) outcome=unreachable detail=ENETUNREACH ;;
+      *"timed out"*) outcome=silent detail=ETIMEDOUT ;;
+      *) outcome=error detail=${line##*: } ;;
+    esac
+  else kill -9 "$pid" 2>/dev/null; fi
+  exec {fd}<&-
+  if [[ $outcome == connected && $3 == script ]]; then
+    detail="no Python on the host: connected only, nothing was said"
+  fi
+  result="$outcome $detail"
+}
+
+icmp() {
+  local ping=ping
+  if [[ $1 == *:* ]] && has ping6; then ping=ping6; fi
+  if ! has $ping; then result="error no Python on the host, and no ping"; return; fi
+  within $(( patience + 1 )) $ping -n -c 1 -W "$patience" "$1"
+  case $?:$said in
+    0:*) result="replied " ;;
+    *nreachable*) result="unreachable EHOSTUNREACH" ;;
+    1:*|124:*) result="silent no reply in $patience s" ;;
+    *) result="error ${said%%$'\n'*}" ;;
+  esac
+}
+
+# probe TRANSPORT ADDRESS PORT KIND: one line, whole, as others are written at the same time.
+probe() {
+  local began moment result
+  clock; began=$moment
+  if (( SECONDS > deadline - patience - 2 )); then
+    result="error not sent: the time of this trip was up"
+  else
+    case $1:$4 in
+      tcp:mysql) result="error no Python on the host: MySQL counts a bare connect as an attack" ;;
+      tcp:*) tcp "$2" "$3" "$4" ;;
+      icmp:*) icmp "$2" ;;
+      *) result="error no Python on the host" ;;
+    esac
+  fi
+  clock
+  echo "$1:$2:$3 $(( moment - began )) $result"
+}
+
+probe_all() {
+  local count=0 one
+  for one in "${probes[@]}"; do
+    probe $one &
+    (( ++count % 16 )) || wait
+  done
+  wait
+}
+
+files() {
+  local name
+  for name in tcp tcp6 udp udp6; do
+    if [[ -r /proc/net/$name ]]; then section "$name"; cat "/proc/net/$name"
+    elif [[ $name != *6 ]]; then gap sockets "/proc/net/$name cannot be read"; fi
+  done
+  if has find; then
+    section owners
+    find /proc/[0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\n' 2>/dev/null
+  else gap owners "no Python on the host, and no find"; fi
+  for name in ip_local_port_range ip_local_reserved_ports; do
+    section "$name"; cat "/proc/sys/net/ipv4/$name" 2>/dev/null
+  done
+  section system
+  if [[ -r /etc/os-release ]]; then cat /etc/os-release; else cat /etc/redhat-release; fi 2>/dev/null
+}
+
+processes() {
+  if ! has ps; then gap processes "no Python on the host, and no ps"; return; fi
+  # Names and command lines hold blanks: each is asked for alone, at the end of its line.
+  section ps; ps -eo pid=,ppid=,user:32=,stat=,etime=
+  section names; ps -eo pid=,comm=
+  section commands; ps -ww -eo pid=,args=
+}
+
+network() {
+  local to
+  if ! has ip; then gap interfaces "no Python on the host, and no ip"; return; fi
+  section links; ip -o link
+  section addresses; ip -o addr
+  for to in "${routes[@]}"; do section "route $to"; ip route get "$to" 2>&1; done
+}
+
+release() {
+  if ! has rpm; then gap release "there is no rpm"; return; fi
+  within 2 rpm -q --queryformat '%{VERSION}\n' porta-common
+  case $? in
+    0) section release; echo "$said" ;;
+    124) gap release "rpm did not answer in 2 s" ;;
+    *) gap release "rpm: ${said%%$'\n'*}" ;;
+  esac
+}
+
+observe() {
+  local began moment
+  echo "$mark"
+  clock; began=$moment
+  section clock; date +%s.%N
+  section own; echo $$
+  section wanted; printf '%s\n' "${wanted[@]}"
+  section user; echo "$EUID"
+  section hostname; uname -n
+  section kernel; uname -r
+  if [[ -n $refused ]]; then gap owners "$refused"; fi
+  files; processes; network; release
+  section probes; probe_all
+  clock
+  section age; echo $(( moment - began ))
+}
+
+reply=$(observe 2>/dev/null)
+printf '\nPORTASWITCH %s reply text %d 0\n%s\nPORTASWITCH %s end\n' \
+  "$mark" ${#reply} "$reply" "$mark"

@@ -1,0 +1,158 @@
+"""The command that is run on a host, and the lines by which one follows how far it got."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+Sudo = Literal["none", "passwordless", "password"]
+
+_NONCE = re.compile(r"[0-9a-f]{8,64}")
+
+# Nothing below holds a single quote, a backslash, an exclamation mark or a newline: the words
+# come out of sh, bash, csh and fish alike, as they stand.
+
+# A Python that is too old ends with 9, one that is broken with 1, 2 or 126; then the next is
+# tried. From ``ready`` on the code is 0 or 4, or a signal's, and nothing more is tried.
+_FIND = (
+    "unset BASH_ENV ENV PYTHONSTARTUP; "
+    "for p in python3 /usr/libexec/platform-python /usr/bin/python3 python3.14 python3.13"
+    " python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6"
+    " /usr/local/bin/python3; do "
+    'command -v "$p" >/dev/null 2>&1 || continue; '
+    '"$p" -I -S -B -c "$1" "$3" "$4"; '
+    "case $? in 0|4|12[89]|1[3-9]?|2??) exit 0;; esac; done; "
+    "if command -v bash >/dev/null 2>&1; then"
+    ' bash --noprofile --norc -c "$2" bash "$3" "$4"; exit 0; fi; '
+    'echo "PORTASWITCH $3 none"; exit 0'
+)
+
+# Waits a minute for its payload. Lines before it are skipped: the password is one of them where
+# sudo did not ask for it.
+_PYTHON = (
+    "import sys; sys.version_info >= (3, 6) or sys.exit(9); "
+    "import base64, json, os, signal, zlib; "
+    "sys.excepthook = lambda kind, error, trace:"
+    " (os.write(2, ascii((kind.__name__, str(error)))[:500].encode()), os._exit(4)); "
+    "signal.alarm(60); nonce = sys.argv[1]; "
+    'user = "user" if os.geteuid() else "root"; '
+    'os.write(1, ("PORTASWITCH %s ready python %s%c" % (nonce, user, 10)).encode()); '
+    'mark = ("PORTASWITCH %s payload " % nonce).encode(); source = sys.stdin.buffer; '
+    'head = next((l for l in iter(source.readline, b"") if l.startswith(mark)), b"").split(); '
+    "head or os._exit(4); "
+    "parts = json.loads(zlib.decompress(base64.b64decode(source.read(int(head[3])))).decode()); "
+    'exec(parts["start"])'
+)
+
+_SHELL = (
+    'if [ "$EUID" = 0 ]; then u=root; else u=user; fi; LC_ALL=C; '
+    'echo "PORTASWITCH $1 ready shell $u"; '
+    "while IFS= read -r -t 60 line; do "
+    'case "$line" in "PORTASWITCH $1 payload "*)'
+    ' IFS= read -r -N "${line##* }" code; eval "$code"; exit 0;; esac; done; exit 4'
+)
+
+_HEAD = 'LC_ALL=C; export LC_ALL; echo "PORTASWITCH $4 login"; '
+_PLAIN = 'exec sh -c "$1" sh "$2" "$3" "$4" "$5"'
+_IF_ROOT = f'if [ "$(id -u)" = 0 ]; then {_PLAIN}; fi; '
+_INNER = 'sh -c "$1" sh "$2" "$3" "$4" ""'
+
+# sudo ends with 1 when it refuses; what it runs never does.
+_OUTER: dict[Sudo, str] = {
+    "none": _HEAD + _PLAIN,
+    "passwordless": (
+        f"{_HEAD}{_IF_ROOT}exec 3>&1; words=$(sudo -n -- {_INNER} 2>&1 >&3 3>&-); code=$?; "
+        f'case $code in 1|126|127) exec 3>&-; set -- "$1" "$2" "$3" "$4" "sudo refused: $words";'
+        f' {_PLAIN};; esac; echo "$words" >&2; exit $code'
+    ),
+    "password": (
+        f'{_HEAD}{_IF_ROOT}sudo -k -S -p "" -- {_INNER}; code=$?; '
+        'case $code in 1|126|127) echo "PORTASWITCH $4 refused";; esac; exit $code'
+    ),
+}
+
+
+def login_command(sudo: Sudo, nonce: str) -> str:
+    """Return the one line to run on a host, fit for any login shell.
+
+    It prints, each on a line of its own on standard output (see ``progress``):
+
+    - ``PORTASWITCH <nonce> login`` once logged in;
+    - ``PORTASWITCH <nonce> ready python|shell root|user`` when it waits for its payload;
+    - ``PORTASWITCH <nonce> none`` where there is neither Python 3.6 nor bash; it ends;
+    - ``PORTASWITCH <nonce> refused`` where sudo refused and a password was given; it ends.
+
+    ``password``: write the password and a newline to standard input after ``login``, and nothing
+    else before ``ready``: on a wrong password sudo waits for another, and would take a payload
+    for it. ``sudo_trouble`` tells that from standard error; then end the command. Where sudo
+    needs no password the line that it did not read is skipped.
+
+    ``passwordless``: where sudo refuses, the trip goes on as the login user, and the facts say
+    so. Standard error then comes when all has ended.
+
+    Nothing is written on the host, sudo's timestamp included (``-k``).
+    """
+    if not _NONCE.fullmatch(nonce):
+        raise ValueError(f"a nonce is 8 to 64 hexadecimal digits: {nonce!r}")
+    words = (_OUTER[sudo], "sh", _FIND, _PYTHON, _SHELL, nonce, "")
+    return "sh -c " + " ".join(f"'{word}'" if not word.isalnum() else word for word in words)
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the login command got."""
+
+    stage: Literal["nothing", "login", "ready", "none", "refused"]
+    python: bool = False
+    """Of ``ready``: whether Python waits for the payload; otherwise bash does."""
+    root: bool = False
+
+
+_MARK = re.compile(
+    rb"PORTASWITCH ([0-9a-f]+) (login|none|refused|ready (?:python|shell) (?:root|user))\r?\n"
+)
+
+
+def progress(stdout: bytes, nonce: str) -> Progress:
+    """Say how far the login command got, by what it printed so far, amid any banner's noise."""
+    reached = Progress(stage="nothing")
+    for mark in _MARK.finditer(stdout):
+        if mark[1] != nonce.encode():
+            continue
+        stage, *more = mark[2].decode().split()
+        if stage == "ready":
+            return Progress(stage="ready", python=more[0] == "python", root=more[1] == "root")
+        reached = Progress(stage=stage)  # type: ignore[arg-type]
+    return reached
+
+
+SudoTrouble = Literal["", "wrong-password", "refused"]
+
+# By sudo 1.8.6 (EL6) to 1.9.17 with LC_ALL=C. ``badpass_message`` of sudoers may differ; then
+# the wait for ``ready`` runs into the deadline.
+_WRONG = re.compile(
+    r"^(Sorry, try again\.|sudo: (\d+ incorrect password attempts?|no password was provided"
+    r"|Authentication failure|authentication failed?\w*))",
+    re.MULTILINE | re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"^(sudo: (a password is required|sorry, a password is required to run sudo"
+    r"|(sorry, )?you must have a tty to run sudo|no tty present and no askpass program specified"
+    r"|a terminal is required to (read the password|authenticate)|(a )?command not found"
+    r"|account validation failure.*|PAM account management error.*|.*setuid.*|unknown user.*"
+    r"|no valid sudoers sources found.*|unable to initialize (policy|PAM).*|.*parse error.*"
+    r"|effective uid is not 0.*|The .no new privileges. flag is set.*)"
+    r"|Sorry, user \S+ (is not allowed|may not) .*"
+    r"|\S+ is not (in the sudoers file|allowed to run sudo).*"
+    r"|(sh|bash|dash): .*sudo: (command )?not found"
+    r"|User \S+ not allowed because account is locked)",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def sudo_trouble(stderr: str) -> SudoTrouble:
+    """Say whether sudo asks again after a wrong password, or refuses whatever the password."""
+    if _REFUSED.search(stderr):
+        return "refused"
+    return "wrong-password" if _WRONG.search(stderr) else ""

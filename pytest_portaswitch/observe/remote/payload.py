@@ -1,0 +1,131 @@
+"""Making what is sent to a host: the program in its parts, and what is asked of it."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import ipaddress
+import json
+import zlib
+from importlib import resources
+
+import msgspec
+
+from pytest_portaswitch.observe.request import Limits, Request
+
+_PROGRAM = "pytest_portaswitch.observe.remote.program"
+# In the order in which they need each other.
+_PARTS = (
+    "pytest_portaswitch.facts.proc_net",
+    f"{_PROGRAM}.notes",
+    f"{_PROGRAM}.netlink",
+    f"{_PROGRAM}.links",
+    f"{_PROGRAM}.sockets",
+    f"{_PROGRAM}.processes",
+    f"{_PROGRAM}.host",
+    f"{_PROGRAM}.flight",
+    f"{_PROGRAM}.stream",
+    f"{_PROGRAM}.datagram",
+    f"{_PROGRAM}.probes",
+    f"{_PROGRAM}.main",
+)
+_PACKAGES = (
+    "pytest_portaswitch",
+    "pytest_portaswitch.facts",
+    "pytest_portaswitch.observe",
+    "pytest_portaswitch.observe.remote",
+    _PROGRAM,
+)
+
+# A module that stands in sys.modules is imported by name without a file. ``from P import M``
+# looks for M as an attribute of P, so the packages stand there too, and are empty.
+_START = f"""\
+import types
+def load(name, source):
+    module = sys.modules[name] = types.ModuleType(name)
+    parent, _, own = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], own, module)
+    exec(compile(source, "<%s>" % own, "exec"), module.__dict__)
+for part in parts["parts"]:
+    load(*part)
+sys.modules["{_PROGRAM}.main"].run(parts["request"], parts["deadline"], nonce, sys.argv[2])
+sys.stdout.flush()
+os._exit(0)
+"""
+_MARGIN = 1.0
+
+
+def payload(
+    request: Request,
+    limits: Limits,
+    nonce: str,
+    python: bool,
+    remaining: float | None = None,
+) -> bytes:
+    """Return what to write to standard input after ``ready``; it may stay open afterwards.
+
+    ``remaining``: seconds that the controller still gives this trip (the whole
+    ``limits.host_timeout`` by default). The program ends itself a second before that.
+    """
+    left = limits.host_timeout if remaining is None else remaining
+    deadline = max(1.0, left - _MARGIN)
+    body = _for_python(request, deadline) if python else _for_shell(request, deadline)
+    return f"PORTASWITCH {nonce} payload {len(body)}\n".encode() + body
+
+
+def _for_python(request: Request, deadline: float) -> bytes:
+    # Each probe once, however often it is asked for.
+    once = {probe.key: probe for probe in request.probes}
+    request = msgspec.structs.replace(request, probes=tuple(once.values()))
+    whole = {
+        "start": _START,
+        "parts": parts(),
+        "request": msgspec.to_builtins(request),
+        "deadline": deadline,
+    }
+    return base64.b64encode(zlib.compress(json.dumps(whole).encode("ascii"), 9))
+
+
+@functools.cache
+def parts() -> tuple[tuple[str, str], ...]:
+    """Return the modules of the remote program, name and source, packages first."""
+    packages = tuple((name, "") for name in _PACKAGES)
+    return packages + tuple((name, source(name)) for name in _PARTS)
+
+
+def source(module: str) -> str:
+    """Return the source text of one part, from a clone, a wheel or a zip file."""
+    package, _, name = module.rpartition(".")
+    return (resources.files(package) / f"{name}.py").read_text("utf-8")
+
+
+def _for_shell(request: Request, deadline: float) -> bytes:
+    """The same for bash: what is asked as variables, then the script.
+
+    Only addresses that are addresses, numbers and fixed words are put there.
+    """
+    probes = []
+    for probe in {probe.key: probe for probe in request.probes}.values():
+        scripted = "script" if request.scripts.get(probe.protocol) else "plain"
+        kind = "mysql" if probe.protocol == "mysql" else scripted
+        if _is_address(probe.address):
+            probes.append(f"{probe.transport} {probe.address} {probe.port} {kind}")
+    routes = filter(_is_address, request.routes_to)
+    wanted = filter(_is_address, request.connections_to)
+    script = (resources.files(__package__) / "fallback.sh").read_text("ascii")
+    asked = (
+        f"deadline={int(deadline)}\n"
+        f"patience={max(1, round(request.probe_timeout))}\n"
+        f"probes=({' '.join(repr(probe) for probe in probes)})\n"
+        f"routes=({' '.join(routes)})\n"
+        f"wanted=({' '.join(wanted)})\n"
+    )
+    return (asked + script).encode("ascii")
+
+
+def _is_address(words: str) -> bool:
+    try:
+        return "%" not in words and bool(ipaddress.ip_address(words))
+    except ValueError:
+        return False

@@ -1,0 +1,118 @@
+"""A probe by datagrams: UDP and ICMP echo, each sent once."""
+
+import base64
+import errno
+import os
+import socket
+import struct
+from contextlib import closing
+
+from pytest_portaswitch.observe.remote.program.flight import READ, fail, now, settle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pytest_portaswitch.observe.remote.program.flight import Result, Steps
+
+_LARGEST = 65535
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
+_ECHO = {4: (8, 0), 6: (128, 129)}
+_HEADER = struct.Struct("!BBHHH")
+_BODY = b"portaswitch audit"
+
+
+def udp(
+    result: "Result", address: str, port: int, script: "list[dict[str, Any]]", timeout: float
+) -> "Steps":
+    """Send the script's first datagram, or an empty one, and wait for one in return."""
+    sends = [step["send"] for step in script if step["send"]]
+    most = [step["receive"] for step in script if step["receive"]] or [_LARGEST]
+    with closing(_socket(address, socket.SOCK_DGRAM, 0)) as sock:
+        began = now()
+        try:
+            sock.connect((address, port))
+            result["source"] = sock.getsockname()[0]
+            sock.send(base64.b64decode(sends[0]) if sends else b"")
+        except OSError as error:
+            fail(result, began, error.errno or 0)
+            return
+        reply = yield from _reply(result, sock, began, timeout)
+        if reply is not None:
+            result["received"] = [base64.b64encode(reply[: most[0]]).decode()]
+
+
+def icmp(result: "Result", address: str, sequence: int, timeout: float) -> "Steps":
+    """Send one echo request and wait for its reply."""
+    began = now()
+    version = 6 if ":" in address else 4
+    request, reply = _ECHO[version]
+    protocol = socket.IPPROTO_ICMPV6 if version == 6 else socket.IPPROTO_ICMP
+    kind = socket.SOCK_DGRAM
+    try:
+        sock = _socket(address, kind, protocol)
+    except PermissionError:
+        # The kernel lets groups use echo sockets (ping_group_range); root may use raw ones.
+        kind = socket.SOCK_RAW
+        sock = _socket(address, kind, protocol)
+    identity = os.getpid() & 0xFFFF
+    with closing(sock):
+        try:
+            sock.connect((address, 0))
+            result["source"] = sock.getsockname()[0]
+            sock.send(_packet(request, identity, sequence))
+        except OSError as error:
+            fail(result, began, error.errno or 0)
+            return
+        while True:
+            data = yield from _reply(result, sock, began, timeout)
+            if data is None:
+                return
+            if version == 4 and kind == socket.SOCK_RAW and data:
+                data = data[(data[0] & 0x0F) * 4 :]  # raw IPv4 sockets show the IP header too
+            if len(data) < _HEADER.size:
+                continue
+            got, _, _, who, which = _HEADER.unpack_from(data)
+            # Echo sockets bear an identity of the kernel's, which sorts their replies itself.
+            ours = kind == socket.SOCK_DGRAM or who == identity
+            if got == reply and which == sequence and ours:
+                return
+
+
+def _socket(address: str, kind: int, protocol: int) -> socket.socket:
+    """Return a non-blocking socket that is told of all ICMP errors, also those not final."""
+    six = ":" in address
+    sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET, kind, protocol)
+    sock.setblocking(False)
+    if six:
+        sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+    return sock
+
+
+def _reply(result: "Result", sock: socket.socket, began: float, timeout: float) -> "Any":
+    """Wait for a datagram; the outcome is set either way."""
+    while True:
+        if not (yield sock.fileno(), READ, began + timeout):
+            settle(result, "silent", began, f"no reply in {timeout:g} s")
+            return None
+        try:
+            data = sock.recv(_LARGEST)
+        except BlockingIOError:
+            continue  # a datagram whose checksum was wrong
+        except OSError as error:
+            fail(result, began, error.errno or errno.EIO)
+            return None
+        settle(result, "replied", began)
+        return data
+
+
+def _packet(kind: int, identity: int, sequence: int) -> bytes:
+    """Return an echo request. The kernel fills in the checksum for IPv6."""
+    bare = _HEADER.pack(kind, 0, 0, identity, sequence) + _BODY
+    bare += bytes(len(bare) % 2)
+    total = sum(struct.unpack(f"!{len(bare) // 2}H", bare))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return _HEADER.pack(kind, 0, ~total & 0xFFFF, identity, sequence) + bare[_HEADER.size :]

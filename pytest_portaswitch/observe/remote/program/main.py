@@ -1,0 +1,141 @@
+"""The one trip: look, send the probes, reply, end."""
+
+import base64
+import json
+import os
+import resource
+import signal
+import time
+import zlib
+from contextlib import suppress
+
+from pytest_portaswitch.facts import proc_net
+from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, Owners, Row
+from pytest_portaswitch.observe.remote.program import host, links, probes, processes, sockets
+from pytest_portaswitch.observe.remote.program.notes import Notes, reason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
+_MOST_CONNECTIONS = 5000
+_FOR_THE_REPLY = 1.0
+_NICENESS = 10
+
+
+def run(request: "dict[str, Any]", deadline: float, nonce: str, refused: str) -> None:
+    """Do all that is asked and write the reply frame.
+
+    ``deadline``: seconds from now after which this process ends, whatever it is doing.
+    ``refused``: sudo's own words where it was asked and refused.
+    """
+    clock, began = time.time(), time.monotonic()
+    _bound(deadline)
+    try:
+        reply = _observe(request, began + deadline - _FOR_THE_REPLY, nonce, refused)
+    except Exception as error:
+        trace = error.__traceback__
+        line = 0
+        while trace is not None:
+            line, trace = trace.tb_lineno, trace.tb_next
+        reply = {"died": f"line {line}: {type(error).__name__}: {error}"[:500]}
+    reply["clock"] = clock
+    reply["clock_age"] = round(time.monotonic() - began, 6)
+    write(reply, nonce)
+
+
+def _bound(deadline: float) -> None:
+    """See to it that this process ends, yields to others, and cannot write a file."""
+    # The default action ends it even in the middle of a call; a handler might never be run.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM, signal.SIGPIPE})
+    signal.setitimer(signal.ITIMER_REAL, max(0.1, deadline))
+    # Python ignores this signal; here it means that the controller has gone.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
+        with suppress(OSError, ValueError):
+            resource.setrlimit(limit, (0, 0))
+    with suppress(OSError):
+        os.nice(max(0, _NICENESS - os.nice(0)))
+
+
+def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) -> "dict[str, Any]":
+    notes = Notes()
+    release = host.Release(notes)
+    # The sockets before their owners: one that is closed in between has no owner any more, one
+    # that is opened in between is not listed. Both before the probes, which are sockets too.
+    none: dict[str, list[Row]] = {"tcp": [], "udp": []}
+    nothing: list[dict[str, object]] = []
+    tables = _try(notes, "sockets", lambda: sockets.tables(notes), none)
+    walk = _try(notes, "processes", lambda: processes.walk(nonce, notes), processes.Walk())
+    root = os.geteuid() == 0
+    owners = Owners(walk.owners, root and not walk.denied and not walk.unseen)
+    listed = _try(notes, "sockets", lambda: sockets.listeners(tables, owners, notes), nothing)
+    served = {row.port for row in tables["tcp"] if row.state == LISTEN}
+    established = [row for row in tables["tcp"] if row.state == ESTABLISHED]
+    wanted = set(request["connections_to"])
+    connections = _try(
+        notes,
+        "connections",
+        lambda: proc_net.connections(established, served, wanted, owners),
+        nothing,
+    )
+    if len(connections) > _MOST_CONNECTIONS:
+        notes.gap("connections", f"{_MOST_CONNECTIONS} of {len(connections)} are shown")
+    _owners_gap(notes, listed, refused)
+    unsent: list[dict[str, Any]] = []
+    return {
+        "privileged": root and not walk.denied,
+        "hostname": os.uname().nodename,
+        "kernel": os.uname().release,
+        "system": host.system(),
+        "ephemeral_ports": host.ephemeral(notes),
+        "reserved_ports": host.reserved(notes),
+        "sockets": listed,
+        "processes": walk.processes,
+        "connections": connections[:_MOST_CONNECTIONS],
+        "interfaces": _try(notes, "interfaces", links.interfaces, nothing),
+        "routes": [_route(to) for to in request["routes_to"]],
+        "probes": _try(notes, "probes", lambda: probes.send(request, until), unsent),
+        "release": release.read(),
+        "gaps": notes.gaps,
+    }
+
+
+def _try(notes: Notes, what: str, look: "Callable[[], T]", nothing: "T") -> "T":
+    """Return what a look finds; where it breaks, that is a gap and the rest goes on."""
+    try:
+        return look()
+    except Exception as error:
+        notes.gap(what, reason(error))
+        return nothing
+
+
+def _route(to: str) -> "dict[str, str]":
+    try:
+        return links.route(to)
+    except Exception as error:
+        return {"to": to, "error": reason(error)}
+
+
+def _owners_gap(notes: Notes, listed: "list[dict[str, object]]", refused: str) -> None:
+    """Say whose owners are not seen, and why."""
+    unowned = sum(entry["pids"] is None for entry in listed)
+    if refused:
+        notes.gap("owners", refused)
+    elif unowned:
+        who = "root" if os.geteuid() == 0 else "the login user"
+        count = f"{unowned} of {len(listed)} sockets"
+        notes.gap("owners", f"{count} belong to processes that {who} may not look into")
+
+
+def write(reply: "dict[str, Any]", nonce: str) -> None:
+    """Write the reply in its frame: one line with length and checksum, one line of base64."""
+    body = base64.b64encode(zlib.compress(json.dumps(reply).encode("ascii"), 6))
+    head = f"\nPORTASWITCH {nonce} reply zlib {len(body)} {zlib.crc32(body)}\n"
+    left = memoryview(head.encode() + body + f"\nPORTASWITCH {nonce} end\n".encode())
+    while left:
+        left = left[os.write(1, left) :]

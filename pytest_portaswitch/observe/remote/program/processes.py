@@ -1,0 +1,166 @@
+"""The processes of this host and the sockets that they hold, in one walk through ``/proc``."""
+
+import os
+import re
+
+from pytest_portaswitch.observe.remote.program.notes import TEXT, Notes, read, text
+
+_MOST = 20000
+_KERNEL_THREAD = 0x00200000
+_SECRET_OPTION = re.compile(r"^-+[\w-]*(passw(or)?d|secret|token)$", re.I)
+_SECRET_VALUE = re.compile(r"((?:passw(?:or)?d|secret|token)[=:])\S+", re.I)
+_UNIT = (".service", ".scope", ".socket", ".mount", ".slice")
+
+
+class Walk:
+    """What one walk found."""
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self.processes: list[dict[str, object]] = []
+        self.owners: dict[int, list[int]] = {}
+        self.denied = 0
+        """Processes whose open files could not be read."""
+        self.unseen = False
+        """/proc hides the processes of others."""
+
+
+def walk(nonce: str, notes: Notes) -> Walk:
+    """Return all processes but this program's own, and the owners of sockets by inode."""
+    found = Walk()
+    tick, booted, users = os.sysconf("SC_CLK_TCK"), _booted(), _users()
+    pids = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+    found.unseen = 1 not in pids
+    own = _own(nonce)
+    shut = 0
+    for pid in pids[:_MOST]:
+        if pid in own:
+            continue
+        try:
+            process = _process(pid, tick, booted, users)
+        except PermissionError:
+            shut += 1
+            continue
+        except (OSError, ValueError, IndexError):
+            continue  # it has ended meanwhile
+        if process is not None:
+            found.processes.append(process)
+            _sockets(pid, found)
+    if found.unseen:
+        notes.gap("processes", "/proc shows only the login user's own (mount option hidepid)")
+    elif shut:
+        notes.gap("processes", f"{shut} could not be read: Permission denied")
+    if len(pids) > _MOST:
+        notes.gap("processes", f"{_MOST} of {len(pids)} are shown")
+    return found
+
+
+def _process(
+    pid: int, tick: int, booted: int, users: "dict[int, str]"
+) -> "dict[str, object] | None":
+    """Return one process in the shape of ``facts.model.Process``; None for a kernel thread."""
+    base = f"/proc/{pid}/"
+    # The name stands in brackets and may itself hold any character, brackets and blanks too.
+    head, _, tail = read(base + "stat", 4096).rpartition(b")")
+    fields = tail.split()
+    if int(fields[6]) & _KERNEL_THREAD:
+        return None
+    # The owner of the folder would be root for a daemon that changed its user.
+    uid = int(_after(b"\nUid:", read(base + "status", 4096)).split()[1])
+    return {
+        "pid": pid,
+        "parent": int(fields[1]),
+        "name": text(head.partition(b"(")[2]),
+        "command": command(read(base + "cmdline", 4096)),
+        "user": users.get(uid, str(uid)),
+        "started": booted + round(int(fields[19]) / tick, 2),
+        "unit": unit(text(_optional(base + "cgroup"))),
+        "state": text(fields[0]),
+    }
+
+
+def command(data: bytes) -> str:
+    """Return a command line joined by blanks, cut, without the secrets that it shows."""
+    words = text(data.rstrip(b"\0")).split("\0")
+    for at in range(1, len(words)):
+        if _SECRET_OPTION.match(words[at - 1]):
+            words[at] = "***"
+    return _SECRET_VALUE.sub(r"\1***", " ".join(words))[:TEXT]
+
+
+def unit(groups: str) -> str:
+    """Return the systemd unit of a process: the innermost unit of its control group."""
+    for line in groups.splitlines():
+        number, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        # Version 1 has a hierarchy named for systemd; version 2 has the one of number 0.
+        if controllers == "name=systemd" or (number == "0" and not controllers):
+            for part in reversed(path.split("/")):
+                if part.endswith(_UNIT):
+                    return part[:TEXT]
+    return ""
+
+
+def _sockets(pid: int, found: Walk) -> None:
+    """Add the sockets of a process to their owners."""
+    base = f"/proc/{pid}/fd/"
+    try:
+        names = os.listdir(base)
+    except PermissionError:
+        found.denied += 1
+        return
+    except OSError:
+        return
+    for name in names:
+        try:
+            target = os.readlink(base + name)
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            found.owners.setdefault(int(target[8:-1]), []).append(pid)
+
+
+def _own(nonce: str) -> "set[int]":
+    """Return this process and the shells that were started for it: they bear its mark."""
+    own = {os.getpid()}
+    pid = os.getppid()
+    while pid > 1:
+        try:
+            words = read(f"/proc/{pid}/cmdline", 1 << 16)
+            parent = int(read(f"/proc/{pid}/stat", 4096).rpartition(b")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            break
+        if nonce.encode() not in words:
+            break
+        own.add(pid)
+        pid = parent
+    return own
+
+
+def _users() -> "dict[int, str]":
+    """Return user names by number, of ``/etc/passwd`` alone: a directory server might hang."""
+    users: dict[int, str] = {}
+    for line in text(_optional("/etc/passwd")).splitlines():
+        fields = line.split(":")
+        if len(fields) > 2 and fields[2].isdigit():
+            users.setdefault(int(fields[2]), fields[0])
+    return users
+
+
+def _booted() -> int:
+    """Return when the host started, in seconds since the epoch."""
+    try:
+        return int(_after(b"\nbtime", read("/proc/stat", 1 << 20)).split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _after(mark: bytes, data: bytes) -> bytes:
+    return data.partition(mark)[2].partition(b"\n")[0]
+
+
+def _optional(path: str) -> bytes:
+    try:
+        return read(path, 1 << 18)
+    except OSError:
+        return b""

@@ -1,0 +1,90 @@
+"""The sockets of this network namespace, as ``/proc/net`` shows them, with their owners."""
+
+import errno
+import os
+import struct
+import sys
+
+from pytest_portaswitch.facts import proc_net
+from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, UNCONNECTED, Owners, Row
+from pytest_portaswitch.observe.remote.program import netlink
+from pytest_portaswitch.observe.remote.program.notes import Notes, read, reason, text
+
+_TABLES = (
+    # what, whether IPv6, which states tell of a socket in use
+    ("tcp", False, (LISTEN, ESTABLISHED)),
+    ("tcp6", True, (LISTEN, ESTABLISHED)),
+    ("udp", False, (UNCONNECTED, ESTABLISHED)),
+    ("udp6", True, (UNCONNECTED, ESTABLISHED)),
+)
+_LARGEST = 64 << 20
+_MOST = 60000
+_BY_FAMILY = 20
+_V6ONLY = 11
+_QUESTION = struct.Struct("=BBBxI48x")
+_ANSWER = 72  # struct inet_diag_msg, whose last word is the inode
+_PROTOCOL = {"tcp": (6, 1 << 10), "udp": (17, 1 << 7)}
+
+
+def tables(notes: Notes) -> "dict[str, list[Row]]":
+    """Return the sockets in use, by transport."""
+    found: dict[str, list[Row]] = {"tcp": [], "udp": []}
+    for name, six, states in _TABLES:
+        try:
+            data = read("/proc/net/" + name, _LARGEST)
+        except OSError as error:
+            # Where IPv6 is off there is no such file, and nothing is missing.
+            if not (six and error.errno == errno.ENOENT):
+                notes.gap("sockets", reason(error))
+            continue
+        rows, bad = proc_net.rows(text(data), states, six, sys.byteorder)
+        if bad or len(data) == _LARGEST:
+            notes.gap("sockets", f"{bad or 1} lines of /proc/net/{name} could not be read")
+        found[name[:3]] += rows
+    return found
+
+
+def listeners(
+    found: "dict[str, list[Row]]", owners: Owners, notes: Notes
+) -> "list[dict[str, object]]":
+    """Return the sockets that take what arrives, in the shape of ``facts.model.Socket``."""
+    listed: list[dict[str, object]] = []
+    for transport, rows in sorted(found.items()):
+        kept = [row for row in rows if transport == "udp" or row.state == LISTEN]
+        kept.sort(key=lambda row: row.state == ESTABLISHED)  # what is cut are clients first
+        six = any(row.six and ":" in row.local for row in kept)
+        flags = _v6only(transport) if six else {}
+        listed += proc_net.listening(transport, kept[:_MOST], flags, owners)
+        if len(kept) > _MOST:
+            notes.gap("sockets", f"{_MOST} of {len(kept)} {transport} sockets are shown")
+    return listed
+
+
+def _v6only(transport: str) -> "dict[int, bool]":
+    """Return by inode whether an IPv6 socket refuses IPv4; empty where the kernel cannot say."""
+    protocol, state = _PROTOCOL[transport]
+    if not _diag_is_there(transport):
+        return {}
+    question = _QUESTION.pack(10, protocol, 0, state)
+    try:
+        answers = netlink.ask(netlink.SOCK_DIAG, _BY_FAMILY, question, dump=True)
+    except OSError:
+        return {}  # kernels before 3.3
+    flags = {}
+    for body in answers:
+        value = netlink.attributes(body[_ANSWER:]).get(_V6ONLY)
+        if value is not None and len(body) >= _ANSWER:
+            flags[struct.unpack_from("=I", body, _ANSWER - 4)[0]] = value[:1] != b"\0"
+    return flags
+
+
+def _diag_is_there(transport: str) -> bool:
+    """Whether asking needs no kernel module loaded: a question would load it, as ``ss`` does."""
+    module = transport + "_diag"
+    if os.path.isdir("/sys/module/" + module):
+        return True
+    modules = "/lib/modules/" + os.uname().release
+    try:
+        return f"/{module}.ko".encode() in read(modules + "/modules.builtin", 1 << 20)
+    except OSError:
+        return not os.path.isdir(modules)  # a kernel without modules has all that it has built in

@@ -1,0 +1,185 @@
+"""A probe over TCP or TLS: connect, follow the script, part as the book says."""
+
+import base64
+import errno
+import os
+import socket
+from contextlib import closing
+
+from pytest_portaswitch.observe.remote.program.flight import READ, WRITE, fail, name, now, settle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+    from pytest_portaswitch.observe.remote.program.flight import Result, Steps, Wait
+
+    Part = Generator[Wait, bool, str]
+
+_PARTING = 0.5
+_PARTING_BYTES = 1 << 18
+_PIECE = 1 << 16
+_LATE = "late"
+
+
+def probe(
+    result: "Result",
+    address: str,
+    port: int,
+    script: "list[dict[str, Any]]",
+    timeout: float,
+    context: "Any" = None,
+) -> "Steps":
+    """Connect to an address and follow the script; inside TLS where there is a context."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    began = now()
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as sock:
+        sock.setblocking(False)
+        code = sock.connect_ex((address, port))
+        result["source"] = sock.getsockname()[0]
+        if code == errno.EINPROGRESS:
+            if not (yield sock.fileno(), WRITE, began + timeout):
+                settle(result, "silent", began, f"no answer in {timeout:g} s")
+                return
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            fail(result, began, code)
+            return
+        result["source"] = sock.getsockname()[0]
+        if context is None:
+            settle(result, "connected", began)
+            yield from _talk(result, sock, script, timeout, began)
+            return
+        # The secured socket takes the descriptor over.
+        with closing(context.wrap_socket(sock, do_handshake_on_connect=False)) as secured:
+            problem = yield from _tried(secured, secured.do_handshake, READ, now() + timeout)
+            if problem:
+                outcome = "silent" if problem == _LATE else "refused"
+                detail = f"no TLS handshake in {timeout:g} s" if problem == _LATE else problem
+                settle(result, outcome, began, "TCP connected, then: " + detail)
+                return
+            settle(result, "connected", began)
+            yield from _talk(result, secured, script, timeout, began)
+
+
+def _talk(
+    result: "Result",
+    sock: "Any",
+    script: "list[dict[str, Any]]",
+    timeout: float,
+    began: float,
+) -> "Steps":
+    """Follow the script as far as the peer does, then part."""
+    received = result.setdefault("received", [])
+    for step in script:
+        data = base64.b64decode(step["send"])
+        if data:
+            problem = yield from _send(sock, data, timeout)
+        else:
+            reply: list[bytes] = []
+            problem = yield from _receive(sock, step["receive"], timeout, reply)
+            received.append(base64.b64encode(b"".join(reply)).decode())
+            if reply:
+                result["elapsed"] = round(now() - began, 4)
+        if problem:
+            result["detail"] = problem
+            break
+    yield from _part(sock)
+
+
+def _send(sock: "Any", data: bytes, timeout: float) -> "Part":
+    left = memoryview(data)
+
+    def some() -> None:
+        nonlocal left
+        while left:
+            left = left[sock.send(left) :]
+
+    problem = yield from _tried(sock, some, WRITE, now() + timeout)
+    return f"took nothing in {timeout:g} s" if problem == _LATE else problem
+
+
+def _receive(sock: "Any", most: int, timeout: float, reply: "list[bytes]") -> "Part":
+    def some() -> None:
+        data = sock.recv(max(1, min(most, _PIECE)))
+        if data:
+            reply.append(data)
+
+    problem = yield from _tried(sock, some, READ, now() + timeout)
+    if problem == _LATE:
+        return f"no reply in {timeout:g} s"
+    return problem or ("" if reply else "closed by the peer")
+
+
+def _tried(sock: "Any", action: "Any", blocked: int, deadline: float) -> "Part":
+    """Try an action of a non-blocking socket until it is done; say what went wrong.
+
+    ``blocked``: the event to wait for where a plain socket cannot go on.
+    """
+    while True:
+        try:
+            action()
+            return ""
+        except OSError as error:
+            # ssl is loaded only where TLS is asked for, so its errors are known by their names.
+            kind = type(error).__name__
+            if kind == "SSLWantWriteError":
+                events = WRITE
+            elif kind == "SSLWantReadError":
+                events = READ
+            elif isinstance(error, BlockingIOError):
+                events = blocked
+            elif kind.startswith("SSL"):
+                return str(getattr(error, "reason", None) or error)
+            else:
+                return name(error.errno or 0)
+        if not (yield sock.fileno(), events, deadline):
+            return _LATE
+
+
+def _part(sock: "Any") -> "Steps":
+    """End the connection so that the peer sees an end, not a reset.
+
+    A socket that is closed with unread data sends RST: so what still comes is taken, briefly,
+    until the peer ends its side too.
+    """
+    try:
+        if hasattr(sock, "unwrap"):
+            sock.unwrap()  # says close_notify; the peer's own is not waited for
+    except (OSError, ValueError):
+        pass
+    try:
+        sock.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
+    deadline = now() + _PARTING
+    left = _PARTING_BYTES
+    while left > 0:
+        try:
+            data = os.read(sock.fileno(), _PIECE)
+        except BlockingIOError:
+            if not (yield sock.fileno(), READ, deadline):
+                return
+        except OSError:
+            return
+        else:
+            if not data:
+                return
+            left -= len(data)
+
+
+def tls() -> "Any":
+    """Return what shakes hands with any peer: whom to trust is judged elsewhere, later."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    for ciphers in ("ALL:@SECLEVEL=0", "ALL"):  # OpenSSL before 1.1 knows no levels
+        try:
+            context.set_ciphers(ciphers)
+            break
+        except ssl.SSLError:
+            continue
+    return context
