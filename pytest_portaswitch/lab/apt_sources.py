@@ -31,7 +31,8 @@ class Source:
         if self.signed_by:
             return Path(self.signed_by).name.startswith("debian-archive-")
         path = urlsplit(self.uri).path.rstrip("/")
-        return path.endswith(("/debian", "/debian-security")) and set(self.components) <= _COMPONENTS
+        mirrored = path.endswith(("/debian", "/debian-security"))
+        return mirrored and set(self.components) <= _COMPONENTS
 
     def line(self) -> str:
         """In the one-line style of sources.list, main only."""
@@ -65,9 +66,8 @@ def debian_sources(etc: Path = Path("/etc/apt")) -> tuple[Source, ...]:
 
 def codename(os_release: Path = Path("/etc/os-release")) -> str:
     """The machine's Debian release, such as ``bookworm``; LabProblem when it is no Debian."""
-    fields = dict(
-        line.split("=", 1) for line in os_release.read_text(encoding="utf-8").splitlines() if "=" in line
-    )
+    lines = os_release.read_text(encoding="utf-8").splitlines()
+    fields = dict(line.split("=", 1) for line in lines if "=" in line)
     if fields.get("ID", "").strip('"') != "debian":
         raise LabProblem(
             "the lab's tree cannot be built",

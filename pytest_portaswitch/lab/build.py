@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
@@ -21,9 +20,11 @@ from pytest_portaswitch.lab import (
     state,
     supervisor,
 )
+from pytest_portaswitch.lab.daemons import KINDS
 from pytest_portaswitch.lab.daemons.kind import AUTHORITY, CERTIFICATE, DATABASE_PASSWORD, KEY
 from pytest_portaswitch.lab.daemons.sshd import HOST_KEY
 from pytest_portaswitch.lab.host import Host
+from pytest_portaswitch.lab.placement import Daemon
 from pytest_portaswitch.lab.problem import LabProblem
 from pytest_portaswitch.lab.progress import Progress
 from pytest_portaswitch.lab.site import Secrets, Site
@@ -35,7 +36,9 @@ OPERATOR_KEY = "id_ed25519"
 _AT_ONCE = 6
 
 
-def build(folder: Folder, topology: Topology, asked: tuple[str, int | None], show: Progress) -> Record:
+def build(
+    folder: Folder, topology: Topology, asked: tuple[str, int | None], show: Progress
+) -> Record:
     """Build the lab and return its record; on any problem nothing of it is left but its logs."""
     _demand_root()
     tree = rootfs.ensure_tree(show.say)
@@ -97,25 +100,19 @@ def _furnish(folder: Folder, site: Site, running: Running, hosts: dict[str, Host
     topology = site.topology
 
     def tool(command: Sequence[str], text: str = "") -> str:
-        full = supervisor.tools_command(running.init, folder, command)
-        done = subprocess.run(full, input=text, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise LabProblem(
-                "the lab could not be furnished",
-                cause=f"{' '.join(command)} exited with {done.returncode}: {done.stderr.strip()}",
-            )
-        return done.stdout
+        return supervisor.tool(running.init, folder, command, text)
 
-    tool(["ip", "-batch", "-"], "\n".join(network.operator_commands(topology, running.hosts)) + "\n")
+    tool(["ip", "-batch", "-"], _lines(network.operator_commands(topology, running.hosts)))
     tools = supervisor.tools_root(running.init, folder)
-    keys.make_all(tool, [OPERATOR_KEY, *hosts], {h.name: _certified(site, h) for h in topology.hosts})
+    certified = {host.name: _certified(site, host) for host in topology.hosts}
+    keys.make_all(tool, [OPERATOR_KEY, *hosts], certified)
     login_key = keys.taken_from(tools, f"{OPERATOR_KEY}.pub")
     hashed = keys.password_hash(tool, site.secrets.sudo)
     authority = keys.taken_from(tools, "ca.pem")
 
     def furnish_host(spec: HostSpec) -> None:
         host = hosts[spec.name]
-        host.run(["ip", "-batch", "-"], text="\n".join(network.host_commands(spec, topology)) + "\n")
+        host.run(["ip", "-batch", "-"], text=_lines(network.host_commands(spec, topology)))
         host.write("/etc/hostname", f"{spec.name}\n")
         host.write("/etc/ssh/lab_authorized_keys", login_key)
         host.write(HOST_KEY, keys.taken_from(tools, spec.name), 0o600)
@@ -130,6 +127,10 @@ def _furnish(folder: Folder, site: Site, running: Running, hosts: dict[str, Host
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(furnish_host, topology.hosts))
     _operator_files(folder, site, tools)
+
+
+def _lines(commands: Iterable[str]) -> str:
+    return "".join(f"{command}\n" for command in commands)
 
 
 def _certified(site: Site, host: HostSpec) -> tuple[list[str], list[str]]:
@@ -179,16 +180,16 @@ def _start_daemons(folder: Folder, site: Site, hosts: dict[str, Host], show: Pro
     # The databases take longest and others wait for them.
     order = sorted(site.daemons, key=lambda daemon: daemon.kind != "mariadb")
 
-    def start(daemon: control.Daemon) -> None:
+    def start(daemon: Daemon) -> None:
         host = hosts[daemon.host]
         control.configure(daemon, site, host)
         control.launch(daemon, site, host)
 
-    def finish(daemon: control.Daemon) -> None:
+    def finish(daemon: Daemon) -> None:
         host = hosts[daemon.host]
         log = folder.log(daemon.host, daemon.name)
         control.await_listening(daemon, host, log)
-        control.KINDS[daemon.kind].set_up(daemon, site, host)
+        KINDS[daemon.kind].set_up(daemon, site, host)
         control.await_ready(daemon, site, host, log)
 
     show.say(f"starting {len(order)} daemons")

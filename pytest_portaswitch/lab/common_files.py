@@ -38,8 +38,10 @@ _PROGRAM_NAMES = {
     "impostor": "impostor.py",
     "admin.fcgi": "admin.fcgi.pl",
     "launch": "launch.sh",
+    "hung-shell": "hung_shell.sh",
+    "chatty-shell": "chatty_shell.sh",
 }
-_SUDOERS = """\
+SUDOERS = """\
 Defaults !lecture, !syslog
 audit ALL=(ALL) NOPASSWD: ALL
 auditpw ALL=(ALL) ALL
@@ -49,7 +51,7 @@ auditpw ALL=(ALL) ALL
 def write(layer: Path, site: Site) -> None:
     """Fill the layer."""
     _put(layer, "etc/hosts", _names(site))
-    _put(layer, "etc/sudoers.d/lab", _SUDOERS, 0o440)
+    _put(layer, "etc/sudoers.d/lab", SUDOERS, 0o440)
     programs = layer / PROGRAMS.lstrip("/")
     programs.mkdir(parents=True)
     for name, target in _RENAMED.items():

@@ -18,6 +18,7 @@ from pytest_portaswitch.lab.site import Site
 
 START_LIMIT = 60.0
 STOP_LIMIT = 10.0
+_GRACE = 3.0
 _AT_ONCE = 8
 _LOG_LINES = 8
 
@@ -103,7 +104,7 @@ def _await(daemon: Daemon, host: Host, log: Path, unmet: Callable[[], str]) -> N
 
 def stop(name: str, host: Host, *, at_once: bool = False) -> None:
     """End a daemon and all of its processes; LabProblem when they do not go."""
-    deadline = time.monotonic() + STOP_LIMIT / 2
+    deadline = time.monotonic() + _GRACE
     number = SIGKILL if at_once else SIGTERM
 
     def still_there() -> str:

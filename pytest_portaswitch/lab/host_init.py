@@ -38,13 +38,18 @@ def furnish(root: Path, logs: str) -> None:
     for device in _DEVICES:
         (root / "dev" / device).touch()
         mount(f"/dev/{device}", f"{root}/dev/{device}", flags=_MS_BIND)
-    for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"),
-                         ("stderr", "fd/2"), ("ptmx", "pts/ptmx")):
+    for name, target in (
+        ("fd", "/proc/self/fd"),
+        ("stdin", "fd/0"),
+        ("stdout", "fd/1"),
+        ("stderr", "fd/2"),
+        ("ptmx", "pts/ptmx"),
+    ):
         (root / "dev" / name).symlink_to(target)
     for folder in ("pts", "shm"):
         (root / "dev" / folder).mkdir()
     mount("devpts", f"{root}/dev/pts", "devpts", options="newinstance,ptmxmode=0666,mode=0620")
-    mount("shm", f"{root}/dev/shm", "tmpfs", options="mode=1777")
+    mount("shm", str(root / "dev" / "shm"), "tmpfs", options="mode=1777")
     for folder in _RUNTIME_FOLDERS:
         (root / "run" / folder).mkdir()
     (root / "run" / "lab").mkdir(mode=0o755)

@@ -66,7 +66,7 @@ def main() -> None:
     for argument in sys.argv[3:]:
         name, *sysctls = argument.split(",")
         start_host(folder, overlay(folder, tree, name), name, sysctls)
-    print("started", flush=True)
+    os.write(1, b"started\n")
     # Whoever builds the lab holds the other end. When that process dies before the lab is
     # complete, the pipe closes, and the half-built lab must not stay.
     if sys.stdin.readline().strip() != "keep":

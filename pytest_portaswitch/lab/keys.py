@@ -44,7 +44,9 @@ def certificate_command(
     ]  # fmt: skip
 
 
-def make_all(run: Run, ssh_names: Iterable[str], certificates: dict[str, tuple[list[str], list[str]]]) -> None:
+def make_all(
+    run: Run, ssh_names: Iterable[str], certificates: dict[str, tuple[list[str], list[str]]]
+) -> None:
     """Every key of a lab, side by side; ``certificates``: host to its names and addresses."""
     run(["mkdir", "-p", "-m", "0700", FOLDER])
     make_authority(run)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pytest_portaswitch.lab import processes, state, supervisor, topology
+from pytest_portaswitch.lab import control, processes, state, supervisor, topology
 from pytest_portaswitch.lab.build import build
 from pytest_portaswitch.lab.host import Host
 from pytest_portaswitch.lab.problem import LabProblem
@@ -57,7 +57,7 @@ class Lab:
             if record is not None and _is_alive(record):
                 raise LabProblem(
                     f"a lab named {name!r} is up already",
-                    checked=[f"process {record.supervisor} holds it, its files are in {folder.path}"],
+                    checked=[f"process {record.supervisor} holds it", f"files: {folder.path}"],
                     fix=["take it down: pytest-portaswitch lab down --name " + name,
                          "choose another name with --name"],
                 )  # fmt: skip
@@ -130,10 +130,21 @@ class Lab:
         for broken in self.record.faults:
             yield f"broken: {broken.id}"
 
-    def exec(self, host: str, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
+    def exec(
+        self, host: str, command: Sequence[str], **options: Any
+    ) -> subprocess.CompletedProcess[Any]:
         """Run a command on a host as root; the options are those of ``subprocess.run``."""
         options.setdefault("check", False)
         return subprocess.run(self.host(host).entering(command), **options)  # noqa: PLW1510,RUF100
+
+    def tool(self, command: Sequence[str], text: str = "") -> str:
+        """Run a program of the tree in the lab's own namespaces, where the bridges are."""
+        return supervisor.tool(self.record.init, self.folder, command, text)
+
+    @property
+    def tools(self) -> Path:
+        """The tree that ``tool`` runs in."""
+        return supervisor.tools_root(self.record.init, self.folder)
 
     def host(self, name: str) -> Host:
         """A host of the lab; LabProblem when it has none of that name."""
@@ -166,6 +177,8 @@ class Lab:
             for broken in reversed(mended):
                 undo(self, broken)
                 self._store(tuple(b for b in self.record.faults if b != broken))
+            if not self.record.faults:
+                self.await_ready()
         return tuple(mended)
 
     @contextmanager
@@ -177,6 +190,11 @@ class Lab:
         finally:
             self.mend(fault_id)
 
+    def await_ready(self) -> None:
+        """Return when all daemons do their work, clients included; LabProblem when not."""
+        logs = {daemon: self.folder.log(daemon.host, daemon.name) for daemon in self.site.daemons}
+        control.await_all(self.site.daemons, self.site, self.hosts, logs)
+
     def down(self) -> None:
         """End the lab with everything in it and remove its files."""
         down(self.name)
@@ -185,7 +203,10 @@ class Lab:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.down()
 

@@ -32,7 +32,7 @@ def operator_commands(topology: Topology, pids: Mapping[str, int]) -> Iterator[s
 def host_commands(host: HostSpec, topology: Topology) -> Iterator[str]:
     """Lines for ``ip -batch`` on a host."""
     yield "link set lo up"
-    yield from private_address_commands(host, topology)
+    yield private_address("add", host, topology)
     public_length = topology.public_network.partition("/")[2]
     yield f"address add {host.public}/{public_length} dev {PUBLIC}"
     for interface in (PRIVATE, PUBLIC):
@@ -42,6 +42,6 @@ def host_commands(host: HostSpec, topology: Topology) -> Iterator[str]:
             yield f"address add {vip.address}/32 dev {PRIVATE}"
 
 
-def private_address_commands(host: HostSpec, topology: Topology) -> Iterator[str]:
-    """The line that gives a host its private address."""
-    yield f"address add {host.private}/{topology.prefix_length} dev {PRIVATE}"
+def private_address(verb: str, host: HostSpec, topology: Topology) -> str:
+    """The line that adds, replaces or deletes a host's private address."""
+    return f"address {verb} {host.private}/{topology.prefix_length} dev {PRIVATE}"

@@ -39,8 +39,8 @@ def read(proc: Path, pid: int) -> Process | None:
 
 def every(proc: Path = MACHINE) -> Iterator[Process]:
     """All processes of a /proc."""
-    for entry in os.listdir(proc):
-        if entry.isdigit() and (process := read(proc, int(entry))) is not None:
+    for entry in proc.iterdir():
+        if entry.name.isdigit() and (process := read(proc, int(entry.name))) is not None:
             yield process
 
 

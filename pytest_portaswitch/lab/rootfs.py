@@ -111,8 +111,12 @@ def _build(tree: Path, say: Say) -> None:
     try:
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                text=True, errors="replace",
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
             )
             assert process.stdout is not None
             for line in process.stdout:

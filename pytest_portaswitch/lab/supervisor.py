@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pytest_portaswitch.lab.state import Folder
 _INIT = Path(__file__).with_name("init.py")
 _START_LIMIT = 20.0
 _END_LIMIT = 20.0
+_TOOL_LIMIT = 60.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def _failed(folder: Folder, reason: str = "") -> LabProblem:
         "the lab's namespaces could not be made",
         cause=f"{reason}; {last}" if reason else last,
         checked=[f"user id {os.geteuid()}", "unshare, overlay and tmpfs are tried in this order"],
-        fix=["run as root on the machine itself", "give the container that this runs in CAP_SYS_ADMIN"],
+        fix=["run as root on the machine itself", "give the container it runs in CAP_SYS_ADMIN"],
     )
 
 
@@ -125,6 +127,20 @@ def tools_command(init: int, folder: Folder, command: Sequence[str]) -> list[str
         "nsenter", f"--target={init}", "--mount", "--net", "--uts", "--ipc", "--wdns=/", "--",
         "chroot", str(root), *command,
     ]  # fmt: skip
+
+
+def tool(init: int, folder: Folder, command: Sequence[str], text: str = "") -> str:
+    """Run one of the tree's programs and return what it printed; LabProblem when it fails."""
+    done = subprocess.run(
+        tools_command(init, folder, command), input=text, capture_output=True, text=True,
+        timeout=_TOOL_LIMIT, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise LabProblem(
+            "a command in the lab's own namespaces failed",
+            cause=f"{shlex.join(command)} exited with {done.returncode}: {done.stderr.strip()}",
+        )
+    return done.stdout
 
 
 def tools_root(init: int, folder: Folder) -> Path:

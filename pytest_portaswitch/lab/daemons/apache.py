@@ -58,7 +58,8 @@ def _files(daemon: Daemon, site: Site) -> Mapping[str, str]:
 
 
 def _places(daemon: Daemon, site: Site) -> str:
-    return " ".join(f"{d.host}:{d.endpoints[0].port}" for d in site.databases(daemon.service.connects))
+    databases = site.databases(daemon.service.connects)
+    return " ".join(f"{database.host}:{database.endpoints[0].port}" for database in databases)
 
 
 def _command(daemon: Daemon, site: Site) -> list[str]:

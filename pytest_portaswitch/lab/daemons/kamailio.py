@@ -40,7 +40,6 @@ def _settings(daemon: Daemon) -> Iterator[str]:
     yield "rev_dns=no"
     yield "use_dns_cache=no"
     yield f'server_header="Server: {daemon.service.process}"'
-    yield 'mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/:/usr/lib/aarch64-linux-gnu/kamailio/modules/"'
     secure = any(endpoint.transport == "tls" for endpoint in daemon.endpoints)
     if not any(endpoint.socket == "tcp" for endpoint in daemon.endpoints):
         yield "disable_tcp=yes"

@@ -9,6 +9,7 @@ from pytest_portaswitch.lab.host import Host
 from pytest_portaswitch.lab.placement import Daemon
 from pytest_portaswitch.lab.site import DATABASE_ACCOUNT, Site
 
+_LOOK_ONLY = "SLAVE MONITOR, BINLOG MONITOR ON *.*"
 _PREPARED = "/var/lib/porta-db"  # initialised while the tree was built
 
 
@@ -17,16 +18,22 @@ def is_replica(daemon: Daemon) -> bool:
     return bool(daemon.service.connects)
 
 
+def client(daemon: Daemon) -> list[str]:
+    """The command that runs SQL from its input as the server's root."""
+    options = [f"--socket={_socket(daemon)}", "--batch", "--skip-column-names"]
+    return ["mariadb", "--no-defaults", *options]
+
+
 def query(daemon: Daemon, host: Host, statements: str) -> str:
     """Run SQL as the server's root; the result as tab-separated lines."""
-    client = ["mariadb", "--no-defaults", f"--socket={_socket(daemon)}", "--batch", "--skip-column-names"]
-    return host.run(client, text=statements)
+    return host.run(client(daemon), text=statements)
 
 
 def replication(daemon: Daemon, host: Host) -> dict[str, str]:
     """The fields of SHOW SLAVE STATUS; empty when the server follows nobody."""
-    client = ["mariadb", "--no-defaults", f"--socket={_socket(daemon)}", "--execute=SHOW SLAVE STATUS\\G"]
-    pairs = (line.partition(":") for line in host.run(client).splitlines() if ":" in line)
+    ask = ["mariadb", "--no-defaults", f"--socket={_socket(daemon)}"]
+    answer = host.run([*ask, "--execute=SHOW SLAVE STATUS\\G"])
+    pairs = (line.partition(":") for line in answer.splitlines() if ":" in line)
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 
@@ -39,7 +46,7 @@ def accounts(site: Site, role: str) -> Iterator[tuple[str, str, str, str]]:
             # A replica's clients are to SELECT only, says the table.
             grant = "SELECT" if role == "replica-db" else "SELECT, INSERT, UPDATE, DELETE"
             yield user, host.name, site.secrets.database, f"{grant} ON porta.*"
-        yield DATABASE_ACCOUNT, host.name, site.secrets.audit, "SLAVE MONITOR, BINLOG MONITOR ON *.*"
+        yield DATABASE_ACCOUNT, host.name, site.secrets.audit, _LOOK_ONLY
         if role == "main-db" and any(d.kind == "mariadb" for d in site.on(host.name)):
             yield "replication", host.name, site.secrets.replication, "REPLICATION SLAVE ON *.*"
 
@@ -99,8 +106,8 @@ def _prepare(daemon: Daemon, site: Site, host: Host) -> None:
 def _set_up(daemon: Daemon, site: Site, host: Host) -> None:
     # Each server gets its own accounts; what is replicated is the data.
     statements = ["SET SESSION sql_log_bin=0"]
-    for user, client, password, grant in accounts(site, daemon.service.subcomponent):
-        account = f"'{user}'@'{client}'"
+    for user, client_host, password, grant in accounts(site, daemon.service.subcomponent):
+        account = f"'{user}'@'{client_host}'"
         statements.append(f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{password}'")
         statements.append(f"GRANT {grant} TO {account}")
     if not is_replica(daemon):
@@ -109,7 +116,7 @@ def _set_up(daemon: Daemon, site: Site, host: Host) -> None:
             "SET SESSION sql_log_bin=1",
             "CREATE DATABASE porta",
             "CREATE TABLE porta.installation (release_name VARCHAR(20) PRIMARY KEY)",
-            f"INSERT INTO porta.installation VALUES ('{release}')",
+            f"INSERT INTO porta.installation VALUES ('{release}')",  # noqa: S608 -- our own
         ]
     else:
         (main,) = site.databases(daemon.service.connects)
@@ -135,6 +142,4 @@ def _unready(daemon: Daemon, site: Site, host: Host) -> str:
     return "" if found.strip() == "1" else "nothing was replicated yet"
 
 
-MARIADB = Kind(
-    files=_files, command=_command, prepare=_prepare, set_up=_set_up, unready=_unready
-)
+MARIADB = Kind(files=_files, command=_command, prepare=_prepare, set_up=_set_up, unready=_unready)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Mapping
 
@@ -38,7 +37,7 @@ def disconnected(daemon: Daemon, site: Site, host: Host) -> str:
     for pid in host.daemon_pids(daemon.name):
         try:
             for descriptor in (host.proc / str(pid) / "fd").iterdir():
-                owned.add(os.readlink(descriptor))
+                owned.add(str(descriptor.readlink()))
         except FileNotFoundError:
             continue
     connected = {

@@ -5,6 +5,7 @@ usage: dbclient PASSWORD-FILE USER HOST:PORT...
 """
 
 import os
+import pathlib
 import sys
 import threading
 import time
@@ -15,20 +16,31 @@ PAUSE = 0.5
 PATIENCE = 3
 
 
+def say(text: str) -> None:
+    """Into the log."""
+    sys.stderr.write(f"{text}\n")
+
+
 def stay_connected(user: str, password: str, host: str, port: int) -> None:
     """Hold one connection, use it each second, make a new one when it broke."""
     while True:
         try:
             connection = pymysql.connect(
-                host=host, port=port, user=user, password=password, database="porta",
-                connect_timeout=PATIENCE, read_timeout=PATIENCE, write_timeout=PATIENCE,
+                host=host,
+                port=port,
+                user=user,
+                password=password,
+                database="porta",
+                connect_timeout=PATIENCE,
+                read_timeout=PATIENCE,
+                write_timeout=PATIENCE,
                 autocommit=True,
             )
         except (OSError, pymysql.err.Error) as error:
-            print(f"{host}:{port}: {error}", flush=True)
+            say(f"{host}:{port}: {error}")
             time.sleep(PAUSE)
             continue
-        print(f"{host}:{port}: connected", flush=True)
+        say(f"{host}:{port}: connected")
         try:
             with connection, connection.cursor() as cursor:
                 while True:
@@ -36,13 +48,12 @@ def stay_connected(user: str, password: str, host: str, port: int) -> None:
                     cursor.fetchall()
                     time.sleep(1)
         except (OSError, pymysql.err.Error) as error:
-            print(f"{host}:{port}: connection lost: {error}", flush=True)
+            say(f"{host}:{port}: connection lost: {error}")
 
 
 def main() -> None:
     """Keep all connections until killed."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        password = file.read().strip()
+    password = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8").strip()
     for place in sys.argv[3:]:
         host, _, port = place.partition(":")
         threading.Thread(

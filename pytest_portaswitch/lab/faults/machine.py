@@ -1,0 +1,51 @@
+"""Faults of a host as a whole: its clock, its release."""
+
+from __future__ import annotations
+
+import re
+
+from pytest_portaswitch.lab.faults.fault import Breaking, Fault
+from pytest_portaswitch.lab.problem import LabProblem
+
+_PRELOAD, _OFFSET = "/etc/ld.so.preload", "/etc/faketimerc"
+_PACKAGES = "/usr/local/share/lab"
+
+
+def _clock(breaking: Breaking) -> None:
+    host = breaking.host()
+    offset = breaking.option("by", "+300")
+    if not re.fullmatch(r"[+-]\d+", offset):
+        raise LabProblem(f"{offset!r} is no offset", fix=["say by=+300 or by=-300, in seconds"])
+    # A time namespace cannot shift the wall clock, so the C library is told a lie instead: all
+    # programs that start from now on see the other time, those that run already do not.
+    (library,) = host.path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    breaking.later("remove", host=host.name, path=_OFFSET)
+    breaking.later("remove", host=host.name, path=_PRELOAD)
+    host.write(_OFFSET, f"{offset}\n")
+    host.write(_PRELOAD, f"/usr/lib/{library.parts[-3]}/faketime/libfaketime.so.1\n")
+
+
+def _release(breaking: Breaking) -> None:
+    host = breaking.host()
+    meant, other = breaking.lab.site.topology.release, breaking.option("to", "MR118")
+    _package(breaking, other)
+    _package(breaking, meant)
+    breaking.later("run", host=host.name, command=_install(meant))
+    host.run(_install(other))
+
+
+def _package(breaking: Breaking, release: str) -> None:
+    if not breaking.host().path(f"{_PACKAGES}/porta-common-{release}-1.noarch.rpm").is_file():
+        raise LabProblem(f"there is no package of release {release!r}", fix=["say to=MR118"])
+
+
+def _install(release: str) -> list[str]:
+    package = f"{_PACKAGES}/porta-common-{release}-1.noarch.rpm"
+    return ["rpm", "--upgrade", "--force", "--justdb", "--nodeps", package]
+
+
+FAULTS = (
+    Fault("clock", ("HOST",), "its clock is wrong, for all that starts from now on",
+          _clock, ("by=+300",)),
+    Fault("release", ("HOST",), "another release is installed there", _release, ("to=MR118",)),
+)  # fmt: skip

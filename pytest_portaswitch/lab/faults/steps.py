@@ -1,0 +1,72 @@
+"""The steps that take faults back. Each can be repeated without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from signal import SIGCONT
+from typing import TYPE_CHECKING, Any
+
+from pytest_portaswitch.lab import control
+from pytest_portaswitch.lab.faults.fault import Step, daemon_of
+from pytest_portaswitch.lab.problem import LabProblem
+
+if TYPE_CHECKING:
+    from pytest_portaswitch.lab.lab import Lab
+
+
+def _daemon(lab: Lab, host: str, daemon: str) -> None:
+    """Run a daemon as it was meant to be, whatever runs in its place now."""
+    meant = daemon_of(lab, host, daemon)
+    control.restart(meant, lab.site, lab.host(host))
+    control.await_listening(meant, lab.host(host), lab.folder.log(host, daemon))
+
+
+def _stop(lab: Lab, host: str, program: str) -> None:
+    """End a program that the fault brought along."""
+    control.stop(program, lab.host(host), at_once=True)
+
+
+def _continue(lab: Lab, host: str, pids: list[int]) -> None:
+    """Let frozen processes go on."""
+    lab.host(host).signal(pids, SIGCONT)
+
+
+def _run(lab: Lab, host: str, command: list[str], text: str = "", fails: bool = False) -> None:
+    """Run a command on a host; ``fails``: that it may do so."""
+    try:
+        lab.host(host).run(command, text=text)
+    except LabProblem:
+        if not fails:
+            raise
+
+
+def _operator(lab: Lab, command: list[str], text: str = "") -> None:
+    """Run a command where the bridges are."""
+    lab.tool(command, text)
+
+
+def _write(lab: Lab, host: str, path: str, text: str, mode: int) -> None:
+    """Give a file its old content."""
+    lab.host(host).write(path, text, mode)
+
+
+def _remove(lab: Lab, host: str, path: str) -> None:
+    """Remove a file that was not there before."""
+    lab.host(host).path(path).unlink(missing_ok=True)
+
+
+_STEPS: Mapping[str, Callable[..., None]] = {
+    "daemon": _daemon,
+    "stop": _stop,
+    "continue": _continue,
+    "run": _run,
+    "operator": _operator,
+    "write": _write,
+    "remove": _remove,
+}
+
+
+def take(lab: Lab, step: Step) -> None:
+    """Do one undoing step."""
+    details: dict[str, Any] = {key: value for key, value in step.items() if key != "do"}
+    _STEPS[step["do"]](lab, **details)
