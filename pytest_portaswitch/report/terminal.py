@@ -20,8 +20,15 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
         yield f"  partial: {evidence.run.deselected} more planned checks were not selected"
     if evidence.run.state != "complete":
         yield f"  the run was {evidence.run.state}: checks it did not come to are unknown"
-    for cause in evidence.causes[:SHOWN_CAUSES]:
+    told = [cause for cause in evidence.causes if cause.severity != "not-assessable"]
+    for cause in told[:SHOWN_CAUSES]:
         yield f"  {cause.title} ({cause.impact})"
-    if len(evidence.causes) > SHOWN_CAUSES:
-        yield f"  ... and {len(evidence.causes) - SHOWN_CAUSES} more causes"
+    if len(told) > SHOWN_CAUSES:
+        yield f"  ... and {len(told) - SHOWN_CAUSES} more causes"
+    silent = [check for check in evidence.checks if check.why_unknown == "not-assessable"]
+    if silent:
+        yield (
+            f"  {len(silent)} of the unknown were looked at and cannot be told: "
+            "the evidence says why of each"
+        )
     yield f"  evidence: {path}"

@@ -97,12 +97,14 @@ def settings_of(config: pytest.Config) -> Settings:
     if mistakes:
         raise pytest.UsageError("\n".join(mistakes))
     audit_dir = config.getoption("--audit-dir")
+    # Without an ini file pytest's root may be any folder above; a person means this one.
+    beside_ini = config.inipath.parent if config.inipath else here
     return Settings(
         clusters=_paths(config, "--cluster", "portaswitch_clusters", here),
         tables=_paths(config, "--tables", "portaswitch_tables", here),
         audit_dir=here / audit_dir
         if audit_dir
-        else config.rootpath / config.getini("portaswitch_audit_dir"),
+        else beside_ini / config.getini("portaswitch_audit_dir"),
         limits=limits,
     )
 

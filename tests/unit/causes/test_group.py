@@ -33,6 +33,31 @@ def test_each_check_that_does_not_pass_belongs_to_exactly_one_cause() -> None:
     ]
 
 
+def test_the_gravest_come_first() -> None:
+    """A failure before what nobody could see, that before what cannot be told, waivers last."""
+    untold = Verdict(
+        verdict="unknown", why_unknown="not-assessable", expected="e", observed="o", cause="udp"
+    )
+    unseen = Verdict(
+        verdict="unknown", why_unknown="not-observed", expected="e", observed="o", cause="down"
+    )
+    causes = group(
+        {
+            "a": verdict("waived", "excused"),
+            "b": untold,
+            "c": untold,
+            "d": unseen,
+            "e": verdict("fail", "broken"),
+        }
+    )
+    assert [(cause.title, cause.severity) for cause in causes] == [
+        ("broken", "failed"),
+        ("down", "not-observed"),
+        ("udp", "not-assessable"),
+        ("excused", "waived"),
+    ]
+
+
 def test_the_id_of_a_cause_is_stable() -> None:
     """Whatever else fails beside it."""
     (alone,) = group({"a": verdict("fail", "db1 is down")})
