@@ -19,7 +19,12 @@ _PORTLESS: tuple[tuple[str, str, dict[str, str]], ...] = (
 )
 _ASSESSED_ANYWAY = {"billing.diameter.nodes"}  # the tables themselves know its port by now
 _WITHOUT_ROW = {"sshd", "mariadb"}
-_EXTRA_PROCESSES = {"apache-fcgi": ("admin.fcgi",)}
+# Children that go by another name than the daemon's own process.
+_EXTRA_PROCESSES = {
+    "apache-fcgi": (r"admin\.fcgi",),
+    "imap-server": (r"dovecot-imap-server/\S+",),
+    "mail-proxy": (r"dovecot-mail-proxy/\S+", "mail-proxy-login"),
+}
 
 
 def text(site: Site, folder: Folder) -> str:
@@ -64,11 +69,11 @@ def _patterns(site: Site) -> dict[str, str]:
         if daemon.kind in _WITHOUT_ROW or daemon.service.subcomponent == "media-server":
             continue
         known = names.setdefault(daemon.service.subcomponent, [])
-        for process in (daemon.service.process, *_EXTRA_PROCESSES.get(daemon.name, ())):
-            if process not in known:
-                known.append(process)
+        process = re.escape(daemon.service.process).replace(r"\-", "-")
+        known += [p for p in (process, *_EXTRA_PROCESSES.get(daemon.name, ())) if p not in known]
+    # The program at the start of the command line, or the script that an interpreter runs.
     return {
-        subcomponent: rf"(^|/|\s)({'|'.join(map(re.escape, found))})"
+        subcomponent: rf"^(\S+/(python3|perl) )?(\S*/)?({'|'.join(found)})(\s|$)"
         for subcomponent, found in names.items()
     }
 

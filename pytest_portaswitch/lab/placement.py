@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pytest_portaswitch.lab.services import CATALOGUE, Listening, Service, Transport
+from pytest_portaswitch.lab.services import CATALOGUE, Service, Transport
 from pytest_portaswitch.lab.topology import HostSpec, Topology
 
 ANY = "0.0.0.0"  # noqa: S104 -- sshd of a lab host listens everywhere, as sshd does
@@ -71,17 +71,9 @@ def _on(host: HostSpec, topology: Topology) -> Iterator[Daemon]:
     services = CATALOGUE.of(host.roles)
     for service in services:
         others = {port for other in services if other != service for port in _sockets(other)}
-        yield Daemon(
-            service.name,
-            host.name,
-            service,
-            tuple(
-                Endpoint(
-                    item.transport, item.port, _addresses(service, item, host, topology, others)
-                )
-                for item in service.listen
-            ),
-        )
+        addresses = _addresses(service, host, topology, contested=bool(_sockets(service) & others))
+        endpoints = tuple(Endpoint(item.transport, item.port, addresses) for item in service.listen)
+        yield Daemon(service.name, host.name, service, endpoints)
 
 
 def _sockets(service: Service) -> set[tuple[bool, int]]:
@@ -89,11 +81,7 @@ def _sockets(service: Service) -> set[tuple[bool, int]]:
 
 
 def _addresses(
-    service: Service,
-    item: Listening,
-    host: HostSpec,
-    topology: Topology,
-    others: set[tuple[bool, int]],
+    service: Service, host: HostSpec, topology: Topology, *, contested: bool
 ) -> tuple[str, ...]:
     if service.bind_any:
         return (ANY,)
@@ -103,5 +91,4 @@ def _addresses(
         if host.name in vip.hosts and service.subcomponent in vip.serves
     )
     # Where two daemons of a host have one port, the virtual IP is all that tells them apart.
-    contested = (item.transport == "udp", item.port) in others
     return virtual if virtual and contested else (*virtual, host.private)
