@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-
 from typing import Literal, get_args
 
 import msgspec
 
 from pytest_portaswitch.judge.verdict import Verdict
-
 
 Severity = Literal["failed", "not-observed", "not-assessable", "waived"]
 """What kind of result a cause stands for, gravest first."""

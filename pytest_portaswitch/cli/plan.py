@@ -45,8 +45,8 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the plan. Raises BadInput."""
-    loaded = cluster.load(options.file)
-    plan = expand(tables.load(loaded.release, (*loaded.tables, *options.tables)), loaded)
+    loaded = cluster.load(options.file, options.tables)
+    plan = expand(tables.load(loaded.release, loaded.tables), loaded)
     problems = unmatched_waivers(loaded, plan)
     if problems:
         raise BadInput(problems)

@@ -18,7 +18,7 @@ def judge_listener(check: Check, expects: Listens, facts: Facts) -> Verdict:
     """Holds when, of the sockets that take what peers send, the right process owns each."""
     place, ports = expects.place, expects.ports
     expected = (
-        f"{expects.server} ({expects.process.match!r}) on {ports.words} "
+        f"{expects.server} ({expects.process.label!r}) on {ports.words} "
         f"at {place.address} of {place.name}"
     )
     host = (

@@ -16,7 +16,7 @@ from pytest_portaswitch.tables.row import ProcessPattern
 def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
     """Holds when a living, not stopped process matches the pattern."""
     pattern = expects.process
-    expected = f"a process matching {pattern.match!r} on {expects.host}"
+    expected = f"a process matching {pattern.label!r} on {expects.host}"
     host = facts_of(expects.host, facts, expected)
     if isinstance(host, Verdict):
         return host

@@ -41,8 +41,11 @@ class _RowExpansion:
         self.server_title = server.title if server else "the peer"
 
     def checks(self) -> Iterator[Check]:
-        reason = self._cannot_assess()
-        if reason:
+        if not self.row.ports:
+            reason = CannotAssess(
+                why="the vendor's table gives no port for this row",
+                fix=f"an override of {self.row.id} in the cluster file may give one",
+            )
             for host in self.own_hosts:
                 yield self._check("reachability", host.name, None, "no-port", reason)
             return
@@ -50,25 +53,28 @@ class _RowExpansion:
             for host in self.own_hosts:
                 yield self._runs(host)
         for place in self._served_places():
+            if self._is_foreign_database(place):
+                yield from self._out_of_scope(place)
+                continue
             for ports in self._ports(place):
                 if self.server is not None:
                     yield self._listens(place, ports)
                 for source in self._sources(place):
                     yield self._reaches(source, place, ports)
 
-    def _cannot_assess(self) -> CannotAssess | None:
-        if not self.row.ports:
-            return CannotAssess(
-                why="the vendor's table gives no port for this row",
-                fix=f"an override of {self.row.id} in the cluster file may give one",
-            )
-        if self.row.protocol == "mysql" and self.cluster.database != "mysql":
-            return CannotAssess(
-                why=f"the cluster file declares the database as {self.cluster.database}, "
-                "which is out of scope",
-                fix="check the database's own listener by hand",
-            )
-        return None
+    def _is_foreign_database(self, place: Place) -> bool:
+        engines = {self.cluster.hosts[name].database for name in place.hosts}
+        return self.row.protocol == "mysql" and engines != {"mysql"}
+
+    def _out_of_scope(self, place: Place) -> Iterator[Check]:
+        engine = self.cluster.hosts[place.hosts[0]].database
+        reason = CannotAssess(
+            why=f"the cluster file declares the database of {place.name} as {engine}, "
+            "which is out of scope",
+            fix="check the database's own listener by hand",
+        )
+        for source in self._sources(place):
+            yield self._check("reachability", source, place.name, engine, reason)
 
     def _peer_hosts(self) -> tuple[Host, ...]:
         named = set(self.effective.peer_hosts)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -30,12 +28,12 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
     problems: list[Problem] = []
     audits: list[Audit] = []
     try:
-        loaded = clusters.load_many(settings.clusters)
+        loaded = clusters.load_many(settings.clusters, (*settings.tables, *further))
     except BadInput as bad:
         raise pytest.UsageError(str(bad)) from None
     for cluster in loaded:
         try:
-            audits.append(_audit(config, cluster, [*settings.tables, *further]))
+            audits.append(_audit(config, cluster))
         except BadInput as bad:
             problems += bad.problems
     if problems:
@@ -44,8 +42,8 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
     return Audits(audits, settings.limits, now)
 
 
-def _audit(config: pytest.Config, cluster: Cluster, further: Sequence[Path]) -> Audit:
-    loaded = tables.load(cluster.release, (*cluster.tables, *further))
+def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
+    loaded = tables.load(cluster.release, cluster.tables)
     plan = expand(loaded, cluster)
     checks = list(plan.checks)
     config.hook.pytest_portaswitch_checks(config=config, cluster=cluster, checks=checks)

@@ -172,10 +172,14 @@ def test_a_db_server_with_both_roles_keeps_ids_apart(plan_of: PlanOf) -> None:
 def test_an_oracle_database_is_out_of_scope_and_said_so(plan_of: PlanOf) -> None:
     """Never a pass, never silently left out."""
     plan = plan_of("database: oracle\n")
-    (check,) = [c for c in plan.checks if c.row == "billing.alerter.main-db"]
-    assert isinstance(check.expects, CannotAssess)
-    assert check.expects.why == (
-        "the cluster file declares the database as oracle, which is out of scope"
+    checks = [c for c in plan.checks if c.row == "billing.alerter.main-db"]
+    assert [check.id for check in checks] == [
+        "process:bill1:alerter",
+        "reachability:bill1:db1:alerter:oracle",
+    ]
+    assert checks[1].expects == CannotAssess(
+        why="the cluster file declares the database of db1 as oracle, which is out of scope",
+        fix="check the database's own listener by hand",
     )
 
 
