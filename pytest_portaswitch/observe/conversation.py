@@ -2,8 +2,9 @@
 
 The host's side says ``PORTASWITCH <nonce> login`` once our command runs, then, with sudo behind
 it, ``PORTASWITCH <nonce> ready <python|shell> <root|user>``, and, having been sent its request,
-the reply in a frame. Whatever else is said, by login scripts for one, is skipped; the nonce,
-which a host cannot know beforehand, tells the two apart.
+the reply in a frame. Instead of ``ready`` it may say ``none``, where nothing can run the program,
+or ``refused``, where sudo does not let it. Whatever else is said, by login scripts for one, is
+skipped; the nonce, which a host cannot know beforehand, tells the two apart.
 """
 
 from __future__ import annotations
@@ -41,7 +42,6 @@ class Conversation:
         once something on the host waits for it.
         """
         self.stage: Stage = "connecting"
-        self.root = False
         self.reply = bytearray()
         """Everything said since ``ready``."""
         self._say = say
@@ -53,7 +53,8 @@ class Conversation:
         self._pending = b""
         mark = rb"PORTASWITCH " + re.escape(nonce.encode())
         self._login = re.compile(mark + rb" login\r?\n")
-        self._ready = re.compile(mark + rb" ready (python|shell) (root|user)\r?\n")
+        self._ready = re.compile(mark + rb" ready (python|shell) (?:root|user)\r?\n")
+        self._end = re.compile(mark + rb" (none|refused)\r?\n")
 
     @property
     def chatter(self) -> bytes:
@@ -78,11 +79,12 @@ class Conversation:
                 self.stage = "password"
         if self.stage != "connecting" and (found := self._skip_past(self._ready)):
             self.stage = "ready"
-            self.root = found[2] == b"root"
             self._say(self._payload(found[1] == b"python"))
             rest, self._pending = self._pending, b""
             self.hear(rest)
             return
+        if self.stage != "connecting" and (found := self._skip_past(self._end)):
+            self.stage = "none" if found[1] == b"none" else "refused"
         self._forget()
 
     def _skip_past(self, mark: re.Pattern[bytes]) -> re.Match[bytes] | None:

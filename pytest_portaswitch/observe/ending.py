@@ -7,9 +7,10 @@ from typing import Literal
 
 import msgspec
 
-Stage = Literal["connecting", "shell", "password", "ready"]
+Stage = Literal["connecting", "shell", "password", "none", "refused", "ready"]
 """The last thing heard from the host. ``connecting``: nothing yet. ``shell``: our command runs.
-``password``: that, and sudo was sent its password. ``ready``: the program takes its request."""
+``password``: that, and sudo was sent its password. ``none``: there is nothing to run the program.
+``refused``: sudo does not run it. ``ready``: the program takes its request."""
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\U0010ffff]+|[\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")

@@ -25,6 +25,12 @@ class Finding(NamedTuple):
 
 def classify(ending: Ending) -> Finding:
     """Say why a trip brought no reply."""
+    if ending.stage == "none":
+        return Finding("no-shell", "the host has neither a Python 3.6 or later nor bash")
+    if ending.stage == "refused":
+        return _find(ending, sayings.SUDO) or Finding(
+            "sudo-refused", _sentence("sudo did not run the program", ending)
+        )
     if (
         ending.sudo
         and ending.stage in ("shell", "password")
@@ -164,7 +170,7 @@ def _find(ending: Ending, known: tuple[Saying, ...]) -> Finding | None:
 
 def _removal(ending: Ending, host: str) -> str:
     """Return the command that forgets a host's key, as ssh itself proposes it if it does."""
-    proposed = re.search(r'^ +(ssh-keygen -f "[^"]+" -R "[^"]+")$', ending.stderr, re.MULTILINE)
+    proposed = re.search(r'^ +(ssh-keygen -f "[^"]+" -R "[^"]+")\r?$', ending.stderr, re.MULTILINE)
     return clean(proposed[1]) if proposed else f"ssh-keygen -R {shlex.quote(host)}"
 
 

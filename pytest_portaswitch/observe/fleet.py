@@ -12,7 +12,7 @@ from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.observe.environment import environment
 from pytest_portaswitch.observe.job import Job
 from pytest_portaswitch.observe.line import Line, Turn
-from pytest_portaswitch.observe.program import Program, remote_program
+from pytest_portaswitch.observe.program import PROGRAM, Program
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.trip import ReadSecret, Trip
 from pytest_portaswitch.observe.watch import Watch
@@ -34,7 +34,7 @@ def observe(
     *,
     secrets: Iterable[SecretRef] = (),
     read_secret: ReadSecret = secret.read,
-    program: Program | None = None,
+    program: Program = PROGRAM,
 ) -> tuple[Observation, ...]:
     """Look at hosts side by side, and return what was seen, in the order of ``jobs``.
 
@@ -45,7 +45,6 @@ def observe(
     """
     hidden = [job.login.sudo_password for job in jobs if job.login.sudo_password]
     surroundings = environment([*secrets, *hidden])
-    program = program or remote_program()
     line = Line(Turn(job=job, place=place) for place, job in enumerate(jobs))
     under_way: dict[Trip, Turn] = {}
     seen: dict[int, Observation] = {}

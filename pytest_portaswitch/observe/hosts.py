@@ -45,6 +45,10 @@ def testinfra_host(login: Login, limits: Limits) -> Host:
     return host
 
 
+# Its name begins like a test's, and test modules import it.
+testinfra_host.__test__ = False  # type: ignore[attr-defined]
+
+
 class _Collector:
     """Keeps all that a command says."""
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pytest_portaswitch.facts.model import HostFacts
+from pytest_portaswitch.facts.model import Observation, Unobserved
+from pytest_portaswitch.facts.parse import parse_reply
+from pytest_portaswitch.observe.remote import frame
+from pytest_portaswitch.observe.remote.login import Sudo, login_command
+from pytest_portaswitch.observe.remote.payload import payload
 from pytest_portaswitch.observe.request import Limits, Request
 
 
@@ -13,29 +17,39 @@ class Travel(NamedTuple):
     """What this side knows of a trip that brought a reply. Times are since the epoch."""
 
     host: str
-    root: bool
     sent: float
+    """When the request was sent."""
     received: float
+    """When the reply was complete."""
     took: float
 
 
 class Program(NamedTuple):
     """The four things that can be done with it."""
 
-    login_command: Callable[[bool, str], str]
-    """From whether sudo is wanted and a nonce: the shell text to run on the host."""
-    payload: Callable[[Request, Limits, str, bool], bytes]
-    """From request, limits, nonce, whether there is a Python: what to send once it is ready."""
-    reply: Callable[[bytes, str], bytes | None]
-    """From what was said since: the content of the frame, None while it is incomplete.
-    Raises ``ValueError`` when it never will be one."""
-    parse: Callable[[bytes, Travel], HostFacts]
-    """From that content: the facts. Raises ``ValueError``."""
+    login_command: Callable[[Sudo, str], str]
+    """From the kind of sudo and a nonce: the shell text to run on the host."""
+    payload: Callable[[Request, Limits, str, bool, float], bytes]
+    """From request, limits, nonce, whether there is a Python, and the seconds that are left:
+    what to send once the host is ready."""
+    is_complete: Callable[[bytes, str], bool]
+    """From the end of what was said since, and the nonce: whether the reply has ended."""
+    observation: Callable[[bytes, str, Limits, Travel], Observation]
+    """From all that was said since."""
 
 
-def remote_program() -> Program:
-    """Return the program of this package."""
-    from pytest_portaswitch.facts.parse import parse_reply
-    from pytest_portaswitch.observe import remote
+def _observation(said: bytes, nonce: str, limits: Limits, travel: Travel) -> Observation:
+    reply = frame.reply(said, nonce, limits.output)
+    if isinstance(reply, frame.Trouble):
+        return Unobserved(host=travel.host, why=reply.why, detail=reply.detail, took=travel.took)
+    return parse_reply(
+        travel.host,
+        reply.body,
+        method=reply.method,
+        sent=travel.sent,
+        received=travel.received,
+        took=travel.took,
+    )
 
-    return Program(remote.login_command, remote.payload, remote.reply, parse_reply)
+
+PROGRAM = Program(login_command, payload, frame.complete, _observation)

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 
 from pytest_portaswitch.cluster.model import SecretRef
 from pytest_portaswitch.cluster.secret import Secret
-from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
+from pytest_portaswitch.facts.model import Observation, Unobserved, WhyUnobserved
 from pytest_portaswitch.observe import connection, failure
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.conversation import Conversation, TooMuch
 from pytest_portaswitch.observe.ending import Ending, clean
 from pytest_portaswitch.observe.job import Job
 from pytest_portaswitch.observe.program import Program, Travel
+from pytest_portaswitch.observe.remote.login import Sudo
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
 from pytest_portaswitch.source import BadInput, Problem
@@ -23,6 +24,7 @@ ReadSecret = Callable[[SecretRef], Secret]
 """Raises ``BadInput``, which never holds the value."""
 
 _STDERR = 64 * 1024
+_END = 8192
 
 
 class Trip:
@@ -48,13 +50,16 @@ class Trip:
         self._client = ""
         self._errors = b""
         self._noted = 0
-        self._sent = self._received = 0.0
+        self._sent = 0.0
         self._watch: Watch | None = None
+        self._sudo: Sudo = "none"
+        if job.login.sudo:
+            self._sudo = "password" if job.login.sudo_password else "passwordless"
         self._talk = Conversation(
             self._nonce,
             say=self._say,
             payload=self._payload,
-            password=self._password if job.login.sudo and job.login.sudo_password else None,
+            password=self._password if self._sudo == "password" else None,
             output=limits.output,
         )
 
@@ -72,7 +77,7 @@ class Trip:
         login = self.job.login
         try:
             command = connection.command(
-                login, self._limits, self._program.login_command(login.sudo, self._nonce)
+                login, self._limits, self._program.login_command(self._sudo, self._nonce)
             )
         except connection.UnfitConnection as error:
             self._fail("client-failed", str(error))
@@ -93,8 +98,6 @@ class Trip:
 
     def heard(self, data: bytes) -> None:
         """Take bytes of standard output."""
-        if self._talk.stage == "ready" and not self._talk.reply:
-            self._received = time.time()
         try:
             self._talk.hear(data)
         except TooMuch as error:
@@ -137,7 +140,8 @@ class Trip:
 
     def _payload(self, python: bool) -> bytes:
         self._sent = time.time()
-        return self._program.payload(self.job.request, self._limits, self._nonce, python)
+        left = self._limits.host_timeout - self._took()
+        return self._program.payload(self.job.request, self._limits, self._nonce, python, left)
 
     def _password(self) -> Secret:
         assert self.job.login.sudo_password is not None
@@ -147,22 +151,11 @@ class Trip:
         return secret
 
     def _look_for_reply(self) -> None:
-        try:
-            content = self._program.reply(bytes(self._talk.reply), self._nonce)
-            if content is None:
-                return
-            travel = Travel(
-                host=self.job.request.host,
-                root=self._talk.root,
-                sent=self._sent,
-                received=self._received or time.time(),
-                took=self._took(),
-            )
-            facts = self._program.parse(content, travel)
-        except ValueError as error:
-            self._fail("output-unparsable", f"the reply cannot be understood: {clean(str(error))}")
-        else:
-            self._finish(facts)
+        if not self._program.is_complete(bytes(self._talk.reply[-_END:]), self._nonce):
+            return
+        travel = Travel(self.job.request.host, self._sent, time.time(), self._took())
+        said = bytes(self._talk.reply)
+        self._finish(self._program.observation(said, self._nonce, self._limits, travel))
 
     def _conclude(self, status: int | None) -> None:
         """Say why there is no reply."""
@@ -189,7 +182,7 @@ class Trip:
     def _unobserved(self, why: WhyUnobserved, detail: str) -> Unobserved:
         return Unobserved(host=self.job.request.host, why=why, detail=detail, took=self._took())
 
-    def _finish(self, observation: HostFacts | Unobserved) -> None:
+    def _finish(self, observation: Observation) -> None:
         if self.observation is None:
             self.observation = observation
             if self._watch is not None and self._child is not None:

@@ -72,7 +72,7 @@ def running_sshd(folder: Path) -> Iterator[Sshd]:
         f"Port {sshd.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
         "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
-        "MaxStartups 100\nLogLevel QUIET\n"
+        "MaxStartups 100\nLogLevel QUIET\nKexAlgorithms curve25519-sha256\n"
     )
     made = os.geteuid() == 0 and not _SEPARATION.exists()
     if made:

@@ -5,44 +5,43 @@ from __future__ import annotations
 import json
 import shlex
 
-from pytest_portaswitch.facts.model import Clock, HostFacts
+from pytest_portaswitch.facts.model import Clock, HostFacts, Observation, Unobserved
 from pytest_portaswitch.observe.program import Program, Travel
+from pytest_portaswitch.observe.remote.login import Sudo
 from pytest_portaswitch.observe.request import Limits, Request
 
 
-def login_command(sudo: bool, nonce: str) -> str:
+def login_command(sudo: Sudo, nonce: str) -> str:
     """Say that we are in, and have the request run by a shell."""
-    begin = "sudo -S -p '' /bin/sh -c" if sudo else "/bin/sh -c"
+    begin = "sudo -S -p '' /bin/sh -c" if sudo != "none" else "/bin/sh -c"
     program = f'echo PORTASWITCH {nonce} ready shell user; read -r line; eval "$line"'
     return f"echo PORTASWITCH {nonce} login; exec {begin} {shlex.quote(program)}"
 
 
-def payload(request: Request, limits: Limits, nonce: str, python: bool) -> bytes:
+def payload(request: Request, limits: Limits, nonce: str, python: bool, left: float) -> bytes:
     """Have the host say what was asked, in a frame; ``routes_to`` is what it does before."""
     before = "; ".join(request.routes_to) or ":"
     return f'{before}; echo \'<{nonce} {{"hostname": "there"}} {nonce}>\'\n'.encode()
 
 
-def reply(said: bytes, nonce: str) -> bytes | None:
-    """Take what is in the frame."""
-    begin, end = f"<{nonce}".encode(), f"{nonce}>".encode()
+def is_complete(said: bytes, nonce: str) -> bool:
+    """Whether the frame has ended."""
+    return f"{nonce}>".encode() in said
+
+
+def observation(said: bytes, nonce: str, limits: Limits, travel: Travel) -> Observation:
+    """Make facts of what is in the frame."""
     if b"broken frame" in said:
-        raise ValueError("the frame is broken\x1b[31m")
-    if begin not in said or end not in said:
-        return None
-    return said.partition(begin)[2].partition(end)[0]
-
-
-def parse(content: bytes, travel: Travel) -> HostFacts:
-    """Make facts of it."""
+        return Unobserved(host=travel.host, why="output-unparsable", detail="the frame is broken")
+    content = said.partition(f"<{nonce}".encode())[2].partition(f"{nonce}>".encode())[0]
     return HostFacts(
         host=travel.host,
         method="shell",
-        privileged=travel.root,
+        privileged=False,
         took=travel.took,
         hostname=json.loads(content)["hostname"],
         clock=Clock(host=0.0, sent=travel.sent, received=travel.received),
     )
 
 
-STUB = Program(login_command, payload, reply, parse)
+STUB = Program(login_command, payload, is_complete, observation)

@@ -41,7 +41,6 @@ def test_payload_goes_out_when_the_host_is_ready() -> None:
     assert talk.said == [b"payload python"]
     assert bytes(talk.conversation.reply) == b"first second"
     assert talk.conversation.stage == "ready"
-    assert talk.conversation.root
 
 
 def test_shell_and_user_are_heard() -> None:
@@ -50,7 +49,16 @@ def test_shell_and_user_are_heard() -> None:
     talk.hear(b"PORTASWITCH n0nce login\r\nPORTASWITCH n0nce ready shell user\r\n")
 
     assert talk.said == [b"payload shell"]
-    assert not talk.conversation.root
+
+
+@pytest.mark.parametrize("end", ["none", "refused"])
+def test_the_host_can_say_that_it_cannot(end: str) -> None:
+    """Without a program, or without sudo, nothing is sent."""
+    talk = Talk()
+    talk.hear(b"PORTASWITCH n0nce login\n", f"PORTASWITCH n0nce {end}\n".encode())
+
+    assert talk.said == []
+    assert talk.conversation.stage == end
 
 
 def test_password_goes_out_once_the_command_runs() -> None:
