@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+import pytest_portaswitch.lab.command as lab
 from pytest_portaswitch.cli import plan
-from pytest_portaswitch.lab import command as lab
 from pytest_portaswitch.source.problem import BadInput
 from pytest_portaswitch.version import __version__
 

@@ -1,0 +1,86 @@
+"""Audits a lab as an operator does, and compares what became of each check."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pytest_portaswitch.lab import Lab
+
+SUITES = Path(__file__).parents[2] / "suites"
+
+
+class Result:
+    """One audit: its evidence, and how pytest ended."""
+
+    def __init__(self, evidence: dict[str, Any], run: subprocess.CompletedProcess[str]) -> None:
+        self.evidence = evidence
+        self.run = run
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Verdict by check id."""
+        return {check["id"]: check["verdict"] for check in self.evidence["checks"]}
+
+    def check(self, check_id: str) -> dict[str, Any]:
+        """One check of the evidence."""
+        found: dict[str, Any] = next(c for c in self.evidence["checks"] if c["id"] == check_id)
+        return found
+
+    def causes(self, *severities: str) -> set[str]:
+        """The titles of the causes of these severities."""
+        return {c["title"] for c in self.evidence["causes"] if c["severity"] in severities}
+
+
+def audit(lab: Lab, *arguments: str, cluster: Path | None = None) -> Result:
+    """Audit a lab over ssh, in its operator's namespace."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = lab.run(
+            [
+                *(sys.executable, "-m", "pytest", str(SUITES), "-p", "no:cacheprovider", "-q"),
+                *("--cluster", str(cluster or lab.cluster_file), "--audit-dir", folder),
+                *arguments,
+            ],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            timeout=180,
+        )
+        files = list(Path(folder).glob("*/evidence.json"))
+        assert len(files) == 1, run.stdout + run.stderr
+        evidence = json.loads(files[0].read_text())
+    totals = evidence["totals"]
+    assert totals["planned"] == sum(totals[w] for w in ("passed", "failed", "unknown", "waived"))
+    return Result(evidence, run)
+
+
+def changed(before: Result, after: Result) -> dict[str, str]:
+    """The checks whose verdict differs, with the verdict that they have now."""
+    assert before.verdicts.keys() == after.verdicts.keys()
+    return {
+        check_id: verdict
+        for check_id, verdict in after.verdicts.items()
+        if before.verdicts[check_id] != verdict
+    }
+
+
+def expected_changes(before: Result, patterns: dict[str, str]) -> dict[str, str]:
+    """The same from patterns over ids: later patterns overrule, ``=`` means unchanged.
+
+    A pattern that matches no check, or changes none, is a mistake of the table.
+    """
+    changes: dict[str, str] = {}
+    for pattern, verdict in patterns.items():
+        matching = fnmatch.filter(before.verdicts, pattern)
+        assert matching, f"{pattern} matches no check"
+        for check_id in matching:
+            if verdict in ("=", before.verdicts[check_id]):
+                changes.pop(check_id, None)
+            else:
+                changes[check_id] = verdict
+    return changes
