@@ -18,6 +18,9 @@ from pytest_portaswitch.observe.ending import Stage
 _CHATTER = 1 << 20
 _KEPT = 4096
 _LINE = 256
+_LOGIN = re.compile(rb"login\r?\n")
+_READY = re.compile(rb"ready (python|shell) (?:root|user)\r?\n")
+_END = re.compile(rb"(none|refused)\r?\n")
 
 
 class TooMuch(Exception):
@@ -51,10 +54,7 @@ class Conversation:
         self._skipped = 0
         self._kept = b""
         self._pending = b""
-        mark = rb"PORTASWITCH " + re.escape(nonce.encode())
-        self._login = re.compile(mark + rb" login\r?\n")
-        self._ready = re.compile(mark + rb" ready (python|shell) (?:root|user)\r?\n")
-        self._end = re.compile(mark + rb" (none|refused)\r?\n")
+        self._mark = f"PORTASWITCH {nonce} ".encode()
 
     @property
     def chatter(self) -> bytes:
@@ -71,28 +71,31 @@ class Conversation:
             self._bound(len(self.reply), self._output)
             return
         self._pending += data
-        if self.stage == "connecting" and self._skip_past(self._login):
+        if self.stage == "connecting" and self._skip_past(_LOGIN):
             self.stage = "shell"
             if self._password is not None:
                 # Never in a variable: tracebacks show those.
                 self._say(self._password().reveal().encode() + b"\n")
                 self.stage = "password"
-        if self.stage != "connecting" and (found := self._skip_past(self._ready)):
+        if self.stage != "connecting" and (found := self._skip_past(_READY)):
             self.stage = "ready"
             self._say(self._payload(found[1] == b"python"))
             rest, self._pending = self._pending, b""
             self.hear(rest)
             return
-        if self.stage != "connecting" and (found := self._skip_past(self._end)):
+        if self.stage != "connecting" and (found := self._skip_past(_END)):
             self.stage = "none" if found[1] == b"none" else "refused"
         self._forget()
 
-    def _skip_past(self, mark: re.Pattern[bytes]) -> re.Match[bytes] | None:
-        found = mark.search(self._pending)
-        if found:
-            self._skip(self._pending[: found.start()])
-            self._pending = self._pending[found.end() :]
-        return found
+    def _skip_past(self, line: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        at = self._pending.find(self._mark)
+        while at >= 0:
+            if found := line.match(self._pending, at + len(self._mark)):
+                self._skip(self._pending[:at])
+                self._pending = self._pending[found.end() :]
+                return found
+            at = self._pending.find(self._mark, at + 1)
+        return None
 
     def _forget(self) -> None:
         """Keep no more of the pending bytes than may be the beginning of a mark."""

@@ -64,7 +64,7 @@ def test_the_host_can_say_that_it_cannot(end: str) -> None:
 def test_password_goes_out_once_the_command_runs() -> None:
     """The password is sent after ``login`` and before ``ready``, never earlier."""
     talk = Talk(password=PASSWORD)
-    talk.hear(b"Welcome!\nPORTASWITCH n0nce logi")
+    talk.hear(b"Welcome!\n+ echo PORTASWITCH n0nce $1\nPORTASWITCH n0nce logi")
     assert talk.said == []
 
     talk.hear(b"n\n")
