@@ -37,10 +37,11 @@ def _refuse_host(breaking: Breaking) -> None:
 
 def _block_host(breaking: Breaking) -> None:
     database, server, client = _database_and_client(breaking)
-    limit = mariadb.query(database, server, "SELECT @@GLOBAL.max_connect_errors").strip()
-    _sql_later(breaking, database, [f"SET GLOBAL max_connect_errors={limit}", "FLUSH HOSTS"])
-    _sql(database, server, ["SET GLOBAL max_connect_errors=1"])
-    # Each greeting that is read and not answered counts as a broken handshake.
+    limit = int(mariadb.query(database, server, "SELECT @@GLOBAL.max_connect_errors"))
+    _sql_later(breaking, database, ["FLUSH HOSTS"])
+    for _ in range(limit):
+        # A greeting that is read and not answered counts as a broken handshake.
+        over_tcp(client, database.endpoints[0])
     _await_greeting(database, client, _BLOCKED)
 
 

@@ -66,6 +66,7 @@ def _host_key_changed(breaking: Breaking) -> None:
     sshd = daemon_of(breaking.lab, host.name, _SSHD)
     breaking.later("daemon", host=host.name, daemon=_SSHD)
     breaking.later("write", host=host.name, path=HOST_KEY, text=old, mode=0o600)
+    breaking.later("remove", host=host.name, path=f"{HOST_KEY}.pub")
     host.path(HOST_KEY).unlink()
     host.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", HOST_KEY])
     control.restart(sshd, breaking.lab.site, host)
