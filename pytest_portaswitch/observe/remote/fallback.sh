@@ -22,7 +22,7 @@ clock() { read -r moment _ </proc/uptime; moment=$(( 10#${moment/./} )); }
 # within SECONDS COMMAND...: its output in $said; its exit code, or 124 when it was too slow.
 within() {
   local limit=$1 fd pid code; shift; said=
-  exec {fd}< <(echo "$BASHPID"; "$@" 2>&1 </dev/null; echo; echo "code $?")
+  exec {fd}< <( (echo "$BASHPID"; exec "$@" 2>&1 </dev/null); printf '\ncode %d\n' $?)
   read -r -t 5 pid <&$fd
   IFS= read -r -d '' -t "$limit" said <&$fd
   if (( $? > 128 )); then kill -9 "$pid" 2>/dev/null; code=124

@@ -1,0 +1,205 @@
+"""What the remote program tells of the host itself, and how it behaves there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_portaswitch.facts.model import Interface, Route
+from pytest_portaswitch.observe.remote import login_command, payload, progress
+from pytest_portaswitch.observe.request import Limits, Request
+from tests.unit.observe.remote.conftest import Look, udp
+from tests.unit.observe.remote.talk import NONCE, converse, environment
+
+ALONE = ("unshare", "-n", "/bin/sh", "-c")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
+
+
+def test_itself(look: Look) -> None:
+    """Names, kernel, clock and port ranges are the kernel's own."""
+    before = time.time()
+    facts = look().facts
+    low, high = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+
+    assert facts.hostname == os.uname().nodename
+    assert facts.kernel == os.uname().release
+    assert facts.ephemeral_ports == (int(low), int(high))
+    assert facts.clock is not None
+    assert before - 0.1 <= facts.clock.host <= time.time()
+    assert facts.clock.sent <= facts.clock.received
+
+
+@needs_root
+def test_network(tmp_path: Path) -> None:
+    """Interfaces with their addresses, and routes with the reason where there is none."""
+    lines = (
+        "ip link set lo up; ip link add eth7 mtu 1400 type veth peer eth8;"
+        " ip addr add 10.9.0.2/24 dev eth7; ip link set eth7 up; ip link set eth8 up;"
+        " ip link add eth9 type veth peer eth6; ip link set eth9 up;"
+        " ip route add 10.8.0.0/16 via 10.9.0.1;"
+        " ip route add blackhole 10.7.0.0/16; exec /bin/sh -c"
+    )
+    shell = ("unshare", "-n", "/bin/sh", "-c", f'{lines} "$1"', "sh")
+    to = ("10.9.0.3", "10.8.0.1", "10.9.0.2", "10.6.0.1", "10.7.0.1")
+    facts = converse(Request(host="h", routes_to=to), environment(tmp_path), shell=shell).facts
+
+    found = {interface.name: interface for interface in facts.interfaces}
+    assert found["lo"].addresses == ("127.0.0.1/8", "::1/128")
+    # Switched on, but without a carrier.
+    assert found["eth9"] == Interface(name="eth9", up=False, mtu=1500, addresses=())
+    assert (found["eth7"].up, found["eth7"].mtu) == (True, 1400)
+    assert found["eth7"].addresses[0] == "10.9.0.2/24"
+    assert facts.routes == (
+        Route(to="10.9.0.3", interface="eth7", source="10.9.0.2"),
+        Route(to="10.8.0.1", interface="eth7", source="10.9.0.2", gateway="10.9.0.1"),
+        Route(to="10.9.0.2", interface="lo", source="10.9.0.2"),
+        Route(to="10.6.0.1", error="network is unreachable"),
+        Route(to="10.7.0.1", error="invalid argument"),
+    )
+
+
+def rpm(tmp_path: Path, script: str) -> dict[str, str]:
+    """Return an environment whose ``rpm`` is a script that everybody may run."""
+    env = environment(tmp_path)
+    fake = tmp_path / "bin" / "rpm"
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+    for folder in (fake.parent, *tmp_path.parents):
+        if folder.stat().st_uid == os.geteuid() and folder.stat().st_mode & 0o077 == 0:
+            folder.chmod(0o755)
+    tmp_path.chmod(0o755)
+    return env
+
+
+@pytest.mark.parametrize(
+    ("script", "release", "why"),
+    [
+        ('[ "$4" = porta-common ] && printf MR119', "MR119", ""),
+        (
+            "echo package porta-common is not installed; exit 1",
+            "",
+            "rpm: package porta-common is not installed",
+        ),
+        (
+            "echo cannot open Packages database >&2; echo package x is not installed; exit 1",
+            "",
+            "rpm: cannot open Packages database",
+        ),
+        ("exec sleep 9", "", "rpm did not answer in 2 s"),
+        ("exit 3", "", "rpm: exit code 3"),
+    ],
+)
+def test_release(tmp_path: Path, script: str, release: str, why: str) -> None:
+    """The release is rpm's answer; where there is none, rpm's own reason is told."""
+    facts = converse(Request(host="h"), rpm(tmp_path, script)).facts
+    assert facts.release == release
+    assert facts.gap("release") == why
+
+
+def test_no_rpm(look: Look) -> None:
+    """A host without rpm says so."""
+    if Path("/usr/bin/rpm").exists():
+        pytest.skip("this machine has rpm")
+    assert look().facts.gap("release") == "there is no rpm"
+
+
+def test_input_closed_early(look: Look) -> None:
+    """The program needs no standard input any more once it has its payload."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        result = look(probes=(udp(server.getsockname()[1]),), shut=True).probe
+    assert result.outcome == "silent"
+
+
+def test_input_ends_before_the_payload(tmp_path: Path) -> None:
+    """Without a payload the program ends, and no other interpreter is tried."""
+    command = login_command("none", NONCE)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=environment(tmp_path),
+        timeout=5,
+        check=True,
+    )
+    user = "root" if os.geteuid() == 0 else "user"
+    assert done.stdout.decode() == (
+        f"PORTASWITCH {NONCE} login\nPORTASWITCH {NONCE} ready python {user}\n"
+    )
+
+
+def test_broken_payload(tmp_path: Path) -> None:
+    """A payload that did not arrive whole ends the program in one line."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", login_command("none", NONCE)],
+        input=f"PORTASWITCH {NONCE} payload 4\nabcd".encode(),
+        capture_output=True,
+        env=environment(tmp_path),
+        timeout=5,
+        check=True,
+    )
+    assert done.stdout.count(b"ready") == 1
+    assert done.stderr.startswith(b"('error', 'Error -3 while decompressing data")
+
+
+def started(tmp_path: Path, request: Request, limits: Limits) -> subprocess.Popen[bytes]:
+    """Start a trip and leave it alone once its payload is sent."""
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", login_command("none", NONCE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(tmp_path),
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    said = b""
+    while progress(said, NONCE).stage != "ready":
+        said += os.read(process.stdout.fileno(), 1000)
+    process.stdin.write(payload(request, limits, NONCE, True))
+    process.stdin.flush()
+    return process
+
+
+def test_dies_with_the_controller(tmp_path: Path) -> None:
+    """Nobody reads any more: the program ends at once, though its probes still wait."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(5)
+        probes = (udp(server.getsockname()[1]),)
+        request = Request(host="h", probes=probes, probe_timeout=20.0)
+        process = started(tmp_path, request, Limits(host_timeout=30))
+        server.recv(10)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(2)
+        process.stdin.close()
+
+
+def test_deadline(tmp_path: Path) -> None:
+    """A program that is stuck is ended by the kernel, a second before the controller would."""
+    process = started(tmp_path, Request(host="h"), Limits(host_timeout=2.0))
+    with process:
+        # Stopped and continued, as on a host that hangs: its timer goes on.
+        os.killpg(process.pid, signal.SIGSTOP)
+        time.sleep(1.3)
+        os.killpg(process.pid, signal.SIGCONT)
+        assert process.wait(2) == 0
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def test_writes_nothing(tmp_path: Path) -> None:
+    """Nothing is left: no file in the folder it runs in, nor in the usual ones."""
+    home = tmp_path / "home"
+    home.mkdir()
+    env = environment(tmp_path, HOME=str(home), TMPDIR=str(home))
+    assert converse(Request(host="h"), env, cwd=home).facts.method == "python"
+    assert list(home.iterdir()) == []

@@ -1,0 +1,201 @@
+"""The login command: in every shell, with every sudo, with every Python."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pytest_portaswitch.observe.remote import Progress, login_command, progress, sudo_trouble
+from pytest_portaswitch.observe.request import Request
+from tests.unit.observe.remote.talk import NONCE, converse, environment, tools, without_python
+
+REQUEST = Request(host="h")
+ROOT = os.geteuid() == 0
+as_user = pytest.mark.skipif(not ROOT, reason="becoming another user needs root")
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/bin/sh", "-c")
+
+
+@pytest.mark.parametrize("sudo", ["none", "passwordless", "password"])
+def test_safe(sudo: str) -> None:
+    """No shell finds anything to expand, and each finds one line."""
+    command = login_command(sudo, NONCE)  # type: ignore[arg-type]
+    assert not set(command) & set("\n\\!`")
+    # Outside of the quotes stand only plain words.
+    assert set("".join(command.split("'")[::2])) <= set("sh -c" + NONCE)
+    assert len(command) < 2500
+
+
+def test_nonce() -> None:
+    """A nonce cannot be anything else, for it goes into a command."""
+    with pytest.raises(ValueError, match=r"^a nonce is 8 to 64 hexadecimal digits: \"a'b\"$"):
+        login_command("none", "a'b")
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "dash", "tcsh", "csh", "zsh", "fish", "ksh"])
+def test_shells(tmp_path: Path, shell: str) -> None:
+    """Every login shell does the same."""
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip(f"{shell} is not installed")
+    talk = converse(REQUEST, environment(tmp_path), shell=(path, "-c"))  # noqa: S604 - as ssh does
+    assert talk.facts.method == "python"
+    assert talk.progress == Progress(stage="ready", python=True, root=ROOT)
+    assert (talk.stderr, talk.code) == ("", 0)
+
+
+@pytest.mark.parametrize("version", ["3.6", "3.7", "3.8", "3.9", "3.10", "3.12", "3.13", "3.14"])
+def test_pythons(tmp_path: Path, version: str) -> None:
+    """The program runs under every Python from 3.6 on."""
+    versions = Path.home() / ".pyenv" / "versions"
+    found = sorted(versions.glob(f"{version}.*/bin/python3"))
+    python = str(found[0]) if found else shutil.which(f"python{version}", path="/usr/bin")
+    if python is None:
+        pytest.skip(f"Python {version} is not installed")
+    facts = converse(REQUEST, environment(tmp_path, python=python)).facts
+    assert facts.processes
+    assert {gap.what for gap in facts.gaps} <= {"release", "owners"}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exit 9",  # too old
+        "exec /nonexistent/python",  # broken
+        "echo Unknown option: -I >&2; exit 2",  # Python 2
+    ],
+)
+def test_next_python(tmp_path: Path, script: str) -> None:
+    """A Python that does not do is passed over for the next."""
+    env = environment(tmp_path)
+    good = tmp_path / "bin" / "python3"
+    good.rename(good.with_name("python3.7"))
+    good.write_text(f"#!/bin/sh\n{script}\n")
+    good.chmod(0o755)
+    command = without_python()
+    assert converse(REQUEST, env, command=command).facts.method == "python"
+
+
+def test_nothing(tmp_path: Path) -> None:
+    """A host without Python and bash says so."""
+    talk = converse(REQUEST, tools(tmp_path, "sh"), command=without_python())
+    assert talk.progress == Progress(stage="none")
+    assert talk.code == 0
+
+
+def with_sudo(tmp_path: Path, script: str) -> dict[str, str]:
+    """Return an environment that anybody may use, whose ``sudo`` is a script."""
+    env = environment(tmp_path)
+    fake = tmp_path / "bin" / "sudo"
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    return env
+
+
+# What is left of sudo's arguments after its options is the command.
+RUN = 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"'
+
+
+@as_user
+def test_passwordless(tmp_path: Path) -> None:
+    """sudo is asked without a password, and what follows runs under it."""
+    env = with_sudo(tmp_path, f'[ "$1" = -n ] || exit 1; {RUN}')
+    talk = converse(REQUEST, env, sudo="passwordless", shell=NOBODY)
+    assert talk.facts.method == "python"
+    assert "sudo" not in talk.facts.gap("owners")
+
+
+@as_user
+def test_refused(tmp_path: Path) -> None:
+    """Where sudo refuses, the trip goes on as the login user and says so in sudo's words."""
+    env = with_sudo(tmp_path, 'echo "sudo: a password is required" >&2; exit 1')
+    talk = converse(REQUEST, env, sudo="passwordless", shell=NOBODY)
+    assert not talk.facts.privileged
+    assert talk.facts.gap("owners") == "sudo refused: sudo: a password is required"
+    assert talk.progress == Progress(stage="ready", python=True, root=False)
+
+
+@as_user
+def test_no_sudo(tmp_path: Path) -> None:
+    """A host without sudo is the same."""
+    env = environment(tmp_path)
+    env["PATH"] = f"{tmp_path / 'bin'}:{tools(tmp_path, 'id', 'sh')['PATH']}"
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    shell = ("/usr/bin/setpriv", *NOBODY[1:])
+    talk = converse(REQUEST, env, sudo="passwordless", shell=shell)
+    assert talk.facts.gap("owners").startswith("sudo refused: sh: ")
+    assert "sudo: not found" in talk.facts.gap("owners")
+
+
+@as_user
+def test_password(tmp_path: Path) -> None:
+    """sudo takes the password as the first line, and the payload is not taken for one."""
+    asked = '[ "$1 $2 $3 $4" = "-k -S -p " ] && IFS= read -r word && [ "$word" = "a b" ] || exit 1;'
+    env = with_sudo(tmp_path, f"{asked} {RUN}")
+    talk = converse(REQUEST, env, sudo="password", password="a b", shell=NOBODY)  # noqa: S106
+    assert talk.facts.method == "python"
+
+
+@as_user
+def test_password_not_asked(tmp_path: Path) -> None:
+    """A password that sudo did not want is skipped, not taken for the payload."""
+    env = with_sudo(tmp_path, RUN)
+    talk = converse(REQUEST, env, sudo="password", password="geheim", shell=NOBODY)  # noqa: S106
+    assert talk.facts.method == "python"
+
+
+@as_user
+def test_password_wrong(tmp_path: Path) -> None:
+    """A password that sudo refuses for good ends the command, and it says so."""
+    env = with_sudo(tmp_path, "read -r word; echo 'sudo: 1 incorrect password attempt' >&2; exit 1")
+    talk = converse(REQUEST, env, sudo="password", password="x", shell=NOBODY)  # noqa: S106
+    assert talk.progress == Progress(stage="refused")
+    assert talk.code == 1
+
+
+def test_root_needs_no_sudo(tmp_path: Path) -> None:
+    """Whoever is root already does not ask."""
+    env = with_sudo(tmp_path, "exit 1")
+    (tmp_path / "bin" / "id").write_text("#!/bin/sh\necho 0\n")
+    (tmp_path / "bin" / "id").chmod(0o755)
+    talk = converse(REQUEST, env, sudo="password", password="x")  # noqa: S106
+    assert talk.facts.method == "python"
+
+
+MARK = f"PORTASWITCH {NONCE}"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("", Progress(stage="nothing")),
+        (f"Last login: today {MARK} login\r\n", Progress(stage="login")),
+        (f"{MARK} login", Progress(stage="nothing")),
+        ("PORTASWITCH 00 login\n", Progress(stage="nothing")),
+        (f"{MARK} login\n{MARK} none\n", Progress(stage="none")),
+        (f"{MARK} login\n{MARK} refused\n", Progress(stage="refused")),
+        (
+            f"{MARK} login\n{MARK} ready shell user\nmore",
+            Progress(stage="ready", python=False, root=False),
+        ),
+        (f"{MARK} ready python root\n", Progress(stage="ready", python=True, root=True)),
+    ],
+)
+def test_progress(said: str, expected: Progress) -> None:
+    """How far a login got is read amid noise, and only from whole lines of this trip."""
+    assert progress(said.encode(), NONCE) == expected
+
+
+CASES = Path(__file__).parent / "sudo"
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.txt")), ids=lambda case: case.stem)
+def test_sudo_says(case: Path) -> None:
+    """What sudo of several versions says, one file for each; its name begins with the meaning."""
+    expected = {"wrong": "wrong-password", "refused": "refused", "fine": ""}
+    assert sudo_trouble(case.read_text()) == expected[case.stem.partition("-")[0]]

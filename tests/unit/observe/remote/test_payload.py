@@ -1,0 +1,127 @@
+"""What is sent to a host: small, self-contained, and fit for Python 3.6."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from pytest_portaswitch.facts.model import Probe
+from pytest_portaswitch.observe.remote.payload import parts, payload
+from pytest_portaswitch.observe.request import Limits, Request, Step
+from tests.unit.observe.remote.talk import NONCE
+
+LIMITS = Limits(host_timeout=30)
+PARTS = [(name, text) for name, text in parts() if text]
+ids = [name.rpartition(".")[2] for name, _ in PARTS]
+
+
+def sent(request: Request, left: float | None = None) -> dict[str, object]:
+    """Return what a payload for Python holds."""
+    data = payload(request, LIMITS, NONCE, True, left)
+    head, _, body = data.partition(b"\n")
+    assert head.decode() == f"PORTASWITCH {NONCE} payload {len(body)}"
+    found: dict[str, object] = json.loads(zlib.decompress(base64.b64decode(body)))
+    return found
+
+
+@pytest.mark.parametrize(("name", "text"), PARTS, ids=ids)
+def test_python_36(name: str, text: str) -> None:
+    """Every part is Python 3.6, and annotates without anything that 3.6 would evaluate."""
+    ast.parse(text, name, feature_version=(3, 6))
+    assert "__future__" not in text
+
+
+@pytest.mark.parametrize(("name", "text"), PARTS, ids=ids)
+def test_self_contained(name: str, text: str) -> None:
+    """A part needs the standard library, and the parts before it."""
+    before = [other for other, _ in parts()]
+    before = before[: before.index(name)]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            wanted = str(node.module)
+        elif isinstance(node, ast.Import):
+            wanted = node.names[0].name
+        else:
+            continue
+        if _for_the_type_checker(text, node):
+            continue
+        assert wanted in before or wanted.partition(".")[0] in sys.stdlib_module_names
+        if wanted.endswith(".program"):
+            assert isinstance(node, ast.ImportFrom)
+            assert all(f"{wanted}.{alias.name}" in before for alias in node.names)
+
+
+def _for_the_type_checker(text: str, node: ast.stmt) -> bool:
+    return any(
+        isinstance(block, ast.If)
+        and isinstance(block.test, ast.Name)
+        and block.test.id == "TYPE_CHECKING"
+        and block.lineno <= node.lineno <= (block.end_lineno or 0)
+        for block in ast.walk(ast.parse(text))
+    )
+
+
+def test_all_parts() -> None:
+    """Every module of the program is sent."""
+    folder = Path(sys.modules["pytest_portaswitch.observe.remote"].__path__[0]) / "program"
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert names <= {name.rpartition(".")[2] for name, _ in parts()}
+
+
+def test_compact() -> None:
+    """A thousand probes go in a few kilobytes beyond the program, each of them once."""
+    probes = tuple(
+        Probe(transport="tcp", address=f"10.0.{host}.1", port=port, protocol="sip")
+        for host in range(100)
+        for port in range(12)
+    )
+    request = Request(
+        host="h", probes=probes * 2, scripts={"sip": (Step(send=b"x" * 500), Step(receive=4096))}
+    )
+    whole = payload(request, LIMITS, NONCE, True)
+    bare = payload(Request(host="h"), LIMITS, NONCE, True)
+    assert len(whole) - len(bare) < 10_000
+    assert len(bare) < 30_000
+    assert len(sent(request)["request"]["probes"]) == 1200  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("left", "deadline"), [(None, 29.0), (5.5, 4.5), (0.1, 1.0)])
+def test_deadline(left: float | None, deadline: float) -> None:
+    """The program's deadline is a second before the controller's, whatever is left of that."""
+    assert sent(Request(host="h"), left)["deadline"] == deadline
+
+
+def test_shell() -> None:
+    """bash gets its request as words that cannot be anything else than what they are."""
+    probes = (
+        Probe(transport="tcp", address="10.0.0.1", port=22),
+        Probe(transport="tcp", address="10.0.0.1", port=22),
+        Probe(transport="tcp", address="10.0.0.1", port=3306, protocol="mysql"),
+        Probe(transport="tcp", address="::1", port=5060, protocol="sip"),
+        Probe(transport="tcp", address="$(reboot)", port=1),
+        Probe(transport="icmp", address="10.0.0.1", port=0),
+    )
+    request = Request(
+        host="h",
+        probes=probes,
+        scripts={"sip": (Step(send=b"x"),)},
+        routes_to=("10.0.0.1", "; reboot"),
+        connections_to=("10.0.0.2", "a b"),
+        probe_timeout=2.6,
+    )
+    head, _, body = payload(request, LIMITS, NONCE, False).partition(b"\n")
+    assert head.decode() == f"PORTASWITCH {NONCE} payload {len(body)}"
+    assert body.decode().splitlines()[:5] == [
+        "deadline=29",
+        "patience=3",
+        "probes=('tcp 10.0.0.1 22 plain' 'tcp 10.0.0.1 3306 mysql'"
+        " 'tcp ::1 5060 script' 'icmp 10.0.0.1 0 plain')",
+        "routes=(10.0.0.1)",
+        "wanted=(10.0.0.2)",
+    ]

@@ -1,0 +1,277 @@
+"""The probes that the remote program sends, against servers that behave in every way."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_portaswitch.facts.model import Probe, ProbeResult
+from pytest_portaswitch.observe.request import Limits, Request
+from tests.unit.observe.remote.conftest import Look, Serve, script, tcp, udp
+from tests.unit.observe.remote.talk import converse, environment
+
+
+def outcome(result: ProbeResult) -> tuple[str, str]:
+    """Return what is compared of a result."""
+    return result.outcome, result.detail
+
+
+def unused(kind: int = socket.SOCK_STREAM) -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def test_connect(serve: Serve, look: Look) -> None:
+    """Without a script a TCP probe connects, and the server sees a proper end."""
+    ends: list[bytes] = []
+    port = serve(lambda connection: ends.append(connection.recv(10)))
+    result = look(probes=(tcp(port),)).probe
+
+    assert result == ProbeResult(
+        key=f"tcp:127.0.0.1:{port}",
+        outcome="connected",
+        source="127.0.0.1",
+        elapsed=result.elapsed,
+    )
+    assert 0 <= result.elapsed < 0.5
+    assert ends == [b""]
+
+
+def test_refused(look: Look) -> None:
+    """A closed TCP port refuses."""
+    result = look(probes=(tcp(unused()),)).probe
+    assert outcome(result) == ("refused", "ECONNREFUSED")
+
+
+def test_silent_backlog(look: Look) -> None:
+    """A server whose backlog is full says nothing at all."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        crowd = []
+        for _ in range(3):
+            filler = socket.socket()
+            filler.setblocking(False)
+            assert filler.connect_ex(("127.0.0.1", port)) == errno.EINPROGRESS
+            crowd.append(filler)
+        result = look(probes=(tcp(port),)).probe
+        for filler in crowd:
+            filler.close()
+    assert outcome(result) == ("silent", "no answer in 0.5 s")
+
+
+def test_script(serve: Serve, look: Look) -> None:
+    """A script is followed in order, and every reply is brought back as it came."""
+
+    def treat(connection: socket.socket) -> None:
+        connection.sendall(b"hello \x00\xff")
+        assert connection.recv(10) == b"who?"
+        connection.sendall(b"me, at length")
+        assert connection.recv(10) == b""
+
+    port = serve(treat)
+    result = look(probes=(tcp(port, "p"),), scripts=script(100, b"who?", 2)).probe
+    assert outcome(result) == ("connected", "")
+    assert result.received == (b"hello \x00\xff", b"me")
+
+
+def test_no_reply(serve: Serve, look: Look) -> None:
+    """A server that accepts and says nothing is connected, and no reply is an empty entry."""
+    port = serve(lambda connection: connection.recv(10) and None)
+    result = look(probes=(tcp(port, "p"),), scripts=script(100, b"who?", 100)).probe
+    assert outcome(result) == ("connected", "no reply in 0.5 s")
+    assert result.received == (b"",)
+
+
+def test_slow_reply(serve: Serve, look: Look) -> None:
+    """A reply within the time counts, and how long it took is told."""
+
+    def treat(connection: socket.socket) -> None:
+        time.sleep(0.2)
+        connection.sendall(b"late")
+
+    result = look(probes=(tcp(serve(treat), "p"),), scripts=script(100)).probe
+    assert outcome(result) == ("connected", "")
+    assert result.received == (b"late",)
+    assert 0.2 <= result.elapsed < 0.5
+
+
+def test_peer_closes(serve: Serve, look: Look) -> None:
+    """A peer that hangs up after refusing a login is not an error."""
+    port = serve(lambda connection: connection.sendall(b"go away"))
+    result = look(probes=(tcp(port, "p"),), scripts=script(100, b"x", 100)).probe
+    assert result.outcome == "connected"
+    assert result.detail in ("closed by the peer", "EPIPE", "ECONNRESET")
+    assert result.received[0] == b"go away"
+
+
+def test_chatter(serve: Serve, look: Look) -> None:
+    """A server that never stops talking costs no more than the bounds."""
+
+    def treat(connection: socket.socket) -> None:
+        try:
+            while True:
+                connection.sendall(b"bla" * 10000)
+        except OSError:
+            pass
+
+    began = time.monotonic()
+    result = look(probes=(tcp(serve(treat), "p"),), scripts=script(7)).probe
+    assert result.received == (b"blablab",)
+    assert time.monotonic() - began < 5
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Return a self-signed certificate with its key."""
+    path = tmp_path / "certificate.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 1"
+    files = ["-keyout", path, "-out", tmp_path / "c"]
+    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True)
+    path.write_text(path.read_text() + (tmp_path / "c").read_text())
+    return path
+
+
+def test_tls(serve: Serve, look: Look, certificate: Path) -> None:
+    """TLS is shaken without asking whom to trust; the script follows inside it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    ends: list[bytes] = []
+
+    def treat(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            secured.sendall(b"secret " + secured.recv(10))
+            ends.append(secured.recv(10))
+
+    port = serve(treat)
+    probe = Probe(transport="tls", address="127.0.0.1", port=port, protocol="p")
+    result = look(probes=(probe,), scripts=script(b"hi", 100)).probe
+    assert outcome(result) == ("connected", "")
+    assert result.received == (b"secret hi",)
+    assert ends == [b""]  # and no error: close_notify came
+
+
+def test_tls_with_somebody_else(serve: Serve, look: Look) -> None:
+    """A server that does not speak TLS refuses it, in the library's own words."""
+    port = serve(lambda connection: connection.sendall(b"220 plain words\r\n" * 4))
+    probe = Probe(transport="tls", address="127.0.0.1", port=port)
+    result = look(probes=(probe,)).probe
+    assert result.outcome == "refused"
+    assert result.detail.startswith("TCP connected, then: ")
+
+
+def test_tls_silence(serve: Serve, look: Look) -> None:
+    """A server that takes the first words of TLS and keeps quiet is silent."""
+    port = serve(lambda connection: time.sleep(0.7))
+    probe = Probe(transport="tls", address="127.0.0.1", port=port)
+    result = look(probes=(probe,)).probe
+    assert outcome(result) == ("silent", "TCP connected, then: no TLS handshake in 0.5 s")
+
+
+@pytest.mark.parametrize(
+    ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
+)
+def test_udp_reply(look: Look, family: int, address: str) -> None:
+    """A datagram that comes back is a reply, whatever it says."""
+    with socket.socket(family, socket.SOCK_DGRAM) as server:
+        server.bind((address, 0))
+        server.settimeout(5)
+
+        def echo() -> None:
+            data, peer = server.recvfrom(100)
+            server.sendto(data[::-1], peer)
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        probe = Probe(transport="udp", address=address, port=server.getsockname()[1], protocol="p")
+        result = look(probes=(probe,), scripts=script(b"abc", 2)).probe
+        thread.join()
+    assert outcome(result) == ("replied", "")
+    assert result.received == (b"cb",)
+    assert result.source == address
+
+
+def test_udp_silence(look: Look) -> None:
+    """A UDP socket that is never read is silent, and got one empty datagram."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.setblocking(False)
+        result = look(probes=(udp(server.getsockname()[1]),)).probe
+        assert server.recv(10) == b""
+        with pytest.raises(BlockingIOError):
+            server.recv(10)
+    assert outcome(result) == ("silent", "no reply in 0.5 s")
+
+
+def test_udp_refused(look: Look) -> None:
+    """ICMP port unreachable is a refusal."""
+    result = look(probes=(udp(unused(socket.SOCK_DGRAM)),)).probe
+    assert outcome(result) == ("refused", "ECONNREFUSED")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
+@pytest.mark.parametrize("transport", ["tcp", "udp", "icmp"])
+def test_unreachable(tmp_path: Path, transport: str) -> None:
+    """An address without a route is unreachable, by the kernel's own name for it."""
+    probe = Probe(transport=transport, address="10.0.0.1", port=9)  # type: ignore[arg-type]
+    alone = ("unshare", "-n", "/bin/sh", "-c")
+    talk = converse(Request(host="h", probes=(probe,)), environment(tmp_path), shell=alone)
+    assert outcome(talk.probe) == ("unreachable", "ENETUNREACH")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="ICMP needs root where ping_group_range is empty")
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_icmp(look: Look, address: str) -> None:
+    """Loopback answers an echo request."""
+    result = look(probes=(Probe(transport="icmp", address=address, port=0),)).probe
+    assert outcome(result) == ("replied", "")
+    assert result.key == f"icmp:{address}:0"
+
+
+def test_no_names(look: Look) -> None:
+    """What is not an address is refused: nothing is ever looked up."""
+    names = ("localhost", "127.1", "-1", "", "fe80::1%lo")
+    probes = tuple(Probe(transport="tcp", address=name, port=1) for name in names)
+    results = look(probes=probes).facts.probes
+    assert [outcome(result) for result in results] == [("error", "not an address")] * 5
+
+
+def test_side_by_side(look: Look) -> None:
+    """A hundred silent probes take little longer than one, each is answered in its place."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        probes = [udp(port), *(tcp(number) for number in range(1, 100))]
+        began = time.monotonic()
+        results = look(probes=tuple(probes)).facts.probes
+        assert time.monotonic() - began < 4
+    assert [result.key for result in results] == [probe.key for probe in probes]
+
+
+def test_time_is_up(look: Look) -> None:
+    """What the deadline cuts off, and what it lets nobody send, is said of each probe."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("0.0.0.0", 0))  # noqa: S104 - all of loopback
+        port = server.getsockname()[1]
+        probes = tuple(
+            Probe(transport="udp", address=f"127.0.{number // 200}.{number % 200 + 1}", port=port)
+            for number in range(300)
+        )
+        began = time.monotonic()
+        # A second before the end the program gives up, and a second before that its probes.
+        talk = look(probes=probes, limits=Limits(host_timeout=2.5), probe_timeout=5.0)
+        assert time.monotonic() - began < 2.5
+    said = [outcome(result) for result in talk.facts.probes]
+    assert said[0] == ("error", "cut off: the time of this trip was up")
+    assert said[-1] == ("error", "not sent: the time of this trip was up")
+    assert len(said) == 300
