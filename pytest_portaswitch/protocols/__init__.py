@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_portaswitch.protocols.step import Step
 from pytest_portaswitch.protocols import mysql
+from pytest_portaswitch.protocols.step import Step
 
 _SCRIPTS: dict[str, tuple[Step, ...]] = {"mysql": mysql.script()}
 

@@ -1,15 +1,33 @@
-"""MySQL: the handshake is always finished, never cut.
+"""MySQL and MariaDB: the handshake is always finished, never cut.
 
 A connection that is dropped in mid-handshake counts towards the server's ``max_connect_errors``,
 and once that is reached the server locks the peer out (error 1129). A login that is refused for
 its credentials does not count. So a probe reads the greeting, asks for a login that cannot
-succeed, and reads the refusal.
+succeed, and reads the refusal. A server whose accounts use another plugin answers the login with
+AuthSwitchRequest (MySQL 8: ``caching_sha2_password``, MySQL 9 always); leaving then would be a cut
+handshake, so an empty response is sent, which every plugin of the two vendors that takes a
+password reads as "no password".
+
+A login with credentials is another script: its response depends on the salt of the greeting, so
+it cannot be composed beforehand. ``_login`` takes the user and the response for that day.
+Protocol: the vendors' "Connection Phase" pages; the packets are named as there.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
+from pytest_portaswitch.protocols.answer import (
+    Answer,
+    Finding,
+    answer,
+    excerpt,
+    no_answer,
+    stranger,
+    text,
+)
+from pytest_portaswitch.protocols.ask import Ask
 from pytest_portaswitch.protocols.step import Step
 
 USER = b"portaswitch-audit"
@@ -17,11 +35,32 @@ USER = b"portaswitch-audit"
 
 _LONG_PASSWORD = 0x1
 _PROTOCOL_41 = 0x200
+_TLS = 0x800
 _SECURE_CONNECTION = 0x8000
 _PLUGIN_AUTH = 0x80000
 _MAX_PACKET = 1 << 24
 _UTF8 = 33
 _REPLY_BYTES = 1024
+
+_GREETING, _OK, _ERROR, _SWITCH = 0x0A, 0x00, 0xFF, 0xFE
+_GREETED, _SWITCHED, _LOGGED_IN = (
+    b"(?s)\\A....\\x%02x" % kind for kind in (_GREETING, _SWITCH, _OK)
+)
+_NO_PASSWORD = b"\0\0\0\x03"
+_QUIT = b"\x01\0\0\0\x01"
+
+_MEANINGS: dict[int, Finding] = {
+    1040: "too-many-connections",
+    1203: "too-many-connections",
+    1045: "login-refused",
+    1251: "login-refused",  # no plugin in common
+    1524: "login-refused",  # the account's plugin is not loaded
+    1698: "login-refused",  # 1045 of a plugin that takes no password
+    1053: "unavailable",  # shutdown in progress
+    1129: "host-blocked",
+    1130: "host-not-allowed",
+    3159: "tls-required",
+}
 
 
 def script() -> tuple[Step, ...]:
@@ -33,9 +72,99 @@ def script() -> tuple[Step, ...]:
     )
 
 
-def _login() -> bytes:
-    """A HandshakeResponse41 for ``USER`` with an empty password, in a packet of sequence 1."""
+def request(ask: Ask) -> tuple[Step, ...]:
+    """Greeting, a login without password, refusal, with whatever it takes to get that far."""
+    return (
+        Step(receive=_REPLY_BYTES),
+        Step(send=_login(), when=_GREETED),
+        Step(receive=_REPLY_BYTES, when=_GREETED),
+        # Where the refusal came already, the server has closed and nobody reads this.
+        Step(send=_NO_PASSWORD, when=_SWITCHED),
+        Step(receive=_REPLY_BYTES, when=_SWITCHED),
+        Step(send=_QUIT, when=_LOGGED_IN),
+    )
+
+
+def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
+    """What the server said, up to its refusal of the login."""
+    nothing = no_answer(received)
+    if nothing:
+        return nothing
+    data = b"".join(received)
+    packets = list(_packets(data))
+    if not packets or packets[0][:1] not in (bytes([_GREETING]), bytes([_ERROR])):
+        return stranger("MySQL", data)
+    if packets[0][0] == _ERROR:
+        # Before any greeting: the server knows where we come from, and wants nothing of it.
+        return _refusal(packets[0], {}) or stranger("MySQL", data)
+    details = _greeting(packets[0])
+    if details is None:
+        return stranger("MySQL", data)
+    last = packets[-1]
+    if last[:1] == bytes([_ERROR]):
+        refusal = _refusal(last, details)
+        return refusal or answer("unreadable", f"broken error packet {excerpt(last)}", details)
+    if len(packets) > 1 and last[:1] == bytes([_OK]):
+        return answer("login-accepted", f"{USER.decode()} may log in without password", details)
+    stage = "after its greeting" if len(packets) == 1 else "while a login was under way"
+    return answer("cut-short", f"{details['version']} said nothing more {stage}", details)
+
+
+def _packets(data: bytes) -> Iterator[bytes]:
+    """The payloads of whole packets: three bytes of length, one of sequence."""
+    while len(data) > 4:
+        end = 4 + int.from_bytes(data[:3], "little")
+        if not 4 < end <= len(data):
+            return
+        yield data[4:end]
+        data = data[end:]
+
+
+def _greeting(packet: bytes) -> dict[str, str] | None:
+    """The details of a HandshakeV10; None where it is none."""
+    version, end, rest = packet[1:].partition(b"\0")
+    # Thread, salt, filler, then capabilities in two halves around charset and status.
+    if not end or len(rest) < 18 or not version[:1].isdigit():
+        return None
+    (thread,) = struct.unpack_from("<I", rest)
+    low, high = struct.unpack_from("<H3xH", rest, 13)
+    capabilities = low | high << 16
+    name = text(version)
+    maria = "mariadb" in name.lower()
+    # Replicas that knew only MySQL refused a "10", so MariaDB put a number of theirs before it.
+    name = name.removeprefix("5.5.5-") if maria else name
+    plugin = rest[31:].rpartition(b"\0")[0].rpartition(b"\0")[2] if len(rest) > 31 else b""
+    return {
+        "version": name,
+        "product": "MariaDB" if maria else "MySQL",
+        "thread": str(thread),
+        "tls": "offered" if capabilities & _TLS else "not offered",
+        "plugin": text(plugin) if capabilities & _PLUGIN_AUTH else "",
+    }
+
+
+def _refusal(packet: bytes, details: dict[str, str]) -> Answer | None:
+    """What an ERR_Packet means; None where it is none. The SQL state is there or is not."""
+    if len(packet) < 3:
+        return None
+    code = int.from_bytes(packet[1:3], "little")
+    message = packet[9:] if packet[3:4] == b"#" else packet[3:]
+    if not 1000 <= code < 10000:
+        return None
+    words = f"{code} {text(message)}"
+    return answer(_MEANINGS.get(code, "server-error"), words, {**details, "code": str(code)})
+
+
+def refused_credentials(found: Answer) -> Answer:
+    """The same answer where the login was made with credentials that should have worked."""
+    if found.finding != "login-refused":
+        return found
+    return answer("access-denied-with-credentials", found.words, found.details)
+
+
+def _login(user: bytes = USER, response: bytes = b"") -> bytes:
+    """A HandshakeResponse41 for a user, without a database, in a packet of sequence 1."""
     capabilities = _LONG_PASSWORD | _PROTOCOL_41 | _SECURE_CONNECTION | _PLUGIN_AUTH
     body = struct.pack("<IIB23x", capabilities, _MAX_PACKET, _UTF8)
-    body += USER + b"\0" + b"\0" + b"mysql_native_password\0"
+    body += user + b"\0" + bytes([len(response)]) + response + b"mysql_native_password\0"
     return struct.pack("<I", len(body))[:3] + b"\x01" + body

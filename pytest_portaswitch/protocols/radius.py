@@ -1,0 +1,93 @@
+"""RADIUS: Status-Server (RFC 5997), which asks whether the server lives and changes nothing.
+
+With the shared secret the question is signed (Message-Authenticator, RFC 3579, 3.2), and a reply
+proves that the other end has the same secret (Response Authenticator, RFC 2865, 3). A server says
+nothing to a client that it does not know or whose signature is wrong, so a wrong secret shows only
+where a server answers unsigned questions as well, or signs with a secret of its own.
+
+Without a secret nothing can be proved. The question is still well-formed, signed with a secret
+that nobody has, and silence is what a healthy server answers.
+
+``variant="access-request"``: a login that is refused (RFC 2865, 4.1), for servers that do not know
+Status-Server. It goes to the authentication port only; the caller sees to that.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from pyrad import packet as radius  # type: ignore[import-untyped]
+
+from pytest_portaswitch.protocols.answer import Answer, answer, no_answer, silence, stranger, text
+from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
+from pytest_portaswitch.protocols.step import Step
+
+USER = b"portaswitch-audit"
+
+_USER_NAME, _USER_PASSWORD, _NAS_IDENTIFIER, _REPLY_MESSAGE = 1, 2, 32, 18
+_REPLIES = {
+    radius.AccessAccept: "Access-Accept",
+    radius.AccessReject: "Access-Reject",
+    radius.AccountingResponse: "Accounting-Response",
+    radius.AccessChallenge: "Access-Challenge",
+}
+
+
+def request(ask: Ask) -> tuple[Step, ...]:
+    """One signed datagram."""
+    question: bytes = _question(ask).RequestPacket()
+    return (Step(send=question), Step(receive=LARGEST_REPLY))
+
+
+def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
+    """Whether the reply is the server's, by the secret."""
+    if no_answer(received):
+        words = "no reply: it does not know this client"
+        words += ", has another secret, or does not serve Status-Server" if ask.secret else ""
+        return silence("no-answer", words if ask.secret else f"{words} without the secret")
+    data = next(filter(None, received))
+    question = _question(ask)
+    try:
+        reply = radius.Packet(packet=data, secret=question.secret)
+    except (radius.PacketError, ValueError, struct.error):
+        return stranger("RADIUS", data)
+    name = _REPLIES.get(reply.code)
+    if name is None:
+        return stranger("RADIUS", data)
+    if reply.id != question.id:
+        return silence("not-our-reply", f"{name} to another request")
+    message = reply.get(_REPLY_MESSAGE) or [b""]
+    details = {"code": name, "message": text(message[0])}
+    if ask.secret is None:
+        return answer("unverified", f"{name}, which nothing proves to be the server's", details)
+    if not _genuine(question, reply):
+        return answer("wrong-secret", f"{name}, signed with another secret", details)
+    return answer("", name, details)
+
+
+def _question(ask: Ask) -> Any:
+    """The request, the same each time. Nobody has the secret of an ask without one."""
+    secret = ask.secret.reveal().encode() if ask.secret else ask.token("radius-secret", 16)
+    login = ask.variant == "access-request"
+    question = radius.AuthPacket(
+        code=radius.AccessRequest if login else radius.StatusServer,
+        id=ask.token("radius-id", 1)[0],
+        secret=secret,
+        authenticator=ask.token("radius-authenticator", 16),
+    )
+    if login:
+        password = ask.word("radius-password", 16)
+        question[_USER_NAME] = [USER]
+        question[_USER_PASSWORD] = [question.PwCrypt(password)]
+    question[_NAS_IDENTIFIER] = [USER]
+    # Made last, and put first (CVE-2024-3596).
+    question.add_message_authenticator()
+    return question
+
+
+def _genuine(question: Any, reply: Any) -> bool:
+    try:
+        return bool(question.VerifyReply(reply))
+    except Exception:  # the library raises bare ones at odd attributes
+        return False

@@ -1,0 +1,145 @@
+"""SIP: OPTIONS (RFC 3261, 11), to which every SIP element has an answer. Any answer will do.
+
+The request goes no further than the element that takes it: Max-Forwards is 0, which an OPTIONS is
+answered with by whoever gets it (RFC 3261, 16.3, step 3: 483, or as if it were the target). With
+70 a proxy might pass it on, and the answer would be another element's.
+
+``rport`` (RFC 3581) asks for the answer at the port that the question came from. A server that
+does not know it answers at the port in Via, which is named where ``source_port`` is given.
+Over streams only the head of a response is waited for: its body is of no interest here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sipmessage import Message, Response
+
+from pytest_portaswitch.protocols.answer import (
+    Answer,
+    Finding,
+    answer,
+    excerpt,
+    no_answer,
+    silence,
+    stranger,
+)
+from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask, in_uri
+from pytest_portaswitch.protocols.step import Step
+
+_BRANCH = "z9hG4bK"  # RFC 3261, 8.1.1.7: tells branches from those of RFC 2543
+_CSEQ = (1, "OPTIONS")
+_STATUS = re.compile(rb"SIP/2\.0 [1-6][0-9][0-9] ")
+_FOLD = re.compile(rb"\r\n[ \t]+")
+_LOOSE_COLON = re.compile(rb"(?m)^([^\s:]+)[ \t]+:")
+_LENGTH = re.compile(rb"(?im)^(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,6})[ \t]*\r?$")
+_HEAD_END = b"\r\n\r\n"
+_MOST_RESPONSES = 8
+
+
+def request(ask: Ask) -> tuple[Step, ...]:
+    """One OPTIONS, and the head of what comes back."""
+    return (
+        Step(send=_options(ask)),
+        Step(receive=LARGEST_REPLY, until=b"" if ask.transport == "udp" else rb"\r\n\r\n"),
+    )
+
+
+def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
+    """The last response that is ours: a provisional one may precede the final one."""
+    nothing = no_answer(received)
+    if nothing:
+        return nothing
+    # RFC 3261, 7.5: empty lines before a message, which some send to keep a stream alive.
+    data = b"".join(received).lstrip(b"\r\n")
+    if not data:
+        return silence("no-answer", "it sent empty lines only")
+    if not _STATUS.match(data):
+        return stranger("SIP", data)
+    if _HEAD_END not in data:
+        return silence("cut-short", f"half a SIP response: {excerpt(data)}")
+    found: Answer | None = None
+    for message in _messages(data):
+        current = _response(ask, message)
+        if found is None or current.answered:
+            found = current
+    assert found is not None
+    return found
+
+
+def _options(ask: Ask) -> bytes:
+    here, there = in_uri(ask.source), in_uri(ask.address)
+    port = f":{ask.source_port}" if ask.source_port else ""
+    # Not sips: over TLS, which promises TLS on every hop behind as well (RFC 3261, 26.2.2).
+    lines = (
+        f"OPTIONS sip:{there}:{ask.port};transport={ask.transport} SIP/2.0",
+        f"Via: SIP/2.0/{ask.transport.upper()} {here}{port};rport;branch={_branch(ask)}",
+        "Max-Forwards: 0",
+        f"From: <sip:portaswitch-audit@{here}>;tag={ask.word('sip-tag', 12)}",
+        f"To: <sip:{there}:{ask.port}>",
+        f"Call-ID: {_call_id(ask)}",
+        f"CSeq: {_CSEQ[0]} {_CSEQ[1]}",
+        f"Contact: <sip:portaswitch-audit@{here}{port};transport={ask.transport}>",
+        "Accept: application/sdp",
+        "User-Agent: portaswitch-audit",
+        "Content-Length: 0",
+        "",
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
+
+def _branch(ask: Ask) -> str:
+    return _BRANCH + ask.word("sip-branch", 24)
+
+
+def _call_id(ask: Ask) -> str:
+    return ask.word("sip-call", 32)
+
+
+def _messages(data: bytes) -> list[bytes]:
+    """The messages of a stream, split by Content-Length (RFC 3261, 18.3); the last may be cut."""
+    messages: list[bytes] = []
+    while _HEAD_END in data and len(messages) < _MOST_RESPONSES:
+        head, _, rest = data.partition(_HEAD_END)
+        length = _LENGTH.search(head)
+        size = int(length[1]) if length else len(rest)
+        messages.append(head + _HEAD_END)
+        data = rest[size:].lstrip(b"\r\n")
+    return messages
+
+
+def _response(ask: Ask, head: bytes) -> Answer:
+    # The library takes neither folded lines nor a blank before a colon, which both are allowed
+    # (RFC 3261, 7.3.1), nor text that is not UTF-8.
+    plain = _LOOSE_COLON.sub(rb"\1:", _FOLD.sub(b" ", head)).decode("utf-8", "replace").encode()
+    try:
+        message = Message.parse(plain)
+        via, cseq = message.via[0], message.cseq
+        call_id = message.call_id
+    except (ValueError, KeyError, IndexError, RecursionError):
+        return silence("unreadable", f"a SIP response against the rules: {excerpt(head)}")
+    if not isinstance(message, Response):
+        return silence("not-our-reply", f"a request of its own: {excerpt(head)}")
+    ours = (call_id, via.parameters.get("branch"), cseq.sequence, cseq.method)
+    words = f"SIP {message.code} {message.phrase}".strip()
+    if ours != (_call_id(ask), _branch(ask), *_CSEQ):
+        return silence("not-our-reply", f"{words}, to another request")
+    return answer(
+        _meaning(message.code),
+        words,
+        {
+            "code": str(message.code),
+            "reason": message.phrase,
+            "server": message.server or "",
+            "user-agent": message.user_agent or "",
+            "allow": message.headers.get("Allow") or "",
+        },
+    )
+
+
+def _meaning(code: int) -> Finding:
+    if code == 503:
+        return "unavailable"
+    # 501 and 505 say what it cannot do at all, which is an answer.
+    return "server-error" if code in (500, 502, 504, 513) else ""

@@ -1,0 +1,91 @@
+"""SMTP (RFC 5321): greeting, EHLO, QUIT. No mail is offered.
+
+The audit has no name in DNS, so it gives an address literal (4.1.4).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from pytest_portaswitch.protocols.answer import (
+    Answer,
+    Finding,
+    answer,
+    excerpt,
+    no_answer,
+    silence,
+    stranger,
+    text,
+)
+from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
+from pytest_portaswitch.protocols.step import Step
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])([ -]?)([^\r\n]*)\r?\n")
+_WHOLE_REPLY = rb"(?m)^[2-5][0-9][0-9]( .*)?\r\n"
+_MOST_LINES = 64
+
+
+def request(ask: Ask) -> tuple[Step, ...]:
+    """Each command waits for the whole reply to the one before (4.2.1: the last has a blank)."""
+    return (
+        Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY),
+        Step(send=f"EHLO {literal(ask.source)}\r\n".encode(), when=rb"\A2"),
+        Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY, when=rb"\A2"),
+        # Also where it refused: RFC 5321, 3.1 has a client of a 554 greeting say QUIT.
+        Step(send=b"QUIT\r\n"),
+        Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY),
+    )
+
+
+def literal(address: str) -> str:
+    """An address literal (4.1.3)."""
+    return f"[{'IPv6:' if ipaddress.ip_address(address).version == 6 else ''}{address}]"
+
+
+def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
+    """The greeting makes it SMTP; the reply to EHLO makes it well."""
+    nothing = no_answer(received)
+    if nothing:
+        return nothing
+    data = b"".join(received)
+    replies = _replies(data)
+    if not replies:
+        if re.fullmatch(rb"[2-5][0-9]{0,2}([ -][^\r\n]*)?\r?", data):
+            return silence("cut-short", f"half an SMTP greeting: {excerpt(data)}")
+        return stranger("SMTP", data)
+    code, lines = replies[0]
+    if code not in (220, 421, 521, 554):
+        return stranger("SMTP", data)
+    details = {"code": str(code), "banner": lines[0]}
+    words = f"SMTP {code} {lines[0]}"
+    if code != 220:
+        finding: Finding = "unavailable" if code == 421 else "host-not-allowed"
+        return answer(finding, words, details)
+    if len(replies) == 1:
+        return answer("cut-short", f"{words}, and no answer to EHLO", details)
+    code, lines = replies[1]
+    details["extensions"] = " ".join(line.partition(" ")[0] for line in lines[1:])
+    details["parted"] = "yes" if replies[-1][0] == 221 else "no"
+    if code == 421:
+        return answer("unavailable", f"{words}, but to EHLO {code} {lines[0]}", details)
+    if code != 250:
+        return answer("server-error", f"{words}, but to EHLO {code} {lines[0]}", details)
+    return answer("", words, details)
+
+
+def _replies(data: bytes) -> list[tuple[int, list[str]]]:
+    """The whole replies: code and lines of each."""
+    replies: list[tuple[int, list[str]]] = []
+    lines: list[str] = []
+    position = 0
+    for _ in range(_MOST_LINES):
+        match = _LINE.match(data, position)
+        if match is None:
+            break
+        position = match.end()
+        lines.append(text(match[3]))
+        if match[2] != b"-":
+            replies.append((int(match[1]), lines))
+            lines = []
+    return replies
