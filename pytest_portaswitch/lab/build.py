@@ -86,6 +86,8 @@ def _lay_out(folder: Folder, site: Site) -> None:
 
 
 def _sysctls(site: Site, host: HostSpec) -> Iterator[str]:
+    # An interface would be "tentative" for seconds after it came up, and not as it was before.
+    yield "net.ipv6.conf.default.accept_dad=0"
     if any(site.virtual_ips_of(host.name)):
         # The standby's daemons bind the virtual IP before they have it.
         yield "net.ipv4.ip_nonlocal_bind=1"

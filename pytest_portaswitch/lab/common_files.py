@@ -40,6 +40,7 @@ _PROGRAM_NAMES = {
     "launch": "launch.sh",
     "hung-shell": "hung_shell.sh",
     "chatty-shell": "chatty_shell.sh",
+    "skewed-shell": "skewed_shell.sh",
 }
 SUDOERS = """\
 Defaults !lecture, !syslog

@@ -26,13 +26,19 @@ def mount(source: str, target: Path, kind: str, options: str = "") -> None:
         raise OSError(error, f"mounting {kind} ({options}): {os.strerror(error)}", str(target))
 
 
+def escaped(path: Path) -> str:
+    """A path as overlay options want it, where colons and commas separate."""
+    return str(path).replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+
+
 def overlay(folder: Path, tree: Path, name: str) -> Path:
     """Mount the tree of one host: its own upper layer, the lab's common files, the Debian tree."""
     here = folder / "hosts" / name
     for part in ("upper", "work", "root"):
         (here / part).mkdir(parents=True)
         (here / part).chmod(0o755)
-    options = f"lowerdir={folder}/site:{tree},upperdir={here}/upper,workdir={here}/work"
+    lower = f"{escaped(folder)}/site:{escaped(tree)}"
+    options = f"lowerdir={lower},upperdir={escaped(here)}/upper,workdir={escaped(here)}/work"
     mount("overlay", here / "root", "overlay", options)
     return here / "root"
 

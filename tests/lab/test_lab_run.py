@@ -84,16 +84,13 @@ def test_killed_run_takes_its_command_with_it(lab: Lab) -> None:
 
 def test_run_sees_the_machine_s_files_and_the_lab_s_network(lab: Lab, tmp_path: Path) -> None:
     """Working folder and files are the machine's; addresses and processes are the lab's own."""
-    script = (
-        'pwd; ip -j address show private; cat "$PORTASWITCH_LAB_CLUSTER"'
-    script += "; cat /proc/1/comm > first"
-    )
+    script = 'pwd; ip -j address show private; cat "$PORTASWITCH_LAB_CLUSTER"; cat /proc/1/comm > c'
     done = lab.run(["sh", "-c", script], cwd=str(tmp_path), capture_output=True, text=True)
     folder, addresses, cluster = done.stdout.split("\n", 2)
     assert folder == str(tmp_path)
     assert json.loads(addresses)[0]["addr_info"][0]["local"] == "10.0.0.1"
     assert yaml.safe_load(cluster)["cluster"] == NAME
-    assert (tmp_path / "first").read_text() == "lab-init\n"
+    assert (tmp_path / "c").read_text() == "lab-init\n"
 
 
 def test_logins(lab: Lab) -> None:

@@ -26,14 +26,15 @@ def _sshd_hung(breaking: Breaking) -> None:
 
 
 def _login_hung(breaking: Breaking) -> None:
-    _with_shell(breaking, "hung-shell")
+    with_shell(breaking, "hung-shell")
 
 
 def _login_chatty(breaking: Breaking) -> None:
-    _with_shell(breaking, "chatty-shell")
+    with_shell(breaking, "chatty-shell")
 
 
-def _with_shell(breaking: Breaking, program: str) -> None:
+def with_shell(breaking: Breaking, program: str) -> None:
+    """Give every login another shell, one of the lab's own programs."""
     host = breaking.host()
     old = host.path("/etc/passwd").read_text(encoding="utf-8")
     # Sessions that hang in it are to end when the fault does.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from pytest_portaswitch.lab.faults.fault import Breaking, Fault
+from pytest_portaswitch.lab.faults.logins import with_shell
 from pytest_portaswitch.lab.problem import LabProblem
 
-_PRELOAD, _OFFSET = "/etc/ld.so.preload", "/etc/faketimerc"
+_VARIABLES, _SUDOERS = "/etc/lab/skewed.env", "/etc/sudoers.d/skewed"
 _PACKAGES = "/usr/local/share/lab"
 
 
@@ -16,13 +17,16 @@ def _clock(breaking: Breaking) -> None:
     offset = breaking.option("by", "+300")
     if not re.fullmatch(r"[+-]\d+", offset):
         raise LabProblem(f"{offset!r} is no offset", fix=["say by=+300 or by=-300, in seconds"])
-    # A time namespace cannot shift the wall clock, so the C library is told a lie instead: all
-    # programs that start from now on see the other time, those that run already do not.
+    # A time namespace cannot shift the wall clock, so the C library is told a lie instead, in
+    # every login and through sudo. In /etc/ld.so.preload it would kill sshd in its sandbox.
     (library,) = host.path("/usr/lib").glob("*/faketime/libfaketime.so.1")
-    breaking.later("remove", host=host.name, path=_OFFSET)
-    breaking.later("remove", host=host.name, path=_PRELOAD)
-    host.write(_OFFSET, f"{offset}\n")
-    host.write(_PRELOAD, f"/usr/lib/{library.parts[-3]}/faketime/libfaketime.so.1\n")
+    preload = f"/usr/lib/{library.parts[-3]}/faketime/libfaketime.so.1"
+    breaking.later("remove", host=host.name, path=_SUDOERS)
+    breaking.later("remove", host=host.name, path=_VARIABLES)
+    host.write(_VARIABLES, f"LD_PRELOAD={preload}\nFAKETIME={offset}\n")
+    kept = f'Defaults env_file={_VARIABLES}, env_keep += "LD_PRELOAD FAKETIME"\n'
+    host.write(_SUDOERS, kept, 0o440)
+    with_shell(breaking, "skewed-shell")
 
 
 def _release(breaking: Breaking) -> None:
@@ -45,7 +49,7 @@ def _install(release: str) -> list[str]:
 
 
 FAULTS = (
-    Fault("clock", ("HOST",), "its clock is wrong, for all that starts from now on",
+    Fault("clock", ("HOST",), "the clock that logins see, and sudo in them, is wrong",
           _clock, ("by=+300",)),
     Fault("release", ("HOST",), "another release is installed there", _release, ("to=MR118",)),
 )  # fmt: skip
