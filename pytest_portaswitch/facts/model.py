@@ -109,6 +109,8 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """The kernel's or TLS library's own words, such as ``EHOSTUNREACH``."""
     source: str = ""
     """The local address that the kernel chose."""
+    tcp_connected: bool = False
+    """TLS that did not come up, on a TCP connection that did."""
     elapsed: float = 0.0
     """Seconds until the outcome."""
     received: tuple[bytes, ...] = ()

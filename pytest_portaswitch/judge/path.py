@@ -31,6 +31,8 @@ def _cause(expects: Reaches, grade: Grade, words: str, listening: str, result: P
     place, source = expects.destination, expects.source
     if grade == "unreachable":
         return f"{source} has no path to {place.address} of {place.name}{_detail(result)}"
+    if result.tcp_connected:
+        return f"{place.name} takes connections to {words}, but TLS does not come up"
     if expects.ports.demand == "range":
         return (
             f"{words} of {place.name} is open only while a call uses it: whether the path "

@@ -87,11 +87,11 @@ class Audits:
     def observe(
         self,
         refs: Iterable[Ref],
-        on_progress: Callable[[str, str, Observation], None] | None = None,
+        on_progress: Callable[[str, Observation], None] | None = None,
     ) -> None:
         """Look at the hosts that the checks need and that were not looked at yet, side by side.
 
-        ``on_progress`` gets the cluster, the host and what was seen of it.
+        ``on_progress`` gets each host, as ``hosts_needed`` names it, and what was seen of it.
         """
         jobs = self._jobs(refs)
         owner = {id(job): audit for audit, job in jobs}
@@ -100,13 +100,17 @@ class Audits:
             audit = owner[id(job)]
             audit.seen[job.request.host] = seen
             if on_progress:
-                on_progress(audit.cluster.name, job.request.host, seen)
+                on_progress(self._host_label(audit, job.request.host), seen)
 
-        observe([job for _, job in jobs], self.limits, take)
+        secrets = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
+        observe([job for _, job in jobs], self.limits, take, secrets=secrets)
 
-    def hosts_needed(self, refs: Iterable[Ref]) -> int:
-        """How many hosts would be looked at for the checks."""
-        return len(self._jobs(refs))
+    def hosts_needed(self, refs: Iterable[Ref]) -> list[str]:
+        """The hosts still to be looked at for the checks, named with their cluster if need be."""
+        return [self._host_label(audit, job.request.host) for audit, job in self._jobs(refs)]
+
+    def _host_label(self, audit: Audit, host: str) -> str:
+        return host if len(self._audits) == 1 else f"{audit.cluster.name}/{host}"
 
     def _jobs(self, refs: Iterable[Ref]) -> list[tuple[Audit, Job]]:
         jobs: list[tuple[Audit, Job]] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.observe import progress_bar
 from pytest_portaswitch.runner.audits import Audits, Ref
 from pytest_portaswitch.runner.options import Settings
@@ -68,12 +67,9 @@ def observe_selected(session: pytest.Session, cluster: str = "") -> None:
     if capture:
         capture.suspend_global_capture(in_=True)
     try:
-        with progress_bar(audits.hosts_needed(refs)) as advance:
-
-            def show(cluster: str, host: str, seen: Observation) -> None:
-                advance(f"{cluster}/{host}" if len(audits) > 1 else host, seen)
-
-            audits.observe(refs, show)
+        names = audits.hosts_needed(refs)
+        with progress_bar(len(names), title="Looking at hosts", names=names) as advance:
+            audits.observe(refs, advance)
     finally:
         if capture:
             capture.resume_global_capture()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 import msgspec
 import pytest
 
@@ -17,18 +19,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, str] = {}
     changes: dict[str, str]
     causes: tuple[str, ...]
-
-
-def unseen(host: str) -> dict[str, str]:
-    """What becomes unknown when a host cannot be looked at but goes on serving.
-
-    Its own listeners and processes, and all that is probed from it.
-    """
-    return {
-        f"listener:{host}:*": "unknown",
-        f"process:{host}:*": "unknown",
-        f"private-network:{host}:private-interface": "unknown",
-    }
+    """Titles of the causes of failures."""
+    unseen: str = ""
+    """A pattern of the one cause's title, where something could not be looked at."""
 
 
 CASES = {
@@ -66,12 +59,18 @@ CASES = {
         changes={"listener:proc1:registrar:*": "fail"},
         causes=("registrar is frozen on proc1: its process is stopped (state T)",),
     ),
-    "move-diameter-to-loopback": Case(
-        fault=("move-address", "bill1", "diameter"),
-        changes={"listener:bill1:diameter:*": "fail", "reachability:bill1:*:diameter:*": "fail"},
+    "move-imgate-to-loopback": Case(
+        fault=("move-address", "proc1", "imgate"),
+        changes={
+            "listener:proc1:imgate:*-596[01]": "fail",
+            "reachability:proc1:*:imgate:*-596[01]": "fail",
+        },
         causes=(
-            "diameter listens on the wrong address on bill1: 127.0.0.1",
-            "nothing listens on tcp/3868 at 10.0.0.5 of bill1",
+            "imgate listens on the wrong address on proc1: 127.0.0.1",
+            "nothing listens on tcp/5960 at 10.0.0.12 of proc1",
+            "nothing listens on tcp/5961 at 10.0.0.12 of proc1",
+            "nothing listens on udp/5960 at 10.0.0.12 of proc1",
+            "nothing listens on udp/5961 at 10.0.0.12 of proc1",
         ),
     ),
     "move-subscription-manager-to-another-port": Case(
@@ -89,11 +88,15 @@ CASES = {
     ),
     "impostor-in-place-of-imap": Case(
         fault=("impostor", "proc1", "imap-server"),
-        # It accepts like the real one: only its name tells.
-        changes={"listener:proc1:imap-server:*": "fail"},
+        # On the plain port it accepts like the real one: only its name tells.
+        changes={
+            "listener:proc1:imap-server:*": "fail",
+            "reachability:proc1:*:imap-server:tls-993": "fail",
+        },
         causes=(
             "another process holds tcp/143 on proc1: impostor",
             "another process holds tcp/993 on proc1: impostor",
+            "proc1 takes connections to tcp/993, but TLS does not come up",
         ),
     ),
     "drop-mysql-from-one-peer": Case(
@@ -122,22 +125,51 @@ CASES = {
     ),
     "sshd-down": Case(
         fault=("sshd-down", "proc2"),
-        changes={**unseen("proc2"), "reachability:*:proc2:*": "unknown"},
+        # What it serves goes on being reached; what is probed from it cannot be known.
+        changes={
+            "listener:proc2:*": "unknown",
+            "private-network:proc2:private-interface": "unknown",
+            "reachability:*:proc2:*": "unknown",
+        },
         causes=(),
+        unseen="proc2 could not be looked at: nothing takes connections there*[[]connection-refused]",
     ),
     "sshd-hung": Case(
         fault=("sshd-hung", "bill2"),
-        changes={**unseen("bill2"), "reachability:bill2:db1:*": "unknown"},
+        changes={
+            "listener:bill2:*": "unknown",
+            "process:bill2:*": "unknown",
+            "private-network:bill2:private-interface": "unknown",
+            "reachability:bill2:db1:*": "unknown",
+            "reachability:bill2:media1:disconnector:tcp-80": "unknown",
+        },
         causes=(),
+        unseen="bill2 could not be looked at: * sshd never spoke *[[]hung-before-login]",
     ),
     "login-hung": Case(
         fault=("login-hung", "media1"),
         changes={
             "private-network:media1:private-interface": "unknown",
             "reachability:*:media1:*": "unknown",
-            "listener:media1:*": "unknown",
+            "reachability:*:media1:disconnector:*": "=",
         },
         causes=(),
+        unseen="media1 could not be looked at: logged in, but *[[]hung-after-login]",
+    ),
+    "login-chatty": Case(
+        fault=("login-chatty", "config"),
+        changes={"private-network:config:*": "unknown"},
+        causes=(),
+        unseen="config could not be looked at: the host said more *[[]output-too-large]",
+    ),
+    "host-key-changed": Case(
+        fault=("host-key-changed", "db2"),
+        changes={
+            "listener:db2:*": "unknown",
+            "private-network:db2:private-interface": "unknown",
+        },
+        causes=(),
+        unseen="db2 could not be looked at: the host key of db2 is not the *[[]host-key-changed]",
     ),
     "no-python": Case(
         fault=("no-python", "proc1"),
@@ -148,11 +180,13 @@ CASES = {
             "reachability:*:proc1:*:tls-*": "unknown",
         },
         causes=(),
+        unseen="proc1 could not probe: no Python on the host",
     ),
     "no-sudo": Case(
         fault=("no-sudo", "web1"),
         changes={"listener:web1:*": "unknown"},
         causes=(),
+        unseen="owners of sockets on web1 not visible: sudo refused: sudo: a password is required",
     ),
 }
 
@@ -165,5 +199,8 @@ def test_a_fault_changes_exactly_these_checks(full: Lab, healthy: Result, name: 
         broken = audit(full)
     assert changed(healthy, broken) == expected_changes(healthy, case.changes)
     assert broken.causes("failed") == set(case.causes)
+    assert len(broken.causes("not-observed")) == bool(case.unseen)
+    for title in broken.causes("not-observed"):
+        assert fnmatch.fnmatchcase(title, case.unseen)
     assert broken.run.returncode != 0
     assert changed(healthy, audit(full)) == {}

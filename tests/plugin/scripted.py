@@ -74,7 +74,7 @@ def script(changes: Sequence[tuple[str, str]], log: str) -> None:
     checks = expand(tables.load(loaded.release), loaded).checks
     facts = healthy.facts(checks, healthy.matching_names(checks, NAMES))
 
-    def observe(jobs: Sequence[Any], limits: Any, on_progress: Any = None) -> None:
+    def observe(jobs: Sequence[Any], limits: Any, on_progress: Any = None, **options: Any) -> None:
         with Path(log).open("a") as file:
             file.write(" ".join(job.request.host for job in jobs) + "\n")
         for job in jobs:

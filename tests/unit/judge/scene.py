@@ -7,7 +7,7 @@ A host is written as::
       sockets: ["udp 10.0.0.5:1812 11"]                          # transport address:port pids
       interfaces: ["eth0 10.0.0.5/24"]
       routes: ["10.0.0.3 eth0 10.0.0.5"]                         # to interface source
-      probes: ["tcp:10.0.0.3:3306 connected"]                    # key outcome detail
+      probes: ["tcp:10.0.0.3:3306 connected"]      # key outcome detail; silent+tcp: see TLS
 
 and a host that could not be looked at as ``{unobserved: connection-timeout, detail: "..."}``.
 """
@@ -107,10 +107,12 @@ def _route(line: str) -> Route:
 
 def _probe(line: str) -> ProbeResult:
     key, outcome, *detail = line.split(maxsplit=2)
+    outcome, _, tcp = outcome.partition("+")
     return msgspec.convert(
         {
             "key": key,
             "outcome": outcome,
+            "tcp_connected": bool(tcp),
             "detail": " ".join(detail),
             "source": "10.0.0.7",
             "elapsed": 0.002,

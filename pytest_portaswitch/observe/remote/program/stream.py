@@ -57,7 +57,8 @@ def probe(
             if problem:
                 outcome = "silent" if problem == _LATE else "refused"
                 detail = f"no TLS handshake in {timeout:g} s" if problem == _LATE else problem
-                settle(result, outcome, began, "TCP connected, then: " + detail)
+                settle(result, outcome, began, detail)
+                result["tcp_connected"] = True
                 return
             settle(result, "connected", began)
             yield from _talk(result, secured, script, timeout, began)
