@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pytest_portaswitch.facts.masking import masked
 from pytest_portaswitch.facts.model import Process
 
 # Each list: the columns, then the one that may hold blanks.
@@ -45,7 +46,7 @@ def processes(
                 parent=parent,
                 name=called.get(pid, "").removesuffix(" <defunct>"),
                 # Kernel threads and zombies have none, and ps shows their names in brackets.
-                command="" if _is_bracketed(command) else command,
+                command="" if _is_bracketed(command) else masked(command.split(" ")),
                 user=fields[3],
                 started=clock - _seconds(fields) if clock else 0.0,
                 state=fields[4][0],

@@ -74,7 +74,7 @@ class Sections:
     def unread(self, what: str, count: int) -> None:
         """Remember how many lines could not be read, if any."""
         if count:
-            self.gap(what, f"{count} lines of the host's answer could not be read")
+            self.gap(what, f"lines of the host's answer that could not be read: {count}")
 
 
 def read(body: bytes) -> Raw:

@@ -16,6 +16,7 @@ from pytest_portaswitch.observe.request import Limits, Request
 _PROGRAM = "pytest_portaswitch.observe.remote.program"
 # In the order in which they need each other.
 _PARTS = (
+    "pytest_portaswitch.facts.masking",
     "pytest_portaswitch.facts.proc_net",
     f"{_PROGRAM}.notes",
     f"{_PROGRAM}.netlink",

@@ -38,10 +38,11 @@ def run(request: "dict[str, Any]", deadline: float, nonce: str, refused: str) ->
         reply = _observe(request, began + deadline - _FOR_THE_REPLY, nonce, refused)
     except Exception as error:
         trace = error.__traceback__
-        line = 0
+        place = ""
         while trace is not None:
-            line, trace = trace.tb_lineno, trace.tb_next
-        reply = {"died": f"line {line}: {type(error).__name__}: {error}"[:500]}
+            place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        reply = {"died": f"{place}: {type(error).__name__}: {error}"[:500]}
     reply["clock"] = clock
     reply["clock_age"] = round(time.monotonic() - began, 6)
     write(reply, nonce)

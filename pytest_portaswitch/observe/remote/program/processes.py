@@ -1,14 +1,12 @@
 """The processes of this host and the sockets that they hold, in one walk through ``/proc``."""
 
 import os
-import re
 
+from pytest_portaswitch.facts.masking import masked
 from pytest_portaswitch.observe.remote.program.notes import TEXT, Notes, read, text
 
 _MOST = 20000
 _KERNEL_THREAD = 0x00200000
-_SECRET_OPTION = re.compile(r"^-+[\w-]*(passw(or)?d|secret|token)$", re.I)
-_SECRET_VALUE = re.compile(r"((?:passw(?:or)?d|secret|token)[=:])\S+", re.I)
 _UNIT = (".service", ".scope", ".socket", ".mount", ".slice")
 
 
@@ -80,12 +78,8 @@ def _process(
 
 
 def command(data: bytes) -> str:
-    """Return a command line joined by blanks, cut, without the secrets that it shows."""
-    words = text(data.rstrip(b"\0")).split("\0")
-    for at in range(1, len(words)):
-        if _SECRET_OPTION.match(words[at - 1]):
-            words[at] = "***"
-    return _SECRET_VALUE.sub(r"\1***", " ".join(words))[:TEXT]
+    """Return a command line joined by blanks and cut, without the secrets that it shows."""
+    return masked(text(data.rstrip(b"\0")).split("\0"))[:TEXT]
 
 
 def unit(groups: str) -> str:

@@ -39,7 +39,7 @@ def tables(notes: Notes) -> "dict[str, list[Row]]":
             continue
         rows, bad = proc_net.rows(text(data), states, six, sys.byteorder)
         if bad or len(data) == _LARGEST:
-            notes.gap("sockets", f"{bad or 1} lines of /proc/net/{name} could not be read")
+            notes.gap("sockets", f"lines of /proc/net/{name} that could not be read: {bad or 1}")
         found[name[:3]] += rows
     return found
 

@@ -180,9 +180,12 @@ def test_release(tmp_path: Path) -> None:
     """The release is what rpm says."""
     tools(tmp_path, *TOOLS)
     rpm = tmp_path / "tools" / "rpm"
-    rpm.write_text("#!/bin/sh\necho MR119\n")
+    rpm.write_text("#!/bin/sh\necho MR119\u00e9\n")
     rpm.chmod(0o755)
-    assert look(tmp_path).facts.release == "MR119"
+    # The length of the reply is in bytes, in whatever language the host speaks.
+    env = {**tools(tmp_path, *TOOLS), "LANG": "C.UTF-8"}
+    talk = converse(Request(host="h"), env, command=without_python())
+    assert talk.facts.release == "MR119\u00e9"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import base64
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_portaswitch.observe.remote import Reply, Trouble, complete, reply
@@ -100,6 +100,7 @@ def test_complete() -> None:
     assert not complete(b"", NONCE)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 200), st.integers(0, 200))
 def test_hostile(noise: bytes, start: int, end: int) -> None:
     """No bytes make it raise."""

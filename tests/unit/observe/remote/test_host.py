@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
+import zlib
 from pathlib import Path
 
 import pytest
 
-from pytest_portaswitch.facts.model import Interface, Route
-from pytest_portaswitch.observe.remote import login_command, payload, progress
+from pytest_portaswitch.facts.model import Interface, Route, Unobserved
+from pytest_portaswitch.facts.parse import parse_reply
+from pytest_portaswitch.observe.remote import Reply, login_command, payload, progress, reply
 from pytest_portaswitch.observe.request import Limits, Request
 from tests.unit.observe.remote.conftest import Look, udp
 from tests.unit.observe.remote.talk import NONCE, converse, environment
 
-ALONE = ("unshare", "-n", "/bin/sh", "-c")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
 
 
@@ -46,7 +50,7 @@ def test_network(tmp_path: Path) -> None:
         " ip route add blackhole 10.7.0.0/16; exec /bin/sh -c"
     )
     shell = ("unshare", "-n", "/bin/sh", "-c", f'{lines} "$1"', "sh")
-    to = ("10.9.0.3", "10.8.0.1", "10.9.0.2", "10.6.0.1", "10.7.0.1")
+    to = ("10.9.0.3", "10.8.0.1", "10.9.0.2", "10.6.0.1", "10.7.0.1", "10.9.0.255")
     facts = converse(Request(host="h", routes_to=to), environment(tmp_path), shell=shell).facts
 
     found = {interface.name: interface for interface in facts.interfaces}
@@ -61,19 +65,75 @@ def test_network(tmp_path: Path) -> None:
         Route(to="10.9.0.2", interface="lo", source="10.9.0.2"),
         Route(to="10.6.0.1", error="network is unreachable"),
         Route(to="10.7.0.1", error="invalid argument"),
+        Route(to="10.9.0.255", error="the route is of type 3"),  # broadcast
     )
+
+
+NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups /bin/sh -c"
+
+
+def open_to_all(tmp_path: Path) -> dict[str, str]:
+    """Return an environment that every user may use."""
+    env = environment(tmp_path)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    return env
+
+
+@needs_root
+def test_unprivileged(tmp_path: Path) -> None:
+    """Whose sockets they are that a user may not look into is not known, and that is said."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        facts = converse(
+            Request(host="h"), open_to_all(tmp_path), shell=tuple(NOBODY.split())
+        ).facts
+    (seen,) = (seen for seen in facts.sockets if seen.port == port)
+    assert seen.pids is None
+    assert not facts.privileged
+    unowned = sum(seen.pids is None for seen in facts.sockets)
+    assert facts.gap("owners") == (
+        f"{unowned} of {len(facts.sockets)} sockets belong to processes"
+        " that the login user may not look into"
+    )
+
+
+@needs_root
+def test_hidden_processes(tmp_path: Path) -> None:
+    """Where /proc hides the processes of others there is a gap, not a host without processes."""
+    hide = f'mount -t proc -o hidepid=2 proc /proc && {NOBODY} "$1"; true'
+    shell = ("unshare", "-m", "-p", "-f", "/bin/sh", "-c", hide, "sh")
+    facts = converse(Request(host="h"), open_to_all(tmp_path), shell=shell).facts
+    assert facts.gap("processes") == (
+        "/proc shows only the login user's own (mount option hidepid)"
+    )
+
+
+def test_died(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that breaks in the middle says where, and is no set of empty facts."""
+
+    def broken(*asked: object) -> bytes:
+        head, _, body = payload(*asked).partition(b"\n")  # type: ignore[arg-type]
+        whole = json.loads(zlib.decompress(base64.b64decode(body)))
+        del whole["request"]["routes_to"]
+        body = base64.b64encode(zlib.compress(json.dumps(whole).encode()))
+        return b" ".join(head.split()[:3]) + b" %d\n" % len(body) + body
+
+    monkeypatch.setattr("tests.unit.observe.remote.talk.payload", broken)
+    sent = reply(look().stdout, NONCE, 1 << 20)
+    assert isinstance(sent, Reply)
+    seen = parse_reply("h", sent.body, method="python", sent=0.0, received=1.0, took=1.0)
+    assert isinstance(seen, Unobserved)
+    assert seen.why == "program-died"
+    assert re.fullmatch(r"the program ended early: <main>:\d+: KeyError: 'routes_to'", seen.detail)
 
 
 def rpm(tmp_path: Path, script: str) -> dict[str, str]:
     """Return an environment whose ``rpm`` is a script that everybody may run."""
-    env = environment(tmp_path)
+    env = open_to_all(tmp_path)
     fake = tmp_path / "bin" / "rpm"
     fake.write_text(f"#!/bin/sh\n{script}\n")
     fake.chmod(0o755)
-    for folder in (fake.parent, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.stat().st_mode & 0o077 == 0:
-            folder.chmod(0o755)
-    tmp_path.chmod(0o755)
     return env
 
 

@@ -1,0 +1,236 @@
+"""Replies that no program of ours would send, and the whole reply of one that did."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_portaswitch.facts.model import (
+    Clock,
+    Connection,
+    Gap,
+    HostFacts,
+    Interface,
+    Observation,
+    ProbeResult,
+    Process,
+    Route,
+    Socket,
+    Unobserved,
+)
+from pytest_portaswitch.facts.parse import parse_reply
+
+WHOLE: dict[str, Any] = {
+    "clock": 100.0,
+    "clock_age": 2.0,
+    "privileged": True,
+    "hostname": "db1\x1b[31m",
+    "kernel": "5.4",
+    "system": "Oracle\nLinux",
+    "release": "MR119",
+    "ephemeral_ports": [32768, 60999],
+    "reserved_ports": [[35000, 64999]],
+    "sockets": [
+        {"transport": "tcp", "address": "::ffff:10.0.0.3", "port": 3306, "pids": [7, 8]},
+        {"transport": "udp", "address": "::", "port": 53, "pids": None, "v6only": True},
+    ],
+    "processes": [
+        {
+            "pid": 7,
+            "parent": 1,
+            "name": "mysqld",
+            "command": "mysqld \u202eexe",
+            "user": "mysql",
+            "started": 1.5,
+        }
+    ],
+    "connections": [
+        {
+            "local": "10.0.0.3",
+            "remote": "10.0.0.5",
+            "local_port": 3306,
+            "remote_port": None,
+            "pids": [7],
+            "count": 3,
+        }
+    ],
+    "interfaces": [{"name": "eth1", "up": True, "mtu": 1500, "addresses": ["10.0.0.3/24"]}],
+    "routes": [{"to": "10.0.0.5", "interface": "eth1", "source": "10.0.0.3"}],
+    "probes": [{"key": "tcp:10.0.0.5:22", "outcome": "connected", "received": ["AP8="]}],
+    "gaps": [{"what": "release", "why": "there is no rpm"}],
+    "news": "ignored",
+}
+
+
+def parse(body: bytes, method: Literal["python", "shell"] = "python") -> Observation:
+    """Parse a reply of the host h."""
+    return parse_reply("h", body, method=method, sent=90.0, received=95.0, took=6.0)
+
+
+def without(**changes: object) -> bytes:
+    """Return the whole reply, changed."""
+    return json.dumps({**WHOLE, **changes}).encode()
+
+
+def test_whole() -> None:
+    """Everything in a reply arrives, with harmless text and addresses in one spelling."""
+    assert parse(without()) == HostFacts(
+        host="h",
+        method="python",
+        privileged=True,
+        took=6.0,
+        hostname="db1\ufffd[31m",
+        kernel="5.4",
+        system="Oracle\ufffdLinux",
+        release="MR119",
+        clock=Clock(host=100.0, sent=90.0, received=93.0),
+        ephemeral_ports=(32768, 60999),
+        reserved_ports=((35000, 64999),),
+        sockets=(
+            Socket(transport="tcp", address="10.0.0.3", port=3306, pids=(7, 8)),
+            Socket(transport="udp", address="::", port=53, pids=None, v6only=True),
+        ),
+        processes=(
+            Process(
+                pid=7,
+                parent=1,
+                name="mysqld",
+                command="mysqld \ufffdexe",
+                user="mysql",
+                started=1.5,
+            ),
+        ),
+        connections=(
+            Connection(
+                local="10.0.0.3",
+                remote="10.0.0.5",
+                local_port=3306,
+                remote_port=None,
+                pids=(7,),
+                count=3,
+            ),
+        ),
+        interfaces=(Interface(name="eth1", up=True, mtu=1500, addresses=("10.0.0.3/24",)),),
+        routes=(Route(to="10.0.0.5", interface="eth1", source="10.0.0.3"),),
+        probes=(ProbeResult(key="tcp:10.0.0.5:22", outcome="connected", received=(b"\0\xff",)),),
+        gaps=(Gap(what="release", why="there is no rpm"),),
+    )
+
+
+def socket(**changes: object) -> bytes:
+    """Return a reply with one socket, changed."""
+    return without(sockets=[{"transport": "tcp", "address": "::", "port": 1, **changes}])
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"", "Input data was truncated"),
+        (b"hello", "JSON is malformed: invalid character (byte 0)"),
+        (b"[]", "Expected `object`, got `array`"),
+        (b'{"hostname": "\xff"}', "'utf-8' codec can't decode byte 0xff in position 0: "),
+        (without(hostname=7), "Expected `str`, got `int` - at `$.hostname`"),
+        (without(probes=[{"key": "x", "outcome": "fine"}]), "Invalid enum value 'fine'"),
+        (socket(port="1"), "Expected `int`, got `str` - at `$.sockets[0].port`"),
+        (socket(port=65536), "65536 is not a port"),
+        (socket(port=-1), "-1 is not a port"),
+        (socket(address="db1\x07"), "'db1\ufffd' is not an address"),
+        (without(clock=1e300), "1e+300 is not a time"),
+        (
+            without(interfaces=[{"name": "e", "up": True, "mtu": 1, "addresses": ["10.0.0.1"]}]),
+            "'10.0.0.1' is not an address with its prefix",
+        ),
+        (without(routes=[{"to": "10.0.0.1", "gateway": "there"}]), "'there' is not an address"),
+    ],
+)
+def test_nonsense(body: bytes, detail: str) -> None:
+    """What makes no sense is refused as a whole, saying what and where."""
+    seen = parse(body)
+    assert isinstance(seen, Unobserved)
+    assert seen.why == "output-unparsable"
+    assert seen.detail.startswith(f"the reply makes no sense: {detail}")
+    assert seen.took == 6.0
+
+
+def test_died() -> None:
+    """A program that gave up said why."""
+    seen = parse(b'{"died": "line 7: OSError: \\u0007", "clock": 1.0}')
+    assert seen == Unobserved(
+        host="h",
+        why="program-died",
+        detail="the program ended early: line 7: OSError: \ufffd",
+        took=6.0,
+    )
+
+
+def test_shell_without_mark() -> None:
+    """The shell's reply begins with the mark of the trip."""
+    seen = parse(b"hello\n", "shell")
+    assert isinstance(seen, Unobserved)
+    assert seen.detail == "the reply makes no sense: it does not begin with its mark"
+
+
+def test_bounds() -> None:
+    """Text is cut, however much of it is sent."""
+    seen = parse(without(hostname="x" * 10_000, release="y" * 1000))
+    assert isinstance(seen, HostFacts)
+    assert (len(seen.hostname), len(seen.release)) == (600, 60)
+
+
+def test_nesting() -> None:
+    """A reply nested beyond measure is refused like any other nonsense."""
+    assert isinstance(parse(b'{"news": ' + b"[" * 100_000), Unobserved)
+    assert isinstance(parse(without()[:-1] + b', "x": ' + b'{"a":' * 50_000), Unobserved)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300), st.sampled_from(["python", "shell"]))
+def test_any_bytes(body: bytes, method: Literal["python", "shell"]) -> None:
+    """No bytes make it raise."""
+    assert isinstance(parse(body, method), HostFacts | Unobserved)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_mutated_python(data: st.DataObject) -> None:
+    """A reply in which anything stands for anything else makes nothing raise."""
+    reply = json.loads(json.dumps(WHOLE))
+    target: Any = reply
+    key: Any = data.draw(st.sampled_from(sorted(reply)))
+    while data.draw(st.booleans()) and isinstance(target[key], list | dict) and target[key]:
+        target = target[key]
+        keys = range(len(target)) if isinstance(target, list) else sorted(target)
+        key = data.draw(st.sampled_from(list(keys)))
+    target[key] = data.draw(JSON)
+    assert isinstance(parse(json.dumps(reply).encode()), HostFacts | Unobserved)
+
+
+SHELL = (Path(__file__).parent / "cases" / "shell" / "el6-root.txt").read_text().splitlines()
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_mutated_shell(data: st.DataObject) -> None:
+    """The same for the words of the shell: lines changed, lost and doubled."""
+    lines = list(SHELL)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(1, len(lines) - 1))
+        cut = data.draw(st.integers(0, len(lines[at])))
+        noise = data.draw(
+            st.text(max_size=12) | st.sampled_from(["", "9" * 30, "\u0663", "127.0.0.1"])
+        )
+        lines[at] = lines[at][:cut] + noise + lines[at][data.draw(st.integers(0, 80)) :]
+    seen = parse("\n".join(lines).encode("utf-8", "replace"), "shell")
+    assert isinstance(seen, HostFacts | Unobserved)

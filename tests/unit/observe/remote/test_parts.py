@@ -1,0 +1,165 @@
+"""Parts of the remote program on hosts that cannot be had for a test."""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+
+import pytest
+
+from pytest_portaswitch.facts.proc_net import LISTEN, UNCONNECTED, Owners, Row
+from pytest_portaswitch.observe.remote.program import (
+    flight,
+    host,
+    links,
+    netlink,
+    probes,
+    processes,
+    sockets,
+    stream,
+)
+from pytest_portaswitch.observe.remote.program.notes import Notes
+
+HEAD = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when ...\n"
+
+
+def test_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that is absent for IPv6 is no gap; one that cannot be read is."""
+
+    def read(path: str, limit: int) -> bytes:
+        if path.endswith("6"):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        if path.endswith("tcp"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return HEAD + b"garbled\n"
+
+    monkeypatch.setattr(sockets, "read", read)
+    notes = Notes()
+    assert sockets.tables(notes) == {"tcp": [], "udp": []}
+    assert [gap["why"] for gap in notes.gaps] == [
+        "/proc/net/tcp: Permission denied",
+        "lines of /proc/net/udp that could not be read: 1",
+    ]
+
+
+def test_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is cut of too many sockets are clients first, and it is said."""
+    monkeypatch.setattr(sockets, "_MOST", 1)
+    client = Row("10.0.0.1", 4000, "10.0.0.2", 53, "01", 1, False)
+    server = Row("10.0.0.1", 5060, "0.0.0.0", 0, UNCONNECTED, 2, False)  # noqa: S104
+    notes = Notes()
+    (seen,) = sockets.listeners({"udp": [client, server]}, Owners({}, complete=True), notes)
+    assert seen["port"] == 5060
+    assert [gap["why"] for gap in notes.gaps] == ["1 of 2 udp sockets are shown"]
+
+
+def test_kernel_without_diagnosis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the kernel cannot tell, or would load a module for it, v6only is not known."""
+    row = Row("::", 22, "::", 0, LISTEN, 2, True)
+
+    def refuse(*_: object, **__: object) -> list[bytes]:
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    monkeypatch.setattr(netlink, "ask", refuse)
+    for there in (True, False):
+        monkeypatch.setattr(sockets, "_diag_is_there", lambda _, there=there: there)
+        (seen,) = sockets.listeners({"tcp": [row]}, Owners({}, complete=True), Notes())
+        assert seen["v6only"] is None
+
+
+def test_too_many_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many processes are cut, and it is said."""
+    monkeypatch.setattr(processes, "_MOST", 1)
+    notes = Notes()
+    assert len(processes.walk("x" * 32, notes).processes) <= 1
+    assert notes.gaps[-1]["why"].startswith("1 of ")
+    assert notes.gaps[-1]["why"].endswith(" are shown")
+
+
+@pytest.mark.parametrize(
+    ("groups", "unit"),
+    [
+        ("0::/system.slice/radiusd.service\n", "radiusd.service"),
+        ("0::/system.slice/docker-1.scope/inner\n", "docker-1.scope"),
+        ("0::/\n", ""),
+        ("", ""),
+        ("3:cpu:/a.service\n1:name=systemd:/system.slice/sshd.service\n0::/\n", "sshd.service"),
+        ("1:name=systemd:/user.slice/user-0.slice/session-1.scope\n", "session-1.scope"),
+    ],
+)
+def test_unit(groups: str, unit: str) -> None:
+    """The unit is found in control groups of version 1, 2 and both."""
+    assert processes.unit(groups) == unit
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (b"", ""),
+        (b"sshd: audit [priv]\0\0\0", "sshd: audit [priv]"),
+        (b"mysqld\0--password\0a b\0--user=x\0", "mysqld --password *** --user=x"),
+        (b"agent\0--auth-token=abc\0", "agent --auth-token=***"),
+        (b"perl\0-d\0caf\xe9\0", "perl -d caf\ufffd"),
+        (b"x" * 600, "x" * 512),
+    ],
+)
+def test_command(command: bytes, shown: str) -> None:
+    """A command line is joined and cut, and its secrets stay on the host."""
+    assert processes.command(command) == shown
+
+
+def test_ranges() -> None:
+    """Reserved ports are ranges and single ports."""
+    assert host.ranges("35000-64999,8080\n") == [[35000, 64999], [8080, 8080]]
+    assert host.ranges("\n") == []
+    with pytest.raises(ValueError, match="invalid literal"):
+        host.ranges("a-b")
+
+
+def test_error_names() -> None:
+    """Errors bear the kernel's names, and a number where there is no name."""
+    assert flight.name(errno.EHOSTUNREACH) == "EHOSTUNREACH"
+    assert flight.name(9999) == "errno 9999"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (errno.ECONNREFUSED, "refused"),
+        (errno.ECONNRESET, "refused"),
+        (errno.EHOSTUNREACH, "unreachable"),
+        (errno.ENETUNREACH, "unreachable"),
+        (errno.ETIMEDOUT, "silent"),
+        (errno.EPERM, "error"),
+        (errno.EADDRNOTAVAIL, "error"),
+    ],
+)
+def test_outcomes(code: int, outcome: str) -> None:
+    """What an error of the kernel means for a probe."""
+    result: flight.Result = {}
+    flight.fail(result, 0.0, code)
+    assert (result["outcome"], result["detail"]) == (outcome, errno.errorcode[code])
+
+
+def test_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python without ssl says so of every TLS probe."""
+
+    def missing() -> ssl.SSLContext:
+        raise ImportError("No module named '_ssl'")
+
+    monkeypatch.setattr(stream, "tls", missing)
+    probe = {"transport": "tls", "address": "127.0.0.1", "port": 5061, "protocol": ""}
+    request = {"probes": [probe], "scripts": {}, "probe_timeout": 1.0}
+    assert probes.send(request, 0.0) == [
+        {
+            "key": "tls:127.0.0.1:5061",
+            "outcome": "error",
+            "detail": "the Python of this host cannot speak TLS: No module named '_ssl'",
+        }
+    ]
+
+
+def test_route_to_a_name() -> None:
+    """Routes are asked for addresses alone."""
+    assert links.route("localhost") == {"to": "localhost", "error": "not an address"}
