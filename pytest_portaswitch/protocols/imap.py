@@ -21,6 +21,7 @@ from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
 
 _GREETING = re.compile(rb"\* (OK|PREAUTH|BYE)(?: ([^\r\n]*))?\r?\n", re.IGNORECASE)
+_RESPONSE_CODE = re.compile(rb"^\[[^\]]*\] ?")
 _CAPABILITY = re.compile(rb"(?im)^\* CAPABILITY ([^\r\n]*)")
 _TAGGED = re.compile(rb"(?im)^a1 (OK|NO|BAD)\b[^\r\n]*")
 _PARTED = re.compile(rb"(?im)^a2 OK\b")
@@ -57,7 +58,7 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
         "state": state,
         "parted": "yes" if _PARTED.search(data) else "no",
     }
-    words = f"IMAP {state} {details['greeting']}"
+    words = f"IMAP {state} {text(_RESPONSE_CODE.sub(b'', greeting[2] or b''))}".strip()
     if state == "BYE":
         return answer("unavailable", words, details)
     if tagged is None:

@@ -3,10 +3,17 @@
 A connection that is dropped in mid-handshake counts towards the server's ``max_connect_errors``,
 and once that is reached the server locks the peer out (error 1129). A login that is refused for
 its credentials does not count. So a probe reads the greeting, asks for a login that cannot
-succeed, and reads the refusal. A server whose accounts use another plugin answers the login with
-AuthSwitchRequest (MySQL 8: ``caching_sha2_password``, MySQL 9 always); leaving then would be a cut
-handshake, so an empty response is sent, which every plugin of the two vendors that takes a
-password reads as "no password".
+succeed, and reads the refusal.
+
+A server whose accounts use another plugin answers the login with AuthSwitchRequest (MySQL 8:
+``caching_sha2_password``, MySQL 9 always; MariaDB also for users that do not exist, in the manner
+of one that does); leaving then would be a cut handshake. An empty response is "no password" to
+``mysql_native_password`` and the SHA-2 plugins. MariaDB's ``ed25519`` takes anything but 64 bytes
+for a broken handshake: on 10.11 with ``max_connect_errors=1`` a single empty response locked the
+peer out, and 64 zeros never did.
+
+Whether TLS is required shows only to who has credentials: MariaDB 10.11 with
+``require_secure_transport``, or an account with REQUIRE SSL, refuses this login with 1045 as ever.
 
 A login with credentials is another script: its response depends on the salt of the greeting, so
 it cannot be composed beforehand. ``_login`` takes the user and the response for that day.
@@ -46,7 +53,10 @@ _GREETING, _OK, _ERROR, _SWITCH = 0x0A, 0x00, 0xFF, 0xFE
 _GREETED, _SWITCHED, _LOGGED_IN = (
     b"(?s)\\A....\\x%02x" % kind for kind in (_GREETING, _SWITCH, _OK)
 )
+_ED25519 = b"(?s)\\A....\xfeclient_ed25519\0"
+_OTHERS = b"(?s)\\A....\xfe(?!client_ed25519\0)"
 _NO_PASSWORD = b"\0\0\0\x03"
+_NO_SIGNATURE = b"\x40\0\0\x03" + bytes(64)
 _QUIT = b"\x01\0\0\0\x01"
 
 _MEANINGS: dict[int, Finding] = {
@@ -56,6 +66,8 @@ _MEANINGS: dict[int, Finding] = {
     1251: "login-refused",  # no plugin in common
     1524: "login-refused",  # the account's plugin is not loaded
     1698: "login-refused",  # 1045 of a plugin that takes no password
+    3118: "login-refused",  # MySQL: the account is locked
+    4151: "login-refused",  # MariaDB: the same
     1053: "unavailable",  # shutdown in progress
     1129: "host-blocked",
     1130: "host-not-allowed",
@@ -78,8 +90,8 @@ def request(ask: Ask) -> tuple[Step, ...]:
         Step(receive=_REPLY_BYTES),
         Step(send=_login(), when=_GREETED),
         Step(receive=_REPLY_BYTES, when=_GREETED),
-        # Where the refusal came already, the server has closed and nobody reads this.
-        Step(send=_NO_PASSWORD, when=_SWITCHED),
+        Step(send=_NO_SIGNATURE, when=_ED25519),
+        Step(send=_NO_PASSWORD, when=_OTHERS),
         Step(receive=_REPLY_BYTES, when=_SWITCHED),
         Step(send=_QUIT, when=_LOGGED_IN),
     )

@@ -33,6 +33,11 @@ _REPLIES = {
     radius.AccessChallenge: "Access-Challenge",
 }
 
+_UNEXPLAINED = (
+    "no reply: it does not know this client, or has another secret, or does not serve Status-Server"
+)
+_UNPROVABLE = "no reply, as is right without the secret: give one to prove the service"
+
 
 def request(ask: Ask) -> tuple[Step, ...]:
     """One signed datagram."""
@@ -43,9 +48,7 @@ def request(ask: Ask) -> tuple[Step, ...]:
 def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     """Whether the reply is the server's, by the secret."""
     if no_answer(received):
-        words = "no reply: it does not know this client"
-        words += ", has another secret, or does not serve Status-Server" if ask.secret else ""
-        return silence("no-answer", words if ask.secret else f"{words} without the secret")
+        return silence("no-answer", _UNEXPLAINED if ask.secret else _UNPROVABLE)
     data = next(filter(None, received))
     question = _question(ask)
     try:

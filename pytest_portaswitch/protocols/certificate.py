@@ -1,0 +1,205 @@
+"""What a TLS server showed of itself: names, issuer, times, and whether there is trust in it.
+
+Judged on the controller from what the remote program brings: it shakes hands with anybody, and
+trusts nobody. All findings that apply are given, not the first: an expired certificate may bear a
+wrong name as well.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import warnings
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Literal
+
+import msgspec
+from cryptography import x509
+
+from pytest_portaswitch.facts import clean
+from pytest_portaswitch.protocols import trust
+
+TlsFinding = Literal[
+    "unreadable",
+    "expired",
+    "not-yet-valid",
+    "wrong-name",
+    "self-signed",
+    "untrusted",
+    "incomplete-chain",
+]
+"""``unreadable``: no certificate, or none that can be read.
+``wrong-name``: it is not for the name that is declared.
+``self-signed``: its issuer is itself; information, unless authorities are given and it is none.
+``untrusted``: authorities are given, and it leads to none of them.
+``incomplete-chain``: the same, but only the server's own certificate was brought, so that a
+certificate in between may be all that is missing."""
+
+FAULTS: frozenset[TlsFinding] = frozenset(
+    {"unreadable", "expired", "not-yet-valid", "wrong-name", "untrusted"}
+)
+"""The findings that a check fails for."""
+
+_MOST_NAMES = 16
+_LARGEST = 1 << 16
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What the remote program brings of a handshake."""
+
+    chain: tuple[bytes, ...]
+    """DER, the server's own first. Where Python cannot tell the others: that one alone."""
+    version: str = ""
+    """Such as ``TLSv1.3``."""
+    cipher: str = ""
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """What was seen. Texts are clean and bounded; times are UTC in ISO form."""
+
+    findings: tuple[TlsFinding, ...] = ()
+    words: str = ""
+    subject: str = ""
+    issuer: str = ""
+    names: tuple[str, ...] = ()
+    not_before: str = ""
+    not_after: str = ""
+    days_left: int | None = None
+    """Whole days, rounded down; negative: so many days ago. None: unreadable."""
+    version: str = ""
+    cipher: str = ""
+    chain: tuple[str, ...] = ()
+    """Subjects of the other certificates that the server showed."""
+
+    @property
+    def faults(self) -> tuple[TlsFinding, ...]:
+        """The findings that are wrong, not only worth knowing."""
+        return tuple(finding for finding in self.findings if finding in FAULTS)
+
+
+def examine(
+    served: Served,
+    at: datetime,
+    name: str = "",
+    authorities: Sequence[x509.Certificate] = (),
+) -> Certificate:
+    """Judge what was served at a moment, for a name where one is declared."""
+    version, cipher = clean.text(served.version, 20), clean.text(served.cipher, 60)
+    chain = [read for der in served.chain[: trust.LONGEST_CHAIN] if (read := _read(der))]
+    if not chain or _read(served.chain[0]) is None:
+        words = "no certificate that can be read"
+        return Certificate(findings=("unreadable",), words=words, version=version, cipher=cipher)
+    own = chain[0]
+    at = at.astimezone(timezone.utc)
+    try:
+        begins, ends = own.not_valid_before_utc, own.not_valid_after_utc
+        names = _names(own)
+        self_signed = trust.issued(own, own)
+        findings = list(_findings(own, at, name, names, self_signed))
+        if authorities and not trust.trusted(own, chain[1:], authorities, at):
+            alone = len(chain) == 1 and not self_signed
+            findings.append("incomplete-chain" if alone else "untrusted")
+        subject, issuer = _title(own.subject), _title(own.issuer)
+        others = tuple(_title(other.subject) for other in chain[1:])
+    except trust.BROKEN as error:
+        words = clean.text(f"a certificate against the rules: {error}", 200)
+        return Certificate(findings=("unreadable",), words=words, version=version, cipher=cipher)
+    left = (ends - at) // timedelta(days=1)
+    return Certificate(
+        findings=tuple(findings),
+        words=_words(findings, subject, issuer, begins, ends, left, name, names),
+        subject=subject,
+        issuer=issuer,
+        names=names,
+        not_before=begins.isoformat(),
+        not_after=ends.isoformat(),
+        days_left=left,
+        version=version,
+        cipher=cipher,
+        chain=others,
+    )
+
+
+def _read(der: bytes) -> x509.Certificate | None:
+    if len(der) > _LARGEST:
+        return None
+    # The library warns of what the CA did wrong; a run with warnings as errors must not end of it.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return x509.load_der_x509_certificate(der)
+        except trust.BROKEN:
+            return None
+
+
+def _findings(
+    own: x509.Certificate, at: datetime, name: str, names: tuple[str, ...], self_signed: bool
+) -> Iterable[TlsFinding]:
+    if at > own.not_valid_after_utc:
+        yield "expired"
+    if at < own.not_valid_before_utc:
+        yield "not-yet-valid"
+    if name and not any(_matches(name, served) for served in names):
+        yield "wrong-name"
+    if self_signed:
+        yield "self-signed"
+
+
+def _names(own: x509.Certificate) -> tuple[str, ...]:
+    """DNS names, addresses and SIP domains (RFC 5922, 7.1); without any the common name."""
+    try:
+        general = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        general = None
+    found: list[str] = []
+    if general is not None:
+        found += general.get_values_for_type(x509.DNSName)
+        found += [str(address) for address in general.get_values_for_type(x509.IPAddress)]
+        uris = general.get_values_for_type(x509.UniformResourceIdentifier)
+        found += [uri.partition(":")[2] for uri in uris if uri.lower().startswith("sip:")]
+    if not found:
+        common = own.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        found = [str(attribute.value) for attribute in common]
+    return tuple(clean.text(one, 100) for one in found[:_MOST_NAMES])
+
+
+def _matches(declared: str, served: str) -> bool:
+    """RFC 6125, 6.4: without case, an asterisk stands for one whole leftmost label."""
+    declared, served = declared.rstrip(".").lower(), served.rstrip(".").lower()
+    try:
+        return ipaddress.ip_address(declared) == ipaddress.ip_address(served)
+    except ValueError:
+        pass
+    if served.startswith("*."):
+        label, dot, parent = declared.partition(".")
+        return bool(label and dot and "." in parent) and parent == served[2:]
+    return declared == served
+
+
+def _title(name: x509.Name) -> str:
+    return clean.text(name.rfc4514_string(), 120)
+
+
+def _words(
+    findings: Sequence[TlsFinding],
+    subject: str,
+    issuer: str,
+    begins: datetime,
+    ends: datetime,
+    left: int,
+    name: str,
+    names: Sequence[str],
+) -> str:
+    """One line, the worst first."""
+    said = {
+        "expired": f"expired {ends:%Y-%m-%d}",
+        "not-yet-valid": f"not valid before {begins:%Y-%m-%d}",
+        "wrong-name": f"for {', '.join(names[:3]) or 'no name'}, not for {name}",
+        "self-signed": "self-signed",
+        "untrusted": f"issued by {issuer}, which leads to no given authority",
+        "incomplete-chain": f"issued by {issuer}, which is no given authority and was not seen",
+    }
+    parts = [said[finding] for finding in findings if finding in said]
+    if "expired" not in findings:
+        parts.append(f"valid until {ends:%Y-%m-%d}, {left} days more")
+    return clean.text(f"{subject}: {'; '.join(parts)}", 300)
