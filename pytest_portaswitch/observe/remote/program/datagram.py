@@ -28,18 +28,31 @@ def udp(
     """Send the script's first datagram, or an empty one, and wait for one in return."""
     sends = [step["send"] for step in script if step["send"]]
     most = [step["receive"] for step in script if step["receive"]] or [_LARGEST]
+    # A connected socket hears nothing from another port of its peer.
+    any_port = any(step.get("any_port") for step in script)
     with closing(_socket(address, socket.SOCK_DGRAM, 0)) as sock:
         began = now()
+        data = base64.b64decode(sends[0]) if sends else b""
         try:
-            sock.connect((address, port))
-            result["source"] = sock.getsockname()[0]
-            sock.send(base64.b64decode(sends[0]) if sends else b"")
+            result["source"] = _source(address, port)
+            if any_port:
+                sock.sendto(data, (address, port))
+            else:
+                sock.connect((address, port))
+                sock.send(data)
         except OSError as error:
             fail(result, began, error.errno or 0)
             return
-        reply = yield from _reply(result, sock, began, timeout)
+        reply = yield from _reply(result, sock, began, timeout, address)
         if reply is not None:
             result["received"] = [base64.b64encode(reply[: most[0]]).decode()]
+
+
+def _source(address: str, port: int) -> str:
+    """Return the local address that the kernel chooses. Nothing is sent."""
+    with closing(_socket(address, socket.SOCK_DGRAM, 0)) as sock:
+        sock.connect((address, port))
+        return str(sock.getsockname()[0])
 
 
 def icmp(result: "Result", address: str, sequence: int, timeout: float) -> "Steps":
@@ -65,7 +78,7 @@ def icmp(result: "Result", address: str, sequence: int, timeout: float) -> "Step
             fail(result, began, error.errno or 0)
             return
         while True:
-            data = yield from _reply(result, sock, began, timeout)
+            data = yield from _reply(result, sock, began, timeout, address)
             if data is None:
                 return
             if version == 4 and kind == socket.SOCK_RAW and data:
@@ -91,21 +104,30 @@ def _socket(address: str, kind: int, protocol: int) -> socket.socket:
     return sock
 
 
-def _reply(result: "Result", sock: socket.socket, began: float, timeout: float) -> "Any":
-    """Wait for a datagram; the outcome is set either way."""
+def _reply(
+    result: "Result", sock: socket.socket, began: float, timeout: float, address: str
+) -> "Any":
+    """Wait for a datagram of an address; the outcome is set either way."""
     while True:
         if not (yield sock.fileno(), READ, began + timeout):
             settle(result, "silent", began, f"no reply in {timeout:g} s")
             return None
         try:
-            data = sock.recv(_LARGEST)
+            data, sender = sock.recvfrom(_LARGEST)
         except BlockingIOError:
             continue  # a datagram whose checksum was wrong
         except OSError as error:
             fail(result, began, error.errno or errno.EIO)
             return None
-        settle(result, "replied", began)
-        return data
+        if _same(sender[0], address):
+            settle(result, "replied", began)
+            return data
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two spellings are the same address."""
+    family = socket.AF_INET6 if ":" in other else socket.AF_INET
+    return socket.inet_pton(family, one.partition("%")[0]) == socket.inet_pton(family, other)
 
 
 def _packet(kind: int, identity: int, sequence: int) -> bytes:

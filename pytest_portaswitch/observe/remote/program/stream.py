@@ -3,6 +3,7 @@
 import base64
 import errno
 import os
+import re
 import socket
 from contextlib import closing
 
@@ -73,20 +74,28 @@ def _talk(
 ) -> "Steps":
     """Follow the script as far as the peer does, then part."""
     received = result.setdefault("received", [])
+    last = b""
     for step in script:
-        data = base64.b64decode(step["send"])
+        data, until, when = (_bytes(step, name) for name in ("send", "until", "when"))
+        if when and not re.search(when, last):
+            continue
         if data:
             problem = yield from _send(sock, data, timeout)
         else:
-            reply: list[bytes] = []
-            problem = yield from _receive(sock, step["receive"], timeout, reply)
-            received.append(base64.b64encode(b"".join(reply)).decode())
-            if reply:
+            reply = bytearray()
+            problem = yield from _receive(sock, step["receive"], until, timeout, reply)
+            last = bytes(reply)
+            received.append(base64.b64encode(last).decode())
+            if last:
                 result["elapsed"] = round(now() - began, 4)
         if problem:
             result["detail"] = problem
             break
     yield from _part(sock)
+
+
+def _bytes(step: "dict[str, Any]", name: str) -> bytes:
+    return base64.b64decode(step.get(name, ""))
 
 
 def _send(sock: "Any", data: bytes, timeout: float) -> "Part":
@@ -101,16 +110,23 @@ def _send(sock: "Any", data: bytes, timeout: float) -> "Part":
     return f"took nothing in {timeout:g} s" if problem == _LATE else problem
 
 
-def _receive(sock: "Any", most: int, timeout: float, reply: "list[bytes]") -> "Part":
+def _receive(sock: "Any", most: int, until: bytes, timeout: float, reply: bytearray) -> "Part":
+    """Take the first data, or all data until it matches; say why that did not come."""
+    ended = False
+
     def some() -> None:
-        data = sock.recv(max(1, min(most, _PIECE)))
-        if data:
-            reply.append(data)
+        nonlocal ended
+        while not ended:
+            data = sock.recv(max(1, min(most - len(reply), _PIECE)))
+            reply.extend(data)
+            ended = not data
+            if not until or len(reply) >= most or re.search(until, reply):
+                return
 
     problem = yield from _tried(sock, some, READ, now() + timeout)
     if problem == _LATE:
-        return f"no reply in {timeout:g} s"
-    return problem or ("" if reply else "closed by the peer")
+        return f"no {'whole ' if reply else ''}reply in {timeout:g} s"
+    return problem or ("closed by the peer" if ended else "")
 
 
 def _tried(sock: "Any", action: "Any", blocked: int, deadline: float) -> "Part":

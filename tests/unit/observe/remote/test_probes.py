@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pytest_portaswitch.facts.model import Probe, ProbeResult
-from pytest_portaswitch.observe.request import Limits, Request
+from pytest_portaswitch.observe.request import Limits, Request, Step
 from tests.unit.observe.remote.conftest import Look, Serve, script, tcp, udp
 from tests.unit.observe.remote.talk import converse, environment
 
@@ -83,6 +83,67 @@ def test_script(serve: Serve, look: Look) -> None:
     result = look(probes=(tcp(port, "p"),), scripts=script(100, b"who?", 2)).probe
     assert outcome(result) == ("connected", "")
     assert result.received == (b"hello \x00\xff", b"me")
+
+
+def test_until(serve: Serve, look: Look) -> None:
+    """A reply that comes in pieces is waited for until it is whole, and no longer."""
+
+    def treat(connection: socket.socket) -> None:
+        for piece in (b"250-a\r\n", b"250-b\r\n", b"250 c\r\n"):
+            connection.sendall(piece)
+            time.sleep(0.05)
+        connection.recv(1)
+
+    steps = (Step(receive=1000, until=rb"(?m)^250 .*\r\n"),)
+    result = look(probes=(tcp(serve(treat), "p"),), scripts={"p": steps}).probe
+    assert outcome(result) == ("connected", "")
+    assert result.received == (b"250-a\r\n250-b\r\n250 c\r\n",)
+
+
+def test_until_not_whole(serve: Serve, look: Look) -> None:
+    """What came of a reply that was never whole stays."""
+
+    def treat(connection: socket.socket) -> None:
+        connection.sendall(b"half")
+        connection.recv(1)
+
+    steps = (Step(receive=1000, until=b"whole"), Step(send=b"never"))
+    result = look(probes=(tcp(serve(treat), "p"),), scripts={"p": steps}).probe
+    assert outcome(result) == ("connected", "no whole reply in 0.5 s")
+    assert result.received == (b"half",)
+
+
+def test_until_is_bounded(serve: Serve, look: Look) -> None:
+    """No more is taken than the step allows, whole or not."""
+    port = serve(lambda connection: connection.sendall(b"x" * 5000))
+    steps = (Step(receive=1000, until=b"whole"),)
+    result = look(probes=(tcp(port, "p"),), scripts={"p": steps}).probe
+    assert outcome(result) == ("connected", "")
+    assert result.received == (b"x" * 1000,)
+
+
+def test_when(serve: Serve, look: Look) -> None:
+    """A step is passed over unless what was received last calls for it."""
+    got: list[bytes] = []
+
+    def treat(connection: socket.socket) -> None:
+        connection.sendall(b"\0switch\xff")
+        got.append(connection.recv(10))
+        connection.sendall(b"ok")
+        got.append(connection.recv(10))
+
+    steps = (
+        Step(receive=100),
+        Step(send=b"not this", when=b"^greet"),
+        Step(receive=100, when=b"^greet"),
+        Step(send=b"this", when=rb"(?s)\A.switch\xff"),
+        Step(receive=100, when=rb"switch"),
+        Step(send=b"nor this", when=b"switch"),
+    )
+    result = look(probes=(tcp(serve(treat), "p"),), scripts={"p": steps}).probe
+    assert outcome(result) == ("connected", "")
+    assert result.received == (b"\0switch\xff", b"ok")
+    assert got == [b"this", b""]
 
 
 def test_no_reply(serve: Serve, look: Look) -> None:
@@ -207,6 +268,42 @@ def test_udp_reply(look: Look, family: int, address: str) -> None:
     assert outcome(result) == ("replied", "")
     assert result.received == (b"cb",)
     assert result.source == address
+
+
+@pytest.mark.parametrize("any_port", [True, False])
+def test_udp_from_another_port(look: Look, any_port: bool) -> None:
+    """A reply from another port of the same address counts where the script says so."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
+    ):
+        server.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        stranger.bind(("127.0.0.9", 0))
+        server.settimeout(5)
+
+        def answer() -> None:
+            data, peer = server.recvfrom(100)
+            stranger.sendto(b"stranger", peer)
+            other.sendto(data, peer)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        steps = (Step(send=b"abc"), Step(receive=100, any_port=any_port))
+        probe = udp(server.getsockname()[1], "p")
+        result = look(probes=(probe,), scripts={"p": steps}).probe
+        thread.join()
+    assert result.outcome == ("replied" if any_port else "silent")
+    assert result.received == ((b"abc",) if any_port else ())
+    assert result.source == "127.0.0.1"
+
+
+def test_udp_refused_any_port(look: Look) -> None:
+    """A refusal is heard without a connected socket, too."""
+    steps = {"p": (Step(send=b"abc"), Step(receive=100, any_port=True))}
+    result = look(probes=(udp(unused(socket.SOCK_DGRAM), "p"),), scripts=steps).probe
+    assert outcome(result) == ("refused", "ECONNREFUSED")
 
 
 def test_udp_silence(look: Look) -> None:
