@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from pytest_portaswitch.facts.model import Probe
+from pytest_portaswitch.facts.model import Probe, ProbeResult
+from pytest_portaswitch.observe.remote.program import flight, probes
 from pytest_portaswitch.observe.request import Limits, Request, Step
 from tests.unit.observe.remote.talk import LIMITS, Talk, converse, environment
 
@@ -54,6 +59,27 @@ def look(tmp_path: Path) -> Look:
         return converse(request, environment(tmp_path), limits=limits, shut=shut)
 
     return ask
+
+
+Fly = Callable[..., ProbeResult]
+
+
+@pytest.fixture
+def fly(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fly]:
+    """Send one probe by the program's own part, in this process."""
+    reading, writing = os.pipe()
+    # Where nobody reads its standard output any more the program ends its process.
+    monkeypatch.setattr(flight, "_STDOUT", writing)
+
+    def send(probe: Probe, **asked: object) -> ProbeResult:
+        request = Request(**{"host": "h", "probe_timeout": 0.5, "probes": (probe,), **asked})  # type: ignore[arg-type]
+        plain = json.loads(msgspec.json.encode(request))
+        (result,) = probes.send(plain, time.monotonic() + 10)
+        return msgspec.convert(result, ProbeResult)
+
+    yield send
+    os.close(reading)
+    os.close(writing)
 
 
 def tcp(port: int, protocol: str = "") -> Probe:

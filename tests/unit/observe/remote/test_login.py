@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.remote import Progress, login_command, progress, sudo_trouble
 from pytest_portaswitch.observe.request import Request
+from tests.unit.observe.remote.conftest import Serve, script, tcp, udp
 from tests.unit.observe.remote.talk import NONCE, converse, environment, tools, without_python
 
 REQUEST = Request(host="h")
@@ -47,32 +49,49 @@ def test_shells(tmp_path: Path, shell: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["3.6", "3.7", "3.8", "3.9", "3.10", "3.12", "3.13", "3.14"])
-def test_pythons(tmp_path: Path, version: str) -> None:
-    """The program runs under every Python from 3.6 on."""
+def test_pythons(tmp_path: Path, serve: Serve, version: str) -> None:
+    """The program runs under every Python from 3.6 on, in all of its parts."""
     versions = Path.home() / ".pyenv" / "versions"
     found = sorted(versions.glob(f"{version}.*/bin/python3"))
     python = str(found[0]) if found else shutil.which(f"python{version}", path="/usr/bin")
     if python is None:
         pytest.skip(f"Python {version} is not installed")
-    facts = converse(REQUEST, environment(tmp_path, python=python)).facts
+    port = serve(lambda connection: connection.sendall(connection.recv(10)))
+    request = Request(
+        host="h",
+        scripts=script(b"hi", 10),
+        probes=(
+            tcp(port, "p"),
+            udp(1),
+            Probe(transport="tls", address="127.0.0.1", port=1),
+            Probe(transport="icmp", address="127.0.0.1", port=0),
+        ),
+        routes_to=("127.0.0.1",),
+        connections_to=("127.0.0.1",),
+    )
+    facts = converse(request, environment(tmp_path, python=python)).facts
     assert facts.processes
+    assert facts.interfaces
+    assert facts.routes[0].interface == "lo"
+    assert [result.outcome for result in facts.probes][:3] == ["connected", "refused", "refused"]
+    assert facts.probes[0].received == (b"hi",)
     assert {gap.what for gap in facts.gaps} <= {"release", "owners"}
 
 
 @pytest.mark.parametrize(
-    "script",
+    "does",
     [
         "exit 9",  # too old
         "exec /nonexistent/python",  # broken
         "echo Unknown option: -I >&2; exit 2",  # Python 2
     ],
 )
-def test_next_python(tmp_path: Path, script: str) -> None:
+def test_next_python(tmp_path: Path, does: str) -> None:
     """A Python that does not do is passed over for the next."""
     env = environment(tmp_path)
     good = tmp_path / "bin" / "python3"
     good.rename(good.with_name("python3.7"))
-    good.write_text(f"#!/bin/sh\n{script}\n")
+    good.write_text(f"#!/bin/sh\n{does}\n")
     good.chmod(0o755)
     command = without_python()
     assert converse(REQUEST, env, command=command).facts.method == "python"
@@ -85,11 +104,11 @@ def test_nothing(tmp_path: Path) -> None:
     assert talk.code == 0
 
 
-def with_sudo(tmp_path: Path, script: str) -> dict[str, str]:
+def with_sudo(tmp_path: Path, does: str) -> dict[str, str]:
     """Return an environment that anybody may use, whose ``sudo`` is a script."""
     env = environment(tmp_path)
     fake = tmp_path / "bin" / "sudo"
-    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.write_text(f"#!/bin/sh\n{does}\n")
     fake.chmod(0o755)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)

@@ -15,7 +15,7 @@ import pytest
 
 from pytest_portaswitch.facts.model import Probe, ProbeResult
 from pytest_portaswitch.observe.request import Limits, Request, Step
-from tests.unit.observe.remote.conftest import Look, Serve, script, tcp, udp
+from tests.unit.observe.remote.conftest import Fly, Look, Serve, script, tcp, udp
 from tests.unit.observe.remote.talk import converse, environment
 
 
@@ -32,11 +32,11 @@ def unused(kind: int = socket.SOCK_STREAM) -> int:
         return port
 
 
-def test_connect(serve: Serve, look: Look) -> None:
+def test_connect(serve: Serve, fly: Fly) -> None:
     """Without a script a TCP probe connects, and the server sees a proper end."""
     ends: list[bytes] = []
     port = serve(lambda connection: ends.append(connection.recv(10)))
-    result = look(probes=(tcp(port),)).probe
+    result = fly(tcp(port))
 
     assert result == ProbeResult(
         key=f"tcp:127.0.0.1:{port}",
@@ -48,13 +48,13 @@ def test_connect(serve: Serve, look: Look) -> None:
     assert ends == [b""]
 
 
-def test_refused(look: Look) -> None:
+def test_refused(fly: Fly) -> None:
     """A closed TCP port refuses."""
-    result = look(probes=(tcp(unused()),)).probe
+    result = fly(tcp(unused()))
     assert outcome(result) == ("refused", "ECONNREFUSED")
 
 
-def test_silent_backlog(look: Look) -> None:
+def test_silent_backlog(fly: Fly) -> None:
     """A server whose backlog is full says nothing at all."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
@@ -64,13 +64,13 @@ def test_silent_backlog(look: Look) -> None:
             filler.setblocking(False)
             assert filler.connect_ex(("127.0.0.1", port)) == errno.EINPROGRESS
             crowd.append(filler)
-        result = look(probes=(tcp(port),)).probe
+        result = fly(tcp(port))
         for filler in crowd:
             filler.close()
     assert outcome(result) == ("silent", "no answer in 0.5 s")
 
 
-def test_script(serve: Serve, look: Look) -> None:
+def test_script(serve: Serve, fly: Fly) -> None:
     """A script is followed in order, and every reply is brought back as it came."""
 
     def treat(connection: socket.socket) -> None:
@@ -80,12 +80,12 @@ def test_script(serve: Serve, look: Look) -> None:
         assert connection.recv(10) == b""
 
     port = serve(treat)
-    result = look(probes=(tcp(port, "p"),), scripts=script(100, b"who?", 2)).probe
+    result = fly(tcp(port, "p"), scripts=script(100, b"who?", 2))
     assert outcome(result) == ("connected", "")
     assert result.received == (b"hello \x00\xff", b"me")
 
 
-def test_until(serve: Serve, look: Look) -> None:
+def test_until(serve: Serve, fly: Fly) -> None:
     """A reply that comes in pieces is waited for until it is whole, and no longer."""
 
     def treat(connection: socket.socket) -> None:
@@ -95,12 +95,12 @@ def test_until(serve: Serve, look: Look) -> None:
         connection.recv(1)
 
     steps = (Step(receive=1000, until=rb"(?m)^250 .*\r\n"),)
-    result = look(probes=(tcp(serve(treat), "p"),), scripts={"p": steps}).probe
+    result = fly(tcp(serve(treat), "p"), scripts={"p": steps})
     assert outcome(result) == ("connected", "")
     assert result.received == (b"250-a\r\n250-b\r\n250 c\r\n",)
 
 
-def test_until_not_whole(serve: Serve, look: Look) -> None:
+def test_until_not_whole(serve: Serve, fly: Fly) -> None:
     """What came of a reply that was never whole stays."""
 
     def treat(connection: socket.socket) -> None:
@@ -108,21 +108,21 @@ def test_until_not_whole(serve: Serve, look: Look) -> None:
         connection.recv(1)
 
     steps = (Step(receive=1000, until=b"whole"), Step(send=b"never"))
-    result = look(probes=(tcp(serve(treat), "p"),), scripts={"p": steps}).probe
+    result = fly(tcp(serve(treat), "p"), scripts={"p": steps})
     assert outcome(result) == ("connected", "no whole reply in 0.5 s")
     assert result.received == (b"half",)
 
 
-def test_until_is_bounded(serve: Serve, look: Look) -> None:
+def test_until_is_bounded(serve: Serve, fly: Fly) -> None:
     """No more is taken than the step allows, whole or not."""
     port = serve(lambda connection: connection.sendall(b"x" * 5000))
     steps = (Step(receive=1000, until=b"whole"),)
-    result = look(probes=(tcp(port, "p"),), scripts={"p": steps}).probe
+    result = fly(tcp(port, "p"), scripts={"p": steps})
     assert outcome(result) == ("connected", "")
     assert result.received == (b"x" * 1000,)
 
 
-def test_when(serve: Serve, look: Look) -> None:
+def test_when(serve: Serve, fly: Fly) -> None:
     """A step is passed over unless what was received last calls for it."""
     got: list[bytes] = []
 
@@ -140,51 +140,51 @@ def test_when(serve: Serve, look: Look) -> None:
         Step(receive=100, when=rb"switch"),
         Step(send=b"nor this", when=b"switch"),
     )
-    result = look(probes=(tcp(serve(treat), "p"),), scripts={"p": steps}).probe
+    result = fly(tcp(serve(treat), "p"), scripts={"p": steps})
     assert outcome(result) == ("connected", "")
     assert result.received == (b"\0switch\xff", b"ok")
     assert got == [b"this", b""]
 
 
-def test_no_reply(serve: Serve, look: Look) -> None:
+def test_no_reply(serve: Serve, fly: Fly) -> None:
     """A server that accepts and says nothing is connected, and no reply is an empty entry."""
     port = serve(lambda connection: connection.recv(10) and None)
-    result = look(probes=(tcp(port, "p"),), scripts=script(100, b"who?", 100)).probe
+    result = fly(tcp(port, "p"), scripts=script(100, b"who?", 100))
     assert outcome(result) == ("connected", "no reply in 0.5 s")
     assert result.received == (b"",)
 
 
-def test_slow_reply(serve: Serve, look: Look) -> None:
+def test_slow_reply(serve: Serve, fly: Fly) -> None:
     """A reply within the time counts, and how long it took is told."""
 
     def treat(connection: socket.socket) -> None:
         time.sleep(0.2)
         connection.sendall(b"late")
 
-    result = look(probes=(tcp(serve(treat), "p"),), scripts=script(100)).probe
+    result = fly(tcp(serve(treat), "p"), scripts=script(100))
     assert outcome(result) == ("connected", "")
     assert result.received == (b"late",)
     assert 0.2 <= result.elapsed < 0.5
 
 
-def test_peer_closes(serve: Serve, look: Look) -> None:
+def test_peer_closes(serve: Serve, fly: Fly) -> None:
     """A peer that hangs up after refusing a login is not an error."""
     port = serve(lambda connection: connection.sendall(b"go away"))
-    result = look(probes=(tcp(port, "p"),), scripts=script(100, b"x", 100)).probe
+    result = fly(tcp(port, "p"), scripts=script(100, b"x", 100))
     assert result.outcome == "connected"
     assert result.detail in ("closed by the peer", "EPIPE", "ECONNRESET")
     assert result.received[0] == b"go away"
 
 
-def test_deaf(serve: Serve, look: Look) -> None:
+def test_deaf(serve: Serve, fly: Fly) -> None:
     """A server that stops reading is given up, and says nothing."""
     port = serve(lambda connection: time.sleep(0.8))
-    result = look(probes=(tcp(port, "p"),), scripts=script(bytes(16_000_000), 10)).probe
+    result = fly(tcp(port, "p"), scripts=script(bytes(16_000_000), 10))
     assert outcome(result) == ("connected", "took nothing in 0.5 s")
     assert result.received == ()
 
 
-def test_chatter(serve: Serve, look: Look) -> None:
+def test_chatter(serve: Serve, fly: Fly) -> None:
     """A server that never stops talking costs no more than the bounds."""
 
     def treat(connection: socket.socket) -> None:
@@ -195,7 +195,7 @@ def test_chatter(serve: Serve, look: Look) -> None:
             pass
 
     began = time.monotonic()
-    result = look(probes=(tcp(serve(treat), "p"),), scripts=script(7)).probe
+    result = fly(tcp(serve(treat), "p"), scripts=script(7))
     assert result.received == (b"blablab",)
     assert time.monotonic() - began < 5
 
@@ -211,7 +211,7 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
-def test_tls(serve: Serve, look: Look, certificate: Path) -> None:
+def test_tls(serve: Serve, fly: Fly, certificate: Path) -> None:
     """TLS is shaken without asking whom to trust; the script follows inside it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -224,33 +224,33 @@ def test_tls(serve: Serve, look: Look, certificate: Path) -> None:
 
     port = serve(treat)
     probe = Probe(transport="tls", address="127.0.0.1", port=port, protocol="p")
-    result = look(probes=(probe,), scripts=script(b"hi", 100)).probe
+    result = fly(probe, scripts=script(b"hi", 100))
     assert outcome(result) == ("connected", "")
     assert result.received == (b"secret hi",)
     assert ends == [b""]  # and no error: close_notify came
 
 
-def test_tls_with_somebody_else(serve: Serve, look: Look) -> None:
+def test_tls_with_somebody_else(serve: Serve, fly: Fly) -> None:
     """A server that does not speak TLS refuses it, in the library's own words."""
     port = serve(lambda connection: connection.sendall(b"220 plain words\r\n" * 4))
     probe = Probe(transport="tls", address="127.0.0.1", port=port)
-    result = look(probes=(probe,)).probe
+    result = fly(probe)
     assert result.outcome == "refused"
     assert result.tcp_connected
 
 
-def test_tls_silence(serve: Serve, look: Look) -> None:
+def test_tls_silence(serve: Serve, fly: Fly) -> None:
     """A server that takes the first words of TLS and keeps quiet is silent."""
     port = serve(lambda connection: time.sleep(0.7))
     probe = Probe(transport="tls", address="127.0.0.1", port=port)
-    result = look(probes=(probe,)).probe
+    result = fly(probe)
     assert outcome(result) == ("silent", "no TLS handshake in 0.5 s")
 
 
 @pytest.mark.parametrize(
     ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
 )
-def test_udp_reply(look: Look, family: int, address: str) -> None:
+def test_udp_reply(fly: Fly, family: int, address: str) -> None:
     """A datagram that comes back is a reply, whatever it says."""
     with socket.socket(family, socket.SOCK_DGRAM) as server:
         server.bind((address, 0))
@@ -263,7 +263,7 @@ def test_udp_reply(look: Look, family: int, address: str) -> None:
         thread = threading.Thread(target=echo)
         thread.start()
         probe = Probe(transport="udp", address=address, port=server.getsockname()[1], protocol="p")
-        result = look(probes=(probe,), scripts=script(b"abc", 2)).probe
+        result = fly(probe, scripts=script(b"abc", 2))
         thread.join()
     assert outcome(result) == ("replied", "")
     assert result.received == (b"cb",)
@@ -271,7 +271,7 @@ def test_udp_reply(look: Look, family: int, address: str) -> None:
 
 
 @pytest.mark.parametrize("any_port", [True, False])
-def test_udp_from_another_port(look: Look, any_port: bool) -> None:
+def test_udp_from_another_port(fly: Fly, any_port: bool) -> None:
     """A reply from another port of the same address counts where the script says so."""
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
@@ -292,35 +292,35 @@ def test_udp_from_another_port(look: Look, any_port: bool) -> None:
         thread.start()
         steps = (Step(send=b"abc"), Step(receive=100, any_port=any_port))
         probe = udp(server.getsockname()[1], "p")
-        result = look(probes=(probe,), scripts={"p": steps}).probe
+        result = fly(probe, scripts={"p": steps})
         thread.join()
     assert result.outcome == ("replied" if any_port else "silent")
     assert result.received == ((b"abc",) if any_port else ())
     assert result.source == "127.0.0.1"
 
 
-def test_udp_refused_any_port(look: Look) -> None:
+def test_udp_refused_any_port(fly: Fly) -> None:
     """A refusal is heard without a connected socket, too."""
     steps = {"p": (Step(send=b"abc"), Step(receive=100, any_port=True))}
-    result = look(probes=(udp(unused(socket.SOCK_DGRAM), "p"),), scripts=steps).probe
+    result = fly(udp(unused(socket.SOCK_DGRAM), "p"), scripts=steps)
     assert outcome(result) == ("refused", "ECONNREFUSED")
 
 
-def test_udp_silence(look: Look) -> None:
+def test_udp_silence(fly: Fly) -> None:
     """A UDP socket that is never read is silent, and got one empty datagram."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.setblocking(False)
-        result = look(probes=(udp(server.getsockname()[1]),)).probe
+        result = fly(udp(server.getsockname()[1]))
         assert server.recv(10) == b""
         with pytest.raises(BlockingIOError):
             server.recv(10)
     assert outcome(result) == ("silent", "no reply in 0.5 s")
 
 
-def test_udp_refused(look: Look) -> None:
+def test_udp_refused(fly: Fly) -> None:
     """ICMP port unreachable is a refusal."""
-    result = look(probes=(udp(unused(socket.SOCK_DGRAM)),)).probe
+    result = fly(udp(unused(socket.SOCK_DGRAM)))
     assert outcome(result) == ("refused", "ECONNREFUSED")
 
 
@@ -336,9 +336,9 @@ def test_unreachable(tmp_path: Path, transport: str) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="ICMP needs root where ping_group_range is empty")
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_icmp(look: Look, address: str) -> None:
+def test_icmp(fly: Fly, address: str) -> None:
     """Loopback answers an echo request."""
-    result = look(probes=(Probe(transport="icmp", address=address, port=0),)).probe
+    result = fly(Probe(transport="icmp", address=address, port=0))
     assert outcome(result) == ("replied", "")
     assert result.key == f"icmp:{address}:0"
 
