@@ -28,7 +28,7 @@ class OnConsole:
 
     def say(self, text: str) -> None:
         """Print a step."""
-        self._console.print(text)
+        self._console.print(text, soft_wrap=True)
 
     def count(self, done: int, total: int, last: str) -> None:
         """Show how far it is, where there is a terminal to show it on."""

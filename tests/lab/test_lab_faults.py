@@ -9,6 +9,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -20,7 +21,7 @@ from pytest_portaswitch.lab.lab import down
 from pytest_portaswitch.lab.sockets import in_network
 
 NAME = "fault-tests"
-PATIENCE = 0.7
+PATIENCE = 1.5
 _OUTCOMES = {
     errno.ECONNREFUSED: "refused",
     errno.ECONNRESET: "refused",
@@ -88,9 +89,9 @@ def mysql(lab: Lab, source: str, address: str, port: str) -> str:
 def ssh(lab: Lab, host: str, *command: str) -> str:
     """The last line that a login and a command come to."""
     config = str(lab.folder.path / "ssh_config")
-    full = ["ssh", "-F", config, "-o", "ConnectTimeout=1", host, *command]
+    full = ["ssh", "-F", config, "-o", "ConnectTimeout=2", host, *command]
     try:
-        done = lab.run(full, capture_output=True, text=True, timeout=1.5)
+        done = lab.run(full, capture_output=True, text=True, timeout=5)
     except subprocess.TimeoutExpired as error:
         return "chatty" if len(error.stdout or b"") > 10000 else "hung"
     for told in ("refused", "timed out", "HOST IDENTIFICATION HAS CHANGED", "password is required"):
@@ -170,6 +171,9 @@ CASES: list[tuple[str, list[Effect]]] = [
         effect("answered", "silent", tcp, "proc1", SIP1, "5060")]),
     ("freeze db1 main-db", [effect("welcome", "silent", mysql, "bill1", DB1, "3306")]),
     ("freeze bill1 radius", [effect("answered", "silent", radius, "sip1", BILL1, "1813")]),
+    ("deaf sip1 edge-proxy", [
+        effect("answered", "refused", tcp, "proc1", SIP1, "5060"),
+        effect("edgeproxy", "edgeproxy", inside, "sip1", "pgrep", "-o", "-l", "edgeproxy")]),
     ("move-address sbc1 dispatching-sbc", [
         effect("answered", "refused", udp, "proc1", SBC1, "5060"),
         effect("refused", "answered", udp, "sbc1", "127.0.0.1", "5060")]),
@@ -249,6 +253,9 @@ CASES: list[tuple[str, list[Effect]]] = [
     ("mysql-block-host db1 bill1", [
         effect("welcome", "1129", mysql, "bill1", DB1, "3306"),
         effect("welcome", "welcome", mysql, "bill2", DB1, "3306")]),
+    ("mysql-too-many-connections db1", [
+        effect("welcome", "1040", mysql, "bill1", DB1, "3306"),
+        effect("welcome", "welcome", mysql, "web1", DB2, "3307")]),
     ("mysql-connect-errors db1 to=5", [
         effect("100", "5", sql, "db1", "main-db", "SELECT @@max_connect_errors")]),
     ("writable-replica db2", [effect("1", "0", sql, "db2", "replica-db", "SELECT @@read_only")]),
@@ -278,19 +285,30 @@ CASES: list[tuple[str, list[Effect]]] = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def healthy(lab: Lab) -> dict[str, object]:
+    """The lab's fingerprint before anything was broken."""
+    return fingerprint(lab)
+
+
 def fingerprint(lab: Lab) -> dict[str, object]:
     """What must be the same before a fault and after it was mended."""
     found: dict[str, object] = {"bridge": lab.tool(["nft", "list", "ruleset"])}
-    for name, host in lab.hosts.items():
-        listening = {(s.transport, s.address, s.port) for s in host.sockets()
-                     if s.state in {"listening", "unconnected"}}  # fmt: skip
-        script = (
-            "ip -o address | sed 's/.*inet/inet/'; ip -o link | cut -d' ' -f2-9; nft list ruleset;"
-            "cat /etc/passwd /etc/sudoers.d/lab /etc/ssh/ssh_host_* /etc/lab/tls/*"
-            " /etc/lab/*/*.conf; ls -l /usr/bin/python3* /etc/sudoers.d 2>&1;"
-            "rpm -q porta-common; ps -o state= -e | grep -c T"
-        )
-        found[name] = (listening, inside(lab, name, "sh", "-c", script).splitlines())
+    script = (
+        "ip -o address | sed 's/.*inet/inet/'; ip -o link | cut -d' ' -f2-9; nft list ruleset;"
+        "cat /etc/passwd /etc/sudoers.d/lab /etc/ssh/ssh_host_* /etc/lab/tls/*"
+        " /etc/lab/*/*.conf; ls -l /usr/bin/python3* /etc/sudoers.d 2>&1;"
+        "rpm -q porta-common; ps -o state= -e | grep -c T"
+    )
+
+    def of_host(name: str) -> object:
+        bound = {"listening", "unconnected"}
+        sockets = lab.hosts[name].sockets()
+        listening = {(s.transport, s.address, s.port) for s in sockets if s.state in bound}
+        return listening, inside(lab, name, "sh", "-c", script).splitlines()
+
+    with ThreadPoolExecutor(4) as pool:
+        found.update(zip(lab.hosts, pool.map(of_host, lab.hosts), strict=True))
     found["accounts"] = sql(lab, "db1", "main-db", "SELECT User, Host FROM mysql.user ORDER BY 1,2")
     return found
 
@@ -316,16 +334,14 @@ def answers(lab: Lab, effects: list[Effect]) -> list[str]:
 @pytest.mark.parametrize(
     ("case", "effects"), CASES, ids=[case.replace(" ", ",") for case, _ in CASES]
 )
-def test_fault(lab: Lab, case: str, effects: list[Effect]) -> None:
-    """Healthy, then broken as claimed, then mended to the state before."""
+def test_fault(lab: Lab, healthy: dict[str, object], case: str, effects: list[Effect]) -> None:
+    """Broken as claimed, then mended to the state before."""
     name, *words = case.split()
     options = dict(word.split("=", 1) for word in words if "=" in word)
-    before = fingerprint(lab)
-    assert answers(lab, effects) == [one.healthy for one in effects]
     with lab.broken(name, *(word for word in words if "=" not in word), **options):
         assert answers(lab, effects) == [one.broken for one in effects]
     assert answers(lab, effects) == [one.healthy for one in effects]
-    assert fingerprint(lab) == before
+    assert fingerprint(lab) == healthy
 
 
 def test_every_fault_has_a_case() -> None:

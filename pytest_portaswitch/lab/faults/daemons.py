@@ -50,6 +50,19 @@ def freeze(breaking: Breaking, host: Host, pids: list[int]) -> None:
         raise LabProblem("the freeze had no effect", cause=reason)
 
 
+def _deaf(breaking: Breaking) -> None:
+    daemon, host = breaking.daemon(), breaking.host()
+    process = daemon.service.process
+    breaking.later("daemon", host=host.name, daemon=daemon.name)
+    control.stop(daemon.name, host)
+    # A process is named after the file that it was started from, symlink or not.
+    folder = f"/run/lab/deaf-{breaking.number}"
+    breaking.later("run", host=host.name, command=["rm", "-rf", folder])
+    host.run(["mkdir", folder])
+    host.run(["ln", "-s", "/usr/bin/sleep", f"{folder}/{process}"])
+    control.spawn(daemon.name, [f"{folder}/{process}", "infinity"], host)
+
+
 def _move_address(breaking: Breaking) -> None:
     daemon = _with_ports(breaking.daemon())
     _run_as(breaking, daemon.moved(address=breaking.option("to", "127.0.0.1")))
@@ -126,6 +139,7 @@ FAULTS = (
     Fault("stop", _DAEMON, "the daemon was stopped in good order", _stop),
     Fault("kill", _DAEMON, "kill -9 of all processes of the daemon", _kill),
     Fault("freeze", _DAEMON, "SIGSTOP: its ports accept, nothing ever answers", _freeze),
+    Fault("deaf", _DAEMON, "a process of its name runs and listens on nothing", _deaf),
     Fault("move-address", _DAEMON, "it listens on another address (127.0.0.1) instead",
           _move_address, ("to=ADDRESS",)),
     Fault("move-port", _DAEMON, f"it listens on other ports ({_FURTHER_UP} further up) instead",

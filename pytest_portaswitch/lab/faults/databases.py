@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import struct
 
+from pytest_portaswitch.lab import control
 from pytest_portaswitch.lab.daemons import mariadb
 from pytest_portaswitch.lab.daemons.ask import over_tcp
 from pytest_portaswitch.lab.faults.fault import Breaking, Fault, daemon_of
@@ -12,7 +14,8 @@ from pytest_portaswitch.lab.placement import Daemon
 from pytest_portaswitch.lab.problem import LabProblem
 from pytest_portaswitch.lab.processes import wait_until
 
-_NOT_ALLOWED, _BLOCKED = 1130, 1129
+_NOT_ALLOWED, _BLOCKED, _TOO_MANY = 1130, 1129, 1040
+_FEWEST = 10  # connections; MariaDB accepts no lower limit
 _NOWHERE = "refused.invalid"
 _LIMIT = 15.0
 
@@ -43,6 +46,19 @@ def _block_host(breaking: Breaking) -> None:
         # A greeting that is read and not answered counts as a broken handshake.
         over_tcp(client, database.endpoints[0])
     _await_greeting(database, client, _BLOCKED)
+
+
+def _too_many_connections(breaking: Breaking) -> None:
+    database, server = _database(breaking)
+    limit = mariadb.query(database, server, "SELECT @@GLOBAL.max_connections").strip()
+    _sql_later(breaking, database, [f"SET GLOBAL max_connections={limit}"])
+    _sql(database, server, [f"SET GLOBAL max_connections={_FEWEST}"])
+    name = f"crowd-{breaking.number}"
+    breaking.later("stop", host=server.name, program=name)
+    waiting = shlex.join([*mariadb.client(database), "--execute=SELECT SLEEP(864000)"])
+    crowd = f"for n in $(seq {_FEWEST + 1}); do {waiting} & done; wait"
+    control.spawn(name, ["sh", "-c", crowd], server)
+    _await_greeting(database, server, _TOO_MANY)
 
 
 def _lower_connect_errors(breaking: Breaking) -> None:
@@ -125,6 +141,8 @@ FAULTS = (
           _refuse_host, ("kill=yes",)),
     Fault("mysql-block-host", _PAIR, "too many broken handshakes from that host: error 1129",
           _block_host),
+    Fault("mysql-too-many-connections", ("DB-HOST",), "no connection is left: error 1040",
+          _too_many_connections),
     Fault("mysql-connect-errors", ("DB-HOST",), "a low max_connect_errors: blocks sooner",
           _lower_connect_errors, ("to=5",)),
     Fault("writable-replica", ("DB-HOST",), "the replica accepts writes", _writable_replica),
