@@ -20,6 +20,7 @@ Finding = Literal[
     "not-our-reply",
     "unreadable",
     "cut-short",
+    "secret-needed",
     "unverified",
     "wrong-secret",
     "host-not-allowed",
@@ -40,8 +41,9 @@ Finding = Literal[
 ``not-our-reply``: the protocol, but the reply to another question.
 ``unreadable``: it began as the protocol and then broke its rules.
 ``cut-short``: a good beginning whose rest did not come.
+``secret-needed``: silence, which is right, since the secret that would prove more was not given.
 ``unverified``: an answer that nothing proves to be the server's (RADIUS without a secret).
-``wrong-secret``: the reply was signed with another secret.
+``wrong-secret``: the reply is not signed with the secret that was given.
 ``host-not-allowed``, ``host-blocked``, ``too-many-connections``: MySQL 1130, 1129 and 1040, and
 what means the same elsewhere.
 ``tls-required``: it speaks to nobody without TLS.
@@ -51,9 +53,11 @@ what means the same elsewhere.
 ``unavailable``, ``server-error``: it answers that it cannot serve (SIP 503, SMTP 421, IMAP BYE).
 ``nothing-to-ask``: the protocol has no question that a stranger may ask (RTP)."""
 
-GOOD: frozenset[Finding] = frozenset({"", "login-refused", "peer-refused", "nothing-to-ask"})
+GOOD: frozenset[Finding] = frozenset(
+    {"", "login-refused", "peer-refused", "nothing-to-ask", "secret-needed"}
+)
 """The findings that are no fault. ``peer-refused`` is none, because it refuses the audit's own
-name, not the peer's: the service is there and speaks."""
+name, not the peer's: the service is there and speaks. Of the last two nothing follows."""
 
 WORDS = 200
 DETAIL = 120

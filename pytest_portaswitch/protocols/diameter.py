@@ -120,7 +120,9 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     words = f"Diameter {code} from {details['origin-host'] or 'a host without name'}"
     if code in _SUCCESS:
         return answer("", words, details)
-    return answer(_MEANINGS.get(code, "peer-refused"), f"{words} {details['error']}", details)
+    return answer(
+        _MEANINGS.get(code, "peer-refused"), f"{words} {details['error']}".strip(), details
+    )
 
 
 def _numbers(ask: Ask, command: int) -> tuple[int, int]:

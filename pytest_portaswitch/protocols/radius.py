@@ -48,7 +48,9 @@ def request(ask: Ask) -> tuple[Step, ...]:
 def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     """Whether the reply is the server's, by the secret."""
     if no_answer(received):
-        return silence("no-answer", _UNEXPLAINED if ask.secret else _UNPROVABLE)
+        if ask.secret is None:
+            return silence("secret-needed", _UNPROVABLE)
+        return silence("no-answer", _UNEXPLAINED)
     data = next(filter(None, received))
     question = _question(ask)
     try:
@@ -63,9 +65,9 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     message = reply.get(_REPLY_MESSAGE) or [b""]
     details = {"code": name, "message": text(message[0])}
     if ask.secret is None:
-        return answer("unverified", f"{name}, which nothing proves to be the server's", details)
+        return silence("unverified", f"{name}, which nothing proves to be the server's", details)
     if not _genuine(question, reply):
-        return answer("wrong-secret", f"{name}, signed with another secret", details)
+        return answer("wrong-secret", f"{name}, not signed with the secret given", details)
     return answer("", name, details)
 
 

@@ -44,7 +44,7 @@ def literal(address: str) -> str:
 
 
 def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
-    """The greeting makes it SMTP; the reply to EHLO makes it well."""
+    """The reply to EHLO makes it SMTP; a refusing greeting is taken at its word."""
     nothing = no_answer(received)
     if nothing:
         return nothing
@@ -63,14 +63,16 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
         finding: Finding = "unavailable" if code == 421 else "host-not-allowed"
         return answer(finding, words, details)
     if len(replies) == 1:
-        return answer("cut-short", f"{words}, and no answer to EHLO", details)
+        # FTP greets the same way.
+        return silence("cut-short", f"{words}, and no answer to EHLO", details)
     code, lines = replies[1]
     details["extensions"] = " ".join(line.partition(" ")[0] for line in lines[1:])
     details["parted"] = "yes" if replies[-1][0] == 221 else "no"
     if code == 421:
         return answer("unavailable", f"{words}, but to EHLO {code} {lines[0]}", details)
     if code != 250:
-        return answer("server-error", f"{words}, but to EHLO {code} {lines[0]}", details)
+        words = f"{words}, but to EHLO {code} {lines[0]}"
+        return silence("not-this-protocol", f"not SMTP: {words}", details)
     return answer("", words, details)
 
 

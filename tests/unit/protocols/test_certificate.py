@@ -1,0 +1,246 @@
+"""Certificates: what is wrong with one, each thing apart."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_portaswitch.protocols import trust
+from pytest_portaswitch.protocols.certificate import Served, examine
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+
+
+@functools.cache
+def key(name: str) -> ec.EllipticCurvePrivateKey:
+    """One key for each name."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def make(
+    name: str,
+    issuer: str,
+    *,
+    begins: datetime = NOW - 30 * DAY,
+    ends: datetime = NOW + 60 * DAY,
+    names: tuple[x509.GeneralName, ...] = (),
+    ca: bool | None = None,
+    signer: str = "",
+) -> x509.Certificate:
+    """A certificate of a name, issued by another."""
+
+    def title(common: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common)])
+
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(title(name))
+        .issuer_name(title(issuer))
+        .public_key(key(name).public_key())
+        .serial_number(7)
+        .not_valid_before(begins)
+        .not_valid_after(ends)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if ca is not None:
+        builder = builder.add_extension(
+            x509.BasicConstraints(ca=ca, path_length=None), critical=True
+        )
+    return builder.sign(key(signer or issuer), hashes.SHA256())
+
+
+ROOT = make("root", "root", ca=True)
+MIDDLE = make("middle", "root", ca=True)
+DNS = (x509.DNSName("sip.example.com"), x509.DNSName("*.pbx.example.com"))
+LEAF = make("leaf", "middle", names=DNS)
+
+
+def served(*chain: x509.Certificate) -> Served:
+    """A handshake that showed these."""
+    der = tuple(one.public_bytes(Encoding.DER) for one in chain)
+    return Served(chain=der, version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384")
+
+
+UNTIL = "valid until 2026-04-30, 60 days more"
+LEADS_NOWHERE = "issued by CN=middle, which leads to no given authority"
+ROOT_LEADS_NOWHERE = "issued by CN=root, which leads to no given authority"
+NOT_SEEN = "issued by CN=middle, which is no given authority and was not seen"
+FOR = "for sip.example.com, *.pbx.example.com, not for "
+
+
+def leaf(*said: str) -> str:
+    """The line about LEAF."""
+    return f"CN=leaf: {'; '.join(said)}"
+
+
+def root(*said: str) -> str:
+    """The line about ROOT."""
+    return f"CN=root: {'; '.join(said)}"
+
+
+CASES: list[Any] = [
+    pytest.param((LEAF, MIDDLE), {"authorities": (ROOT,)}, (), leaf(UNTIL), id="well"),
+    pytest.param(
+        (LEAF, MIDDLE),
+        {"at": NOW + 61 * DAY},
+        ("expired",),
+        leaf("expired 2026-04-30"),
+        id="expired",
+    ),
+    pytest.param(
+        (LEAF, MIDDLE),
+        {"at": NOW - 31 * DAY},
+        ("not-yet-valid",),
+        leaf("not valid before 2026-01-30", "valid until 2026-04-30, 91 days more"),
+        id="not-yet-valid",
+    ),
+    pytest.param((LEAF,), {"name": "SIP.example.com."}, (), leaf(UNTIL), id="name"),
+    pytest.param((LEAF,), {"name": "a.pbx.example.com"}, (), leaf(UNTIL), id="wildcard"),
+    pytest.param(
+        (LEAF,),
+        {"name": "a.b.pbx.example.com"},
+        ("wrong-name",),
+        leaf(FOR + "a.b.pbx.example.com", UNTIL),
+        id="wildcard-of-two",
+    ),
+    pytest.param(
+        (LEAF,),
+        {"name": "leaf"},
+        ("wrong-name",),
+        leaf(FOR + "leaf", UNTIL),
+        id="common-name-beside-others",
+    ),
+    pytest.param(
+        (ROOT,), {"name": "root"}, ("self-signed",), root("self-signed", UNTIL), id="self-signed"
+    ),
+    pytest.param(
+        (ROOT,),
+        {"authorities": (ROOT,)},
+        ("self-signed",),
+        root("self-signed", UNTIL),
+        id="self-signed-and-given",
+    ),
+    pytest.param(
+        (ROOT,),
+        {"authorities": (make("other", "other", ca=True),)},
+        ("self-signed", "untrusted"),
+        root("self-signed", ROOT_LEADS_NOWHERE, UNTIL),
+        id="self-signed-and-not-given",
+    ),
+    pytest.param(
+        (LEAF,),
+        {"authorities": (ROOT,)},
+        ("incomplete-chain",),
+        leaf(NOT_SEEN, UNTIL),
+        id="incomplete",
+    ),
+    pytest.param(
+        (LEAF, make("middle", "root", ca=False)),
+        {"authorities": (ROOT,)},
+        ("untrusted",),
+        leaf(LEADS_NOWHERE, UNTIL),
+        id="middle-is-no-ca",
+    ),
+    pytest.param(
+        (LEAF, make("middle", "root", ca=True, ends=NOW - DAY)),
+        {"authorities": (ROOT,)},
+        ("untrusted",),
+        leaf(LEADS_NOWHERE, UNTIL),
+        id="middle-expired",
+    ),
+    pytest.param(
+        (make("leaf", "middle", signer="thief"), MIDDLE),
+        {"authorities": (ROOT,)},
+        ("untrusted",),
+        leaf(LEADS_NOWHERE, UNTIL),
+        id="forged",
+    ),
+    pytest.param(
+        (LEAF, MIDDLE),
+        {"authorities": (ROOT,), "at": NOW + 61 * DAY, "name": "x.org"},
+        ("expired", "wrong-name", "untrusted"),
+        leaf("expired 2026-04-30", FOR + "x.org", LEADS_NOWHERE),
+        id="all-at-once",
+    ),
+]
+
+
+@pytest.mark.parametrize(("chain", "words", "findings", "said"), CASES)
+def test_each_fault_is_told_apart(
+    chain: tuple[x509.Certificate, ...],
+    words: dict[str, Any],
+    findings: tuple[str, ...],
+    said: str,
+) -> None:
+    """All that apply, in a fixed order, and in words."""
+    seen = examine(served(*chain), **{"at": NOW, **words})
+    assert (findings, said) == (seen.findings, seen.words)
+    assert set(seen.faults) == set(findings) - {"self-signed", "incomplete-chain"}
+
+
+def test_what_was_seen_is_kept() -> None:
+    """Names, times, version, cipher, chain."""
+    address = x509.IPAddress(ipaddress.ip_address("10.0.0.8"))
+    uri = x509.UniformResourceIdentifier("sip:example.com")
+    own = make("leaf", "middle", names=(*DNS, address, uri))
+    seen = examine(served(own, MIDDLE, ROOT), NOW, "10.0.0.8")
+    assert seen.findings == ()
+    assert seen.names == ("sip.example.com", "*.pbx.example.com", "10.0.0.8", "example.com")
+    assert (seen.subject, seen.issuer) == ("CN=leaf", "CN=middle")
+    assert seen.not_before == "2026-01-30T12:00:00+00:00"
+    assert seen.not_after == "2026-04-30T12:00:00+00:00"
+    assert (seen.days_left, seen.version) == (60, "TLSv1.3")
+    assert seen.chain == ("CN=middle", "CN=root")
+
+
+def test_days_are_rounded_down() -> None:
+    """The last day has none left, and the day after is one ago."""
+    ends = NOW + 60 * DAY
+    assert examine(served(LEAF), ends - timedelta(hours=1)).days_left == 0
+    assert examine(served(LEAF), ends + timedelta(hours=1)).days_left == -1
+
+
+def test_a_moment_of_another_zone_is_the_same_moment() -> None:
+    """Times are compared as moments."""
+    there = (NOW + 60 * DAY - timedelta(minutes=1)).astimezone(timezone(timedelta(hours=9)))
+    assert examine(served(LEAF), there).findings == ()
+
+
+@pytest.mark.parametrize("chain", [(), (b"",), (b"0\x82",), (b"\0" * 70000,)])
+def test_what_is_no_certificate_is_unreadable(chain: tuple[bytes, ...]) -> None:
+    """And that is a fault."""
+    seen = examine(Served(chain=chain), NOW)
+    assert seen.faults == ("unreadable",)
+    assert seen.words == "no certificate that can be read"
+
+
+def test_a_bundle_of_authorities_is_read_or_refused() -> None:
+    """A file without any certificate is a mistake of whoever gave it."""
+    pem = ROOT.public_bytes(Encoding.PEM) + MIDDLE.public_bytes(Encoding.PEM)
+    assert trust.authorities(pem) == (ROOT, MIDDLE)
+    with pytest.raises(ValueError, match="PEM"):
+        trust.authorities(b"nothing")
+
+
+@settings(max_examples=300, deadline=None)
+@given(at=st.integers(0, 600), put=st.binary(max_size=6), taken=st.integers(0, 6))
+def test_no_bytes_make_it_raise(at: int, put: bytes, taken: int) -> None:
+    """A certificate in which some bytes are others, missing or repeated."""
+    der = LEAF.public_bytes(Encoding.DER)
+    broken = der[:at] + put + der[at + taken :]
+    chain = (broken, MIDDLE.public_bytes(Encoding.DER))
+    seen = examine(Served(chain=chain), NOW, "sip.example.com", (ROOT,))
+    assert len(seen.words) <= 300
+    assert "\n" not in seen.words

@@ -1,0 +1,198 @@
+"""What is sent is well-formed, by the eyes of parsers that had no part in composing it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import re
+import struct
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+import sipmessage
+
+from pytest_portaswitch.cluster.secret import Secret
+from pytest_portaswitch.protocols import diameter, http, imap, mysql, radius, sip, smpp, smtp, tftp
+from pytest_portaswitch.protocols.ask import Ask, Transport
+from pytest_portaswitch.protocols.registry import PROTOCOLS, speaks
+from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.tables import load
+
+SHARED = "kept between us"
+SOURCES = [("10.0.0.9", "10.0.0.3"), ("fd00::9", "fd00::3")]
+
+
+def ask(transport: Transport = "tcp", **changes: Any) -> Ask:
+    """An ask with nothing special."""
+    words: dict[str, Any] = {"source": "10.0.0.9", "address": "10.0.0.3", "port": 4711}
+    return Ask(transport=transport, nonce=b"n" * 16, **{**words, **changes})
+
+
+def sent(steps: tuple[Step, ...]) -> list[bytes]:
+    """What the steps send."""
+    return [step.send for step in steps if step.send]
+
+
+@pytest.mark.parametrize(("protocol", "transport"), sorted(PROTOCOLS))
+@pytest.mark.parametrize(("source", "address"), SOURCES)
+def test_a_script_is_the_same_each_time_and_another_for_another_run(
+    protocol: str, transport: Transport, source: str, address: str
+) -> None:
+    """Each step sends or waits; patterns compile; nothing is drawn or looked up."""
+    module = PROTOCOLS[protocol, transport]
+    asked = ask(transport, source=source, address=address, secret=Secret(SHARED))
+    steps = module.request(asked)
+    assert module.request(asked) == steps
+    for step in steps:
+        assert bool(step.send) != bool(step.receive)
+        re.compile(step.until), re.compile(step.when)
+        assert not (step.send and step.until)
+    unchanging = {"mysql", "imap", "smtp", "http", "rtp"}
+    other = Ask(
+        transport=transport, source=source, address=address, port=4711, nonce=b"another run's one"
+    )
+    assert (module.request(other) == steps) == (protocol in unchanging)
+
+
+@pytest.mark.parametrize(("source", "address"), SOURCES)
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+def test_sip_options_is_a_sip_request(transport: Transport, source: str, address: str) -> None:
+    """RFC 3261, 8.1.1: all that every request must have."""
+    asked = ask(transport, source=source, address=address, source_port=40000)
+    (question,) = sent(sip.request(asked))
+    message = sipmessage.Message.parse(question)
+    assert isinstance(message, sipmessage.Request)
+    assert (message.method, message.uri.port, message.max_forwards) == ("OPTIONS", 4711, 0)
+    assert (message.via[0].transport, message.via[0].port) == (transport.upper(), 40000)
+    assert message.via[0].parameters["rport"] is None
+    assert str(message.via[0].parameters["branch"]).startswith("z9hG4bK")
+    assert message.from_address.parameters["tag"]
+    assert "tag" not in message.to_address.parameters
+    assert (message.cseq.sequence, message.cseq.method) == (1, "OPTIONS")
+    assert (message.content_length, message.body) == (0, b"")
+    assert len(message.contact) == 1
+
+
+def test_sip_names_no_port_that_it_does_not_know() -> None:
+    """The port of an unbound socket is the kernel's choice, and rport makes up for it."""
+    (question,) = sent(sip.request(ask("udp")))
+    message = sipmessage.Message.parse(question)
+    assert message.via[0].port is None
+
+
+@pytest.mark.parametrize("variant", ["", "access-request"])
+def test_radius_questions_are_signed(variant: Any) -> None:
+    """RFC 3579, 3.2: HMAC-MD5 over the packet with that attribute's value as zeros."""
+    (question,) = sent(radius.request(ask("udp", secret=Secret(SHARED), variant=variant)))
+    code, _, length, _ = struct.unpack_from(">BBH16s", question)
+    assert (code, length) == (1 if variant else 12, len(question))
+    assert question[20:22] == bytes([80, 18])
+    unsigned = question[:22] + bytes(16) + question[38:]
+    assert question[22:38] == hmac.digest(SHARED.encode(), unsigned, hashlib.md5)
+    assert (b"\x02\x12" in question) == bool(variant)
+
+
+def test_the_secret_does_not_travel_in_words() -> None:
+    """Neither the ask nor its request shows it."""
+    asked = ask("udp", secret=Secret(SHARED))
+    assert SHARED not in repr(asked)
+    assert SHARED not in str(asked)
+    assert all(SHARED.encode() not in step.send for step in radius.request(asked))
+
+
+def test_smpp_questions_are_what_smpplib_reads() -> None:
+    """An enquire_link; and a bind with its unbind."""
+    command = pytest.importorskip("smpplib.command")
+    (question,) = sent(smpp.request(ask()))
+    pdu = command.EnquireLink("enquire_link", sequence=0)
+    pdu.parse(question)
+    assert (pdu.command, pdu.length, pdu.status) == ("enquire_link", 16, 0)
+    bind, unbind = sent(smpp.request(ask(variant="bind")))
+    pdu = command.BindTransceiver("bind_transceiver", sequence=0)
+    pdu.parse(bind)
+    assert (pdu.length, pdu.system_id, pdu.password) == (len(bind), b"pswitch-audit", b"")
+    assert (pdu.system_type, pdu.interface_version, pdu.address_range) == (b"", 0x34, b"")
+    assert struct.unpack(">IIII", unbind) == (16, 6, 0, pdu.sequence + 1)
+
+
+@pytest.mark.parametrize(("source", "address"), SOURCES)
+def test_diameter_questions_are_what_python_diameter_reads(source: str, address: str) -> None:
+    """RFC 6733, 5.3.1 and 5.4.1: all the AVPs that must be there."""
+    library = pytest.importorskip("diameter.message")
+    commands = pytest.importorskip("diameter.message.commands")
+    asked = ask(source=source, address=address)
+    hello, goodbye = sent(diameter.request(asked))
+    cer = library.Message.from_bytes(hello)
+    assert isinstance(cer, commands.CapabilitiesExchangeRequest)
+    host, realm = diameter.origin(asked)
+    assert (cer.origin_host, cer.origin_realm) == (host, realm)
+    assert cer.host_ip_address == [(1 if "." in source else 2, source)]
+    assert (cer.vendor_id, cer.product_name) == (0, "portaswitch-audit")
+    assert cer.auth_application_id == [4]
+    assert cer.header.length == len(hello)
+    dpr = library.Message.from_bytes(goodbye)
+    assert isinstance(dpr, commands.DisconnectPeerRequest)
+    assert (dpr.origin_host, dpr.disconnect_cause) == (host, 2)
+    for message, raw in ((cer, hello), (dpr, goodbye)):
+        assert library.Message.from_bytes(raw, plain_msg=True).header.is_request
+        assert not message.header.is_proxyable
+
+
+@pytest.mark.parametrize(("source", "address"), SOURCES)
+def test_http_question_is_what_the_standard_library_serves(source: str, address: str) -> None:
+    """A HEAD with Host."""
+    (question,) = sent(http.request(ask(source=source, address=address, path="/provision")))
+
+    class Server(BaseHTTPRequestHandler):
+        def __init__(self) -> None:
+            self.rfile = io.BytesIO(question)
+            self.raw_requestline = self.rfile.readline()
+            self.client_address = ("", 0)
+
+    server = Server()
+    assert server.parse_request()
+    assert (server.command, server.path, server.close_connection) == ("HEAD", "/provision", True)
+    host = f"[{address}]" if ":" in address else address
+    assert server.headers["Host"] == f"{host}:4711"
+
+
+def test_mail_questions_are_lines() -> None:
+    """One command a step, each ended by CRLF."""
+    assert sent(imap.request(ask())) == [b"a1 CAPABILITY\r\n", b"a2 LOGOUT\r\n"]
+    assert sent(smtp.request(ask())) == [b"EHLO [10.0.0.9]\r\n", b"QUIT\r\n"]
+    assert sent(smtp.request(ask(source="fd00::9")))[0] == b"EHLO [IPv6:fd00::9]\r\n"
+
+
+def test_tftp_asks_for_a_file_of_its_own() -> None:
+    """RFC 1350, 5: opcode, name, mode; the reply may come from any port."""
+    steps = tftp.request(ask("udp"))
+    (question,) = sent(steps)
+    assert re.fullmatch(rb"\0\x01portaswitch-audit-[0-9a-f]{16}\0octet\0", question)
+    assert steps[1].any_port
+
+
+def test_mysql_answers_the_plugins_that_count_a_wrong_length() -> None:
+    """64 bytes to ed25519, none to any other, nothing to a server that refused already."""
+    steps = mysql.request(ask())
+    switches = [
+        (b"\x2c\0\0\2\xfeclient_ed25519\0" + b"s" * 32, [68]),
+        (b"\x2c\0\0\2\xfecaching_sha2_password\0" + b"s" * 21, [4]),
+        (b"\x2c\0\0\2\xfemysql_native_password\0" + b"s" * 21, [4]),
+        (b"\x07\0\0\2\0\0\0\2\0\0\0", [5]),
+        (b"\x50\0\0\2\xff\x15\x04#28000Access denied", []),
+    ]
+    for said, lengths in switches:
+        following = [step for step in steps[3:] if step.send and re.search(step.when, said)]
+        assert [len(step.send) for step in following] == lengths
+    refused = b"\x40\0\0\0\xffj\x04Host"
+    assert not [step for step in steps if step.send and re.search(step.when, refused)]
+
+
+def test_every_row_of_the_tables_is_spoken() -> None:
+    """Each protocol over each transport that a row names."""
+    named = {(row.protocol, row.transport) for row in load().rows if row.protocol and row.transport}
+    assert named
+    assert {pair for pair in named if speaks(*pair) is None} == set()
+    assert speaks("mysql", "udp") is None
