@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from signal import SIGCONT
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,10 @@ from pytest_portaswitch.lab.problem import LabProblem
 
 if TYPE_CHECKING:
     from pytest_portaswitch.lab.lab import Lab
+
+PATIENCE = 20.0
+PAUSE = 0.2
+"""Seconds."""
 
 
 def _daemon(lab: Lab, host: str, daemon: str) -> None:
@@ -32,12 +37,22 @@ def _continue(lab: Lab, host: str, pids: list[int]) -> None:
 
 
 def _run(lab: Lab, host: str, command: list[str], text: str = "", fails: bool = False) -> None:
-    """Run a command on a host; ``fails``: that it may do so."""
-    try:
-        lab.host(host).run(command, text=text)
-    except LabProblem:
-        if not fails:
-            raise
+    """Run a command on a host; ``fails``: that it may do so.
+
+    It is tried for a while: a crowded database lets nobody in until it has noticed who left.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            lab.host(host).run(command, text=text)
+        except LabProblem:
+            if fails:
+                return
+            if time.monotonic() > until:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return
 
 
 def _operator(lab: Lab, command: list[str], text: str = "") -> None:
