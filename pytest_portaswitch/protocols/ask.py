@@ -43,9 +43,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Where the remote program binds one. 0: not known beforehand."""
     secret: Secret | None = None
     """RADIUS: shared with the server. Others use none."""
-    variant: Literal["", "access-request", "bind"] = ""
+    variant: Literal["", "access-request", "access-request-unsigned", "bind"] = ""
     """What a site must ask for by itself: ``access-request`` (RADIUS) is a login that is refused,
-    ``bind`` (SMPP) likewise. Empty: the question that changes nothing and is logged nowhere."""
+    and unsigned it tells a wrong secret from silence; ``bind`` (SMPP) is a login as well. Empty:
+    the question that changes nothing."""
     path: str = "/"
     """HTTP: which resource. The caller vouches that it is a path and nothing else."""
 

@@ -9,7 +9,10 @@ Without a secret nothing can be proved. The question is still well-formed, signe
 that nobody has, and silence is what a healthy server answers.
 
 ``variant="access-request"``: a login that is refused (RFC 2865, 4.1), for servers that do not know
-Status-Server. It goes to the authentication port only; the caller sees to that.
+Status-Server. ``variant="access-request-unsigned"``: the same without Message-Authenticator. A
+server of the old kind (RFC 2865) answers it though the secrets differ, and by its signature the
+reply then shows that they do; one that is hardened against CVE-2024-3596 drops it. Both go to the
+authentication port only; the caller sees to that.
 """
 
 from __future__ import annotations
@@ -74,7 +77,7 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
 def _question(ask: Ask) -> Any:
     """The request, the same each time. Nobody has the secret of an ask without one."""
     secret = ask.secret.reveal().encode() if ask.secret else ask.token("radius-secret", 16)
-    login = ask.variant == "access-request"
+    login = ask.variant in ("access-request", "access-request-unsigned")
     question = radius.AuthPacket(
         code=radius.AccessRequest if login else radius.StatusServer,
         id=ask.token("radius-id", 1)[0],
@@ -86,8 +89,9 @@ def _question(ask: Ask) -> Any:
         question[_USER_NAME] = [USER]
         question[_USER_PASSWORD] = [question.PwCrypt(password)]
     question[_NAS_IDENTIFIER] = [USER]
-    # Made last, and put first (CVE-2024-3596).
-    question.add_message_authenticator()
+    if ask.variant != "access-request-unsigned":
+        # Made last, and put first (CVE-2024-3596).
+        question.add_message_authenticator()
     return question
 
 

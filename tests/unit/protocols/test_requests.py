@@ -94,6 +94,17 @@ def test_radius_questions_are_signed(variant: Any) -> None:
     assert (b"\x02\x12" in question) == bool(variant)
 
 
+def test_an_unsigned_login_is_only_that() -> None:
+    """No Message-Authenticator; name, password and identifier."""
+    asked = ask("udp", secret=Secret(SHARED), variant="access-request-unsigned")
+    (question,) = sent(radius.request(asked))
+    kinds, attributes = [], question[20:]
+    while attributes:
+        kinds.append(attributes[0])
+        attributes = attributes[attributes[1] :]
+    assert (question[0], kinds) == (1, [1, 2, 32])
+
+
 def test_the_secret_does_not_travel_in_words() -> None:
     """Neither the ask nor its request shows it."""
     asked = ask("udp", secret=Secret(SHARED))
