@@ -107,7 +107,7 @@ def _sql(database: Daemon, server: Host, statements: list[str]) -> None:
 def _sql_later(breaking: Breaking, database: Daemon, statements: list[str]) -> None:
     daemon_of(breaking.lab, database.host, database.name)
     command = mariadb.client(database)
-    breaking.later("run", host=database.host, command=command, text=_script(statements))
+    breaking.later("insist", host=database.host, command=command, text=_script(statements))
 
 
 def _script(statements: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from signal import SIGCONT
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_portaswitch.lab import control
 from pytest_portaswitch.lab.faults.fault import Step, daemon_of
 from pytest_portaswitch.lab.problem import LabProblem
+from pytest_portaswitch.lab.processes import wait_until
 
 if TYPE_CHECKING:
     from pytest_portaswitch.lab.lab import Lab
 
-PATIENCE = 20.0
-PAUSE = 0.2
-"""Seconds."""
+_PATIENCE = 20.0
 
 
 def _daemon(lab: Lab, host: str, daemon: str) -> None:
@@ -37,22 +35,29 @@ def _continue(lab: Lab, host: str, pids: list[int]) -> None:
 
 
 def _run(lab: Lab, host: str, command: list[str], text: str = "", fails: bool = False) -> None:
-    """Run a command on a host; ``fails``: that it may do so.
+    """Run a command on a host; ``fails``: that it may do so."""
+    try:
+        lab.host(host).run(command, text=text)
+    except LabProblem:
+        if not fails:
+            raise
 
-    It is tried for a while: a crowded database lets nobody in until it has noticed who left.
+
+def _insist(lab: Lab, host: str, command: list[str], text: str) -> None:
+    """Run a command on a host until it succeeds.
+
+    A crowded database lets nobody in until it has noticed who left.
     """
-    until = time.monotonic() + PATIENCE
-    while True:
+
+    def unmet() -> str:
         try:
             lab.host(host).run(command, text=text)
-        except LabProblem:
-            if fails:
-                return
-            if time.monotonic() > until:
-                raise
-            time.sleep(PAUSE)
-        else:
-            return
+        except LabProblem as problem:
+            return str(problem)
+        return ""
+
+    if reason := wait_until(unmet, _PATIENCE):
+        raise LabProblem("a fault could not be mended", cause=reason)
 
 
 def _operator(lab: Lab, command: list[str], text: str = "") -> None:
@@ -75,6 +80,7 @@ _STEPS: Mapping[str, Callable[..., None]] = {
     "stop": _stop,
     "continue": _continue,
     "run": _run,
+    "insist": _insist,
     "operator": _operator,
     "write": _write,
     "remove": _remove,
