@@ -243,6 +243,7 @@ def down(name: str) -> bool:
                 record.supervisor, record.supervisor_started, [record.init, *record.hosts.values()]
             )
         shutil.rmtree(folder.path, ignore_errors=True)
+        folder.lock.unlink()
     return True
 
 

@@ -25,8 +25,8 @@ class Secrets:
 
     @classmethod
     def new(cls) -> Secrets:
-        """Random ones."""
-        return cls(*(secrets.token_urlsafe(18) for _ in range(5)))
+        """Random ones, of characters that mean nothing in any configuration or command line."""
+        return cls(*(secrets.token_hex(16) for _ in range(5)))
 
 
 @dataclass(frozen=True)

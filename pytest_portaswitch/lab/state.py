@@ -42,12 +42,21 @@ class Folder:
         """What a daemon said."""
         return self.path / "logs" / host / f"{daemon}.log"
 
+    @property
+    def lock(self) -> Path:
+        """Beside the folder, which comes and goes under it."""
+        return self.path.parent / f".{self.name}.lock"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep others from changing this lab meanwhile."""
-        with (self.path.parent / f".{self.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        while True:
+            with self.lock.open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                # Whoever took the lab down meanwhile removed the file that was waited for.
+                if self.lock.exists() and self.lock.samefile(f"/proc/self/fd/{lock.fileno()}"):
+                    yield
+                    return
 
 
 @dataclass(frozen=True)
