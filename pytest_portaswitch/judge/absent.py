@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_portaswitch.facts.model import HostFacts, Process, Socket
 from pytest_portaswitch.judge import seen
-from pytest_portaswitch.judge.process import all_stopped
+from pytest_portaswitch.judge.process import all_stopped, looked_for
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Listens
 
@@ -44,6 +44,8 @@ def judge_absent(
     evidence = [seen.socket_words(host, socket) for socket in bound]
     evidence += [f"{name} has {line}" for line in elsewhere]
     evidence += [seen.command_line(process) for process in running[:3]]
+    if not running:
+        evidence.append(looked_for(expects.process))
     return Verdict(
         verdict="fail",
         expected=expected,
@@ -88,7 +90,7 @@ def _story(
         )
     others = f"; another process has the port at {bound[0].address}" if bound else ""
     return (
-        f"nothing listens on {words} at {address}, and no process matches{others}",
+        f"nothing listens on {words} at {address}, and no process is called {name}{others}",
         f"{name} is not running on {host.host}",
     )
 

@@ -7,7 +7,7 @@ from shlex import quote
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import absent, seen
 from pytest_portaswitch.judge.port_range import judge_range
-from pytest_portaswitch.judge.process import all_stopped, pin, stopped_cause
+from pytest_portaswitch.judge.process import all_stopped, looked_for, pin, stopped_cause
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.judge.virtual_ip import holder_of
@@ -17,10 +17,7 @@ from pytest_portaswitch.plan.check import Check, Listens
 def judge_listener(check: Check, expects: Listens, facts: Facts) -> Verdict:
     """Holds when, of the sockets that take what peers send, the right process owns each."""
     place, ports = expects.place, expects.ports
-    expected = (
-        f"{expects.server} ({expects.process.label!r}) on {ports.words} "
-        f"at {place.address} of {place.name}"
-    )
+    expected = f"{expects.server} on {ports.words} at {place.address} of {place.name}"
     host = (
         holder_of(place, facts, expected)
         if place.virtual
@@ -135,7 +132,7 @@ def _judge_owners(
             observed=f"{who} listens; whether that is {name} is not known, "
             "the name in the table is only assumed",
             cause=f"the process name of {name} is not known; {pin(check, name)}",
-            evidence=evidence + commands,
+            evidence=(*evidence, *commands, looked_for(expects.process)),
             reproduce=reproduce,
         )
     return Verdict(
@@ -143,6 +140,6 @@ def _judge_owners(
         expected=expected,
         observed=f"{who} listens there",
         cause=f"another process holds {words} on {host.host}: {by[0].name}",
-        evidence=evidence + commands,
+        evidence=(*evidence, *commands, looked_for(expects.process)),
         reproduce=reproduce,
     )

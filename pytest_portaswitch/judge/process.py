@@ -16,7 +16,7 @@ from pytest_portaswitch.tables.row import ProcessPattern
 def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
     """Holds when a living, not stopped process matches the pattern."""
     pattern = expects.process
-    expected = f"a process matching {pattern.label!r} on {expects.host}"
+    expected = f"a process of {check.subcomponent} on {expects.host}"
     host = facts_of(expects.host, facts, expected)
     if isinstance(host, Verdict):
         return host
@@ -57,17 +57,25 @@ def missing_process(
             verdict="unknown",
             why_unknown="not-assessable",
             expected=expected,
-            observed=f"no process of {host.host} matches it, but the name is only assumed",
+            observed=f"no process of {host.host} is called so, but the name is only assumed",
             cause=f"the process name of {check.subcomponent} is not known; {pin(check)}",
+            evidence=(looked_for(pattern),),
             reproduce=reproduce,
         )
     return Verdict(
         verdict="fail",
         expected=expected,
-        observed=f"no process of {host.host} matches it",
+        observed=f"no process of {host.host} is called so",
         cause=f"{check.subcomponent} is not running on {host.host}",
+        evidence=(looked_for(pattern),),
         reproduce=reproduce,
     )
+
+
+def looked_for(pattern: ProcessPattern) -> str:
+    """What the process would be called, how surely, and who says so."""
+    source = f", {pattern.source}" if pattern.source else ""
+    return f"looked for a process matching '{pattern.label}' ({pattern.confidence}{source})"
 
 
 def pin(check: Check, subcomponent: str = "") -> str:

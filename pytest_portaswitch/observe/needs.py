@@ -21,10 +21,10 @@ from pytest_portaswitch.plan.check import (
 )
 from pytest_portaswitch.protocols import script_of
 
+UDP_TIMEOUT = Request(host="").udp_timeout
 
-def requests(
-    checks: Iterable[Check], cluster: Cluster, probe_timeout: float
-) -> dict[str, Request]:
+
+def requests(checks: Iterable[Check], cluster: Cluster, probe_timeout: float) -> dict[str, Request]:
     """One request for each host that the checks speak of, by host name."""
     hosts: set[str] = set()
     probes: dict[str, dict[str, Probe]] = defaultdict(dict)
@@ -56,6 +56,7 @@ def requests(
             routes_to=tuple(sorted(routes[name])),
             connections_to=addresses,
             probe_timeout=probe_timeout,
+            udp_timeout=min(UDP_TIMEOUT, probe_timeout),
         )
         for name in sorted(hosts)
         for sent in [probes[name]]

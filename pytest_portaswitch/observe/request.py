@@ -19,6 +19,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses of the cluster: established connections to others are not brought back."""
     probe_timeout: float = 3.0
     """Seconds a single probe may take, connect and each reply."""
+    udp_timeout: float = 1.0
+    """Seconds to wait for a datagram in return: silence is the usual answer, and a network that
+    connects servers brings a reply in milliseconds."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from html import escape
 import pytest
 
 from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.runner.audits import Ref
 from pytest_portaswitch.runner.recorder import Recorder
 
 COLUMNS = ("Cluster", "Host", "Peer", "Subcomponent", "Port", "Verdict")
@@ -43,20 +44,31 @@ class HtmlColumns:
         ]
 
     def _values(self, report: pytest.TestReport | pytest.CollectReport) -> tuple[str, ...]:
-        properties = dict(getattr(report, "user_properties", ()))
-        if "check" not in properties:
+        ref = ref_of_report(report)
+        verdict = self.recorder.verdicts.get(ref) if ref else None
+        if ref is None or verdict is None:
             return ("",) * len(COLUMNS)
-        cluster, check_id = str(properties["cluster"]), str(properties["check"])
-        check = self.recorder.audits[cluster].check(check_id)
+        check = self.recorder.audits[ref.cluster].check(ref.check)
         port = f"{check.transport}/{check.port}" if check.port else ""
         return (
-            cluster,
+            ref.cluster,
             check.host,
             check.peer or "",
             check.subcomponent,
             port,
-            str(properties["verdict"]),
+            verdict.verdict,
         )
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(
+        self, report: pytest.TestReport | pytest.CollectReport, data: list[str]
+    ) -> None:
+        """The verdict as a person reads it, in place of pytest's own words; also of a pass."""
+        ref = ref_of_report(report)
+        verdict = self.recorder.verdicts.get(ref) if ref else None
+        if ref and verdict:
+            title = self.recorder.audits[ref.cluster].check(ref.check).title
+            data[:] = [escape(f"{title}\n{verdict.text}")]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(
@@ -64,6 +76,14 @@ class HtmlColumns:
     ) -> None:
         """The totals of each cluster, which add up."""
         prefix.extend(totals_html(evidence) for evidence, _ in self.recorder.written)
+
+
+def ref_of_report(report: pytest.TestReport | pytest.CollectReport) -> Ref | None:
+    """The check that a report is about, by the properties that travel with it."""
+    properties = dict(getattr(report, "user_properties", ()))
+    if "check" not in properties:
+        return None
+    return Ref(str(properties["cluster"]), str(properties["check"]))
 
 
 def totals_html(evidence: Evidence) -> str:

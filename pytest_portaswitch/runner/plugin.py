@@ -96,6 +96,7 @@ class Session:
             ]
         return report
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.recorder.take(report)
 

@@ -49,8 +49,8 @@ def test_a_failure_is_told_without_a_traceback(site: Site) -> None:
     result.stdout.fnmatch_lines(
         [
             "MySQL server listens on tcp/3306 of db1, for Alerter",
-            "expected mysql-server (*) on tcp/3306 at 10.0.0.3 of db1 / observed nothing listens "
-            "on tcp/3306 at 10.0.0.3, and no process matches / cause mysql-server is not running "
+            "expected mysql-server on tcp/3306 at 10.0.0.3 of db1 / observed nothing listens "
+            "on tcp/3306 at 10.0.0.3, and no process is called mysql-server / cause mysql-server is not running "
             "on db1",
             "  by hand: ssh db1 sudo ss -lntp 'sport = :3306'",
         ]

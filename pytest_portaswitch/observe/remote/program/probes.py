@@ -15,6 +15,7 @@ _AT_A_TIME = {"stream": 64, "datagram": 256}
 def send(request: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
     """Send every probe once and return the results in their order."""
     timeout = float(request["probe_timeout"])
+    udp_timeout = float(request["udp_timeout"])
     context = None
     problem = ""
     if any(probe["transport"] == "tls" for probe in request["probes"]):
@@ -33,7 +34,7 @@ def send(request: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
         if not _is_address(address):
             result.update(key=key, outcome="error", detail="not an address")
         elif transport == "udp":
-            steps = datagram.udp(result, address, port, script, timeout)
+            steps = datagram.udp(result, address, port, script, udp_timeout)
             flights.append(Flight(key, "datagram", steps, result))
         elif transport == "icmp":
             steps = datagram.icmp(result, address, number & 0xFFFF, timeout)

@@ -150,7 +150,7 @@ def test_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(stream, "tls", missing)
     probe = {"transport": "tls", "address": "127.0.0.1", "port": 5061, "protocol": ""}
-    request = {"probes": [probe], "scripts": {}, "probe_timeout": 1.0}
+    request = {"probes": [probe], "scripts": {}, "probe_timeout": 1.0, "udp_timeout": 1.0}
     assert probes.send(request, 0.0) == [
         {
             "key": "tls:127.0.0.1:5061",
