@@ -9,7 +9,7 @@ import platform
 import shlex
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -25,11 +25,14 @@ def describe(
     finished: datetime.datetime,
     arguments: Iterable[str],
     tables: str,
-    files: Iterable[Path],
+    files: Mapping[str, Path],
     limits: Limits,
     deselected: int,
 ) -> Run:
-    """The record of a run. Secrets cannot be among the arguments: no option takes one."""
+    """The record of a run; ``files`` by the name that the record calls them.
+
+    Secrets cannot be among the arguments: no option takes one.
+    """
     return Run(
         state=state,
         started=started.isoformat(timespec="seconds"),
@@ -44,7 +47,7 @@ def describe(
             "platform": sys.platform,
         },
         tables=tables,
-        files={str(path): _sha256(path) for path in files},
+        files={name: _sha256(path) for name, path in files.items()},
         limits={
             "connect_timeout": limits.connect_timeout,
             "host_timeout": limits.host_timeout,

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pytest_portaswitch import tables
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.report import provenance
@@ -105,7 +106,10 @@ class Recorder:
                 finished=finished,
                 arguments=self.config.invocation_params.args,
                 tables=audit.tables.title,
-                files=[Path(audit.cluster.file), *map(Path, audit.tables.files)],
+                files={
+                    audit.cluster.file: Path(audit.cluster.file),
+                    **{name: tables.path_of(name) for name in audit.tables.files},
+                },
                 limits=self.settings.limits,
                 deselected=len(audit.plan.checks) - len(checks),
             )

@@ -1,6 +1,6 @@
 """The vendor's interconnection tables as data."""
 
-from pytest_portaswitch.tables.loader import assemble, load
+from pytest_portaswitch.tables.loader import assemble, load, path_of
 from pytest_portaswitch.tables.row import (
     Confidence,
     ProcessPattern,
@@ -17,4 +17,5 @@ __all__ = [
     "Tables",
     "assemble",
     "load",
+    "path_of",
 ]

@@ -31,6 +31,11 @@ class Definitions:
     subcomponents: dict[str, Value]
 
 
+def path_of(name: str) -> Path:
+    """Where a file that ``Tables.files`` names lies."""
+    return Path(__file__).with_name(VENDOR) if name == VENDOR else Path(name)
+
+
 def load(release: str = "", site_files: Sequence[Path] = ()) -> Tables:
     """The vendor's rows and the site's own that hold for a release; raises ``BadInput``.
 

@@ -81,7 +81,8 @@ def test_an_audit_leaves_no_file_and_no_process(full: Lab, healthy: Result, host
     """Compared over the whole file system, but for logs and the login's own records."""
 
     def files() -> set[str]:
-        command = ["find", "/", "-xdev", "(", "-path", "/proc", "-o", "-path", "/sys", "-o", "-path", "/var/log", "-o", "-path", "/run", ")", "-prune", "-o", "-type", "f", "-printf", "%p:%s:%T@\\n"]
+        skipped = "( -path /proc -o -path /sys -o -path /var/log -o -path /run ) -prune"
+        command = f"find / -xdev {skipped} -o -type f -printf %p:%s:%T@\\n".split()
         listing = full.exec(host, command, capture_output=True, text=True).stdout
         assert listing.count("\n") > 1000
         return set(listing.splitlines())

@@ -30,6 +30,9 @@ def test_a_healthy_cluster_passes_but_for_what_the_tables_do_not_say(site: Site)
     result = site.audit("-rs")
     result.assert_outcomes(passed=PLANNED - WITHOUT_PORT, skipped=WITHOUT_PORT)
     assert result.ret == 0
+    files = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())["run"]["files"]
+    assert set(files) == {"acme.yaml", "vendor.yaml"}
+    assert all(len(digest) == 64 for digest in files.values())
     result.stdout.fnmatch_lines(["*SKIPPED*the vendor's table gives no port for this row*"])
     assert totals(site) == {
         "planned": PLANNED,
@@ -50,8 +53,8 @@ def test_a_failure_is_told_without_a_traceback(site: Site) -> None:
         [
             "MySQL server listens on tcp/3306 of db1, for Alerter",
             "expected mysql-server on tcp/3306 at 10.0.0.3 of db1 / observed nothing listens "
-            "on tcp/3306 at 10.0.0.3, and no process is called mysql-server / cause mysql-server is not running "
-            "on db1",
+            "on tcp/3306 at 10.0.0.3, and no process is called mysql-server "
+            "/ cause mysql-server is not running on db1",
             "  by hand: ssh db1 sudo ss -lntp 'sport = :3306'",
         ]
     )

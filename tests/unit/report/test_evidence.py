@@ -39,7 +39,7 @@ def evidence_of(plan: Plan, verdicts: dict[str, Verdict], state: str = "complete
         finished=MOMENT,
         arguments=["suites", "--cluster", "a b.yaml"],
         tables="tables",
-        files=[ACME, Path("nowhere.yaml")],
+        files={"acme.yaml": ACME, "nowhere.yaml": Path("nowhere.yaml")},
         limits=Limits(),
         deselected=0,
     )
@@ -98,6 +98,7 @@ def test_the_fields_that_are_promised(plan: Plan, tmp_path: Path) -> None:
     assert plain["hosts"]["db1"]["why"] == "no-route"
     assert plain["run"]["command"] == "pytest suites --cluster 'a b.yaml'"
     assert plain["run"]["started"] == "2026-11-22T12:00:00+00:00"
+    assert len(plain["run"]["files"]["acme.yaml"]) == 64
     assert plain["run"]["files"]["nowhere.yaml"] == "unreadable: No such file or directory"
 
 
