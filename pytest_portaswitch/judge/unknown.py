@@ -17,18 +17,18 @@ def facts_of(host: str, facts: Facts, expected: str) -> HostFacts | Verdict:
     if isinstance(seen, HostFacts):
         return seen
     if isinstance(seen, Unobserved):
-        return not_observed(expected, f"{host} could not be looked at: {seen.detail}", seen.why)
-    return not_observed(expected, f"{host} was not looked at in this run", "not-observed")
+        return not_observed(expected, host, f"could not be looked at: {seen.detail} [{seen.why}]")
+    return not_observed(expected, host, "was not looked at in this run")
 
 
-def not_observed(expected: str, observed: str, why: str) -> Verdict:
-    """Unknown, because the trip to a host brought nothing back."""
+def not_observed(expected: str, host: str, why: str) -> Verdict:
+    """Unknown, because there are no facts of a host."""
     return Verdict(
         verdict="unknown",
         why_unknown="not-observed",
         expected=expected,
-        observed=observed,
-        cause=f"{observed} [{why}]" if why not in observed else observed,
+        observed=f"no facts of {host}",
+        cause=f"{host} {why}",
     )
 
 
