@@ -83,14 +83,37 @@ def redirect(connection: BaseBackend, run: Run) -> None:
     closed, opened = _INTERACTIVE.get(kind, ("", ""))
 
     def run_local(template: str, *args: str) -> CommandResult:
-        text = connection.quote(template.replace(closed, opened, 1) if closed else template, *args)
+        template = template.replace(closed, opened, 1) if closed else template
         if kind == "local":
-            return run(("/bin/sh", "-c", text))
-        return run(tuple(shlex.split(text)))
+            return run(("/bin/sh", "-c", connection.quote(template, *args)))
+        return run(_words(template, args))
 
     # Asked for only when output is not ASCII, and then by running something on the host.
     connection._encoding = "utf-8"
     setattr(connection, "run_local", run_local)  # noqa: B010 - a method, on one instance only
+
+
+def _words(template: str, args: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a command line, without quoting the arguments only to take them apart again.
+
+    They are long, and there is one for each host.
+    """
+    if not args:
+        return tuple(shlex.split(template))
+    rest = iter(args)
+    return tuple(
+        "%".join(
+            "".join(part + next(rest, "") if more else part for part, more in _pieces(plain))
+            for plain in word.split("%%")
+        )
+        for word in shlex.split(template)
+    )
+
+
+def _pieces(word: str) -> list[tuple[str, bool]]:
+    """A word around each ``%s`` in it, and whether one follows."""
+    parts = word.split("%s")
+    return [(part, number < len(parts) - 1) for number, part in enumerate(parts)]
 
 
 def raise_privilege(connection: BaseBackend) -> None:

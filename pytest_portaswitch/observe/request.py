@@ -19,7 +19,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses of the cluster: established connections to others are not brought back."""
     probe_timeout: float = 3.0
     """Seconds a single probe may take, connect and each reply."""
-    udp_timeout: float = 1.0
+    udp_timeout: float = 0.5
     """Seconds to wait for a datagram in return: silence is the usual answer, and a network that
     connects servers brings a reply in milliseconds."""
 

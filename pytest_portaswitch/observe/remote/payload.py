@@ -79,13 +79,20 @@ def _for_python(request: Request, deadline: float) -> bytes:
     # Each probe once, however often it is asked for.
     once = {probe.key: probe for probe in request.probes}
     request = msgspec.structs.replace(request, probes=tuple(once.values()))
-    whole = {
-        "start": _START,
-        "parts": parts(),
-        "request": msgspec.to_builtins(request),
-        "deadline": deadline,
-    }
-    return base64.b64encode(zlib.compress(json.dumps(whole).encode("ascii"), 9))
+    asked = json.dumps({"request": msgspec.to_builtins(request), "deadline": deadline})
+    # The constant part is compressed once, and each host's request is added to a copy.
+    packed, stream = _constant()
+    stream = stream.copy()
+    body = packed + stream.compress(asked[1:].encode("ascii")) + stream.flush()
+    return base64.b64encode(body)
+
+
+@functools.cache
+def _constant() -> tuple[bytes, zlib._Compress]:
+    """The beginning of the JSON object that is sent to every host, and what goes on from there."""
+    stream = zlib.compressobj(9)
+    text = json.dumps({"start": _START, "parts": parts()})[:-1] + ", "
+    return stream.compress(text.encode("ascii")), stream
 
 
 @functools.cache
