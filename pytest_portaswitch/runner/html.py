@@ -12,6 +12,7 @@ import pytest
 
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.runner.audits import Ref
+from pytest_portaswitch.runner.outcome import Outcome
 from pytest_portaswitch.runner.recorder import Recorder
 
 COLUMNS = ("Cluster", "Host", "Peer", "Subcomponent", "Port", "Verdict")
@@ -67,8 +68,10 @@ class HtmlColumns:
         ref = ref_of_report(report)
         verdict = self.recorder.verdicts.get(ref) if ref else None
         if ref and verdict:
-            title = self.recorder.audits[ref.cluster].check(ref.check).title
-            data[:] = [escape(f"{title}\n{verdict.text}")]
+            outcome = Outcome(
+                ref.cluster, self.recorder.audits[ref.cluster].check(ref.check), verdict
+            )
+            data[:] = [escape(outcome.text)]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(

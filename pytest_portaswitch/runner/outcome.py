@@ -26,8 +26,9 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        """What a person reads of it: the title, then the verdict's own text."""
-        return f"{self.check.title}\n{self.verdict.text}"
+        """What a person reads of it: the title, the verdict's own text, and the row's oddities."""
+        notes = [f"  about {self.check.row}: {note}" for note in self.check.notes]
+        return "\n".join([self.check.title, self.verdict.text, *notes])
 
 
 def interrupt(outcome: Outcome) -> None:

@@ -44,6 +44,13 @@ def test_each_row_has_the_columns_of_an_audit(site: Site, how: list[str]) -> Non
     assert "<strong>acme-prod</strong> (MR119): 118 checks = 110 passed + 5 failed + " in page
 
 
+def test_each_row_shows_evidence_and_what_is_assumed(site: Site) -> None:
+    """Also of a pass: an auditor wants to see what it rests on."""
+    page = html.unescape(html.unescape(run_log(site, "-k", "smpp-proxy and reachability")))
+    assert "probe tcp:10.0.0.7:2775 from sip2" in page
+    assert "about portasip.smpp-proxy.smpp: " in page
+
+
 def test_what_hosts_say_is_escaped(site: Site) -> None:
     """A process may be called anything."""
     site.change("bill1", "hostile")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -117,3 +121,21 @@ def test_an_interrupted_run_leaves_marked_evidence(site: Site) -> None:
     assert set(evidence["hosts"]) == {"bill1", "config", "db1", "db2", "proc1"}
     assert evidence["totals"]["unknown"] == PLANNED
     assert evidence["checks"][0]["message"].endswith("the run was interrupted before this check")
+
+
+@pytest.mark.parametrize("how", [[], ["-n", "2"]])
+def test_a_person_who_interrupts_gets_evidence(site: Site, how: list[str]) -> None:
+    """Control-C while a host keeps everybody waiting, also under xdist."""
+    site.change("web1", "slow")
+    site._write()
+    command = [sys.executable, "-m", "pytest", "suites", "--cluster", "acme.yaml", *how]
+    with subprocess.Popen(command, cwd=site.path, stdout=subprocess.PIPE, text=True) as run:
+        deadline = time.monotonic() + 20
+        while not site.observed() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=20)
+    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    assert evidence["run"]["state"] == "interrupted"
+    assert evidence["totals"]["planned"] == evidence["totals"]["unknown"] == PLANNED

@@ -1,0 +1,89 @@
+"""What the documents say is so: their examples load, their options exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_portaswitch import cluster as clusters
+from pytest_portaswitch import tables
+from pytest_portaswitch.plan import expand
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks/README.md"]
+)
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/cluster-file.md"])
+def test_the_cluster_files_in_the_documents_are_good(
+    document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They load, and their waivers match checks of their plans."""
+    home = tmp_path / "home"
+    (home / ".ssh").mkdir(parents=True)
+    (home / ".ssh" / "config").touch()
+    monkeypatch.setenv("HOME", str(home))
+    examples = blocks(ROOT / document, "yaml")
+    assert examples
+    for number, example in enumerate(examples):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(example)
+        cluster = clusters.load(file)
+        plan = expand(tables.load(cluster.release, cluster.tables), cluster)
+        assert plan.checks
+        command = [sys.executable, "-m", "pytest_portaswitch", "plan", str(file)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    """Files that a document links to are there."""
+    targets = re.findall(r"\]\(([^)#]+)\)", document.read_text())
+    missing = [
+        target
+        for target in targets
+        if not target.startswith("http") and not (document.parent / target).exists()
+    ]
+    assert not missing
+
+
+def test_every_option_in_the_readme_exists(pytester: pytest.Pytester) -> None:
+    """And every command."""
+    text = (ROOT / "README.md").read_text()
+    known = pytester.runpytest_inprocess("--help").stdout.str()
+    for line in re.findall(r"^pytest (.*)$", text, re.MULTILINE):
+        for option in re.findall(r"--[a-z-]+", line.partition("#")[0]):
+            assert option in known, option
+    for words in re.findall(r"^pytest-portaswitch ((?:lab )?[a-z]+)", text, re.MULTILINE):
+        command = [sys.executable, "-m", "pytest_portaswitch", *words.split(), "--help"]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 0, words
+
+
+def test_every_role_is_documented() -> None:
+    """As the tables define them."""
+    text = (ROOT / "docs" / "cluster-file.md").read_text()
+    assert [role for role in tables.load().roles if f"`{role}`" not in text] == []
+
+
+def test_every_target_of_the_makefile_that_is_named_exists() -> None:
+    """README and CONTRIBUTING name some."""
+    made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for name in ("README.md", "CONTRIBUTING.md"):
+        named = set(re.findall(r"^make ([a-z-]+)", (ROOT / name).read_text(), re.MULTILINE))
+        assert named <= made
+
+
+def test_the_readme_is_short() -> None:
+    """Under 150 lines."""
+    assert len((ROOT / "README.md").read_text().splitlines()) < 150
