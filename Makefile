@@ -17,7 +17,7 @@ test: setup lab-tools lint ## Lint, type-check, and run the quick and the lab te
 	@scripts/test $(BIN)
 
 quick: setup ## Run the tests that need no lab
-	@$(BIN)/python -m pytest tests/unit tests/plugin tests/package
+	@scripts/quick $(BIN)/python
 
 lint: setup ## ruff and mypy
 	@echo "== Lint and types"

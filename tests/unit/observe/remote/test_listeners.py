@@ -157,8 +157,10 @@ def test_process(look: Look) -> None:
         user=seen.user,
         started=seen.started,
         unit=seen.unit,
-        state="S",
+        state=seen.state,
     )
+    # On a busy machine it may not have come to its wait yet.
+    assert seen.state in ("S", "R")
     assert seen.command.startswith(shown)
     assert len(seen.command) == 512
     assert seen.name.startswith("python")
