@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.tables.row import Transport
 
 
@@ -86,7 +87,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     """0 for icmp."""
     protocol: str = ""
-    """Which script of the request to follow; empty: connect (tcp, tls), empty datagram (udp)."""
+    """What is spoken there; empty: nothing is said (tcp, tls), or an empty datagram sent (udp)."""
 
     @property
     def key(self) -> str:
@@ -114,7 +115,9 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     elapsed: float = 0.0
     """Seconds until the outcome."""
     received: tuple[bytes, ...] = ()
-    """What came back, one entry a script step, each cut to the bound of the request."""
+    """What came back, one entry a receiving step, each cut to the bound of the request."""
+    answer: Answer | None = None
+    """What the controller recognised in it; None where nothing was asked."""
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):

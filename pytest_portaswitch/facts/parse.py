@@ -175,4 +175,6 @@ def _probe(probe: ProbeResult) -> ProbeResult:
         source=probe.source and clean.address(probe.source),
         elapsed=clean.seconds(probe.elapsed),
         received=tuple(data[:_RECEIVED] for data in probe.received),
+        # It is for the controller to recognise answers; a host has no say in it.
+        answer=None,
     )

@@ -38,20 +38,23 @@ def _cause(expects: Reaches, grade: Grade, words: str, listening: str, result: P
             f"{words} of {place.name} is open only while a call uses it: whether the path "
             "is open cannot be told from outside"
         )
-    if grade in ("connected", "delivered"):
-        return f"{place.name} took {words}, but did not answer as {expects.protocol}"
     if listening == "no":
         return f"nothing listens on {words} at {place.address} of {place.name}"
     if listening == "stopped":
         return f"the process on {words} of {place.name} is stopped (state T)"
+    if grade in ("connected", "delivered"):
+        said = f": {result.answer.words}" if result.answer else ""
+        return f"{place.name} takes {words}, but does not answer as {expects.protocol}{said}"
     if listening.startswith("unobserved"):
         return f"{place.name} is {listening.partition(' ')[2]}; {words} is {grade} from {source}"
     if grade == "refused":
         return f"a firewall rejects {words} between {source} and {place.name}, which listens"
     if expects.ports.transport == "udp":
-        return f"{words} of {place.name} did not reply: UDP silence is neither open nor closed" + (
-            ", though a process listens" if listening == "yes" else ""
-        )
+        why = "UDP silence is neither open nor closed"
+        if result.answer and result.answer.finding == "secret-needed":
+            why = "without the secret it must stay silent; give one to prove more"
+        listens = ", though a process listens" if listening == "yes" else ""
+        return f"{words} of {place.name} did not reply: {why}{listens}"
     return f"packets to {words} are dropped between {source} and {place.name}, which listens"
 
 

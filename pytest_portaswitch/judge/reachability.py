@@ -43,6 +43,7 @@ def _judge_port(
     reproduce = _by_hand(expects, port)
     evidence = (_result_words(source, result),)
     grade = grade_of(result)
+    refusal = result.answer.words if result.answer and result.answer.fault else ""
     if grade is None and result.detail != "EPERM":
         return Verdict(
             verdict="unknown",
@@ -53,12 +54,35 @@ def _judge_port(
             evidence=evidence,
             reproduce=reproduce,
         )
+    if grade == "answered" and refusal:
+        return Verdict(
+            verdict="fail",
+            grade=grade,
+            expected=expected,
+            observed=f"{words} answered, but with a refusal",
+            cause=f"{expects.destination.name} refuses {expects.source} on {words}: {refusal}",
+            evidence=evidence,
+            reproduce=reproduce,
+        )
     if grade is not None and reaches(grade, expects.least_grade):
+        said = f": {result.answer.words}" if result.answer and result.answer.words else ""
         return Verdict(
             verdict="pass",
             grade=grade,
             expected=expected,
-            observed=f"{words} {grade} in {result.elapsed * 1000:.0f} ms from {result.source}",
+            observed=f"{words} {grade} in {result.elapsed * 1000:.0f} ms from "
+            f"{result.source}{said}",
+            evidence=evidence,
+            reproduce=reproduce,
+        )
+    if expects.protocol and result.answer is None and grade in ("connected", "delivered"):
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-observed",
+            grade=grade,
+            expected=expected,
+            observed=f"{words} {grade}, but nobody asked whether it answers",
+            cause=f"{source.host} could not probe: {result.detail or 'nothing was asked'}",
             evidence=evidence,
             reproduce=reproduce,
         )
@@ -83,8 +107,10 @@ def _judge_port(
 def grade_of(result: ProbeResult) -> Grade | None:
     """The rung that a result stands on; None where the probe was not sent.
 
-    A datagram that came back proves delivery; what it says is for the protocols to tell.
+    A datagram that came back proves delivery; what was recognised in it may prove more.
     """
+    if result.answer and result.answer.answered:
+        return "answered"
     rungs: dict[str, Grade] = {
         "connected": "connected",
         "replied": "delivered",

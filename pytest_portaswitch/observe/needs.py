@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.facts.model import Probe
+from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Request
 from pytest_portaswitch.plan.check import (
     Check,
@@ -19,12 +20,13 @@ from pytest_portaswitch.plan.check import (
     Runs,
     UsesPrivate,
 )
-from pytest_portaswitch.protocols import script_of
 
 UDP_TIMEOUT = Request(host="").udp_timeout
 
 
-def requests(checks: Iterable[Check], cluster: Cluster, probe_timeout: float) -> dict[str, Request]:
+def requests(
+    checks: Iterable[Check], cluster: Cluster, probe_timeout: float, questions: Questions
+) -> dict[str, Request]:
     """One request for each host that the checks speak of, by host name."""
     hosts: set[str] = set()
     probes: dict[str, dict[str, Probe]] = defaultdict(dict)
@@ -49,9 +51,9 @@ def requests(checks: Iterable[Check], cluster: Cluster, probe_timeout: float) ->
             host=name,
             probes=tuple(sent[key] for key in sorted(sent)),
             scripts={
-                protocol: script
-                for protocol in sorted({probe.protocol for probe in sent.values()})
-                if (script := script_of(protocol))
+                key: script
+                for key in sorted(sent)
+                if (script := questions.script(cluster.hosts[name].private, sent[key]))
             },
             routes_to=tuple(sorted(routes[name])),
             connections_to=addresses,

@@ -9,7 +9,7 @@ from pytest_portaswitch.protocols.step import Step
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one host is asked for. ``scripts`` are by protocol name, as probes name them."""
+    """All that one host is asked for. ``scripts`` are by the key of a probe."""
 
     host: str
     probes: tuple[Probe, ...] = ()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from secrets import token_bytes
 
 import testinfra.host
 
 from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.judge import judge
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.judge.waiver import excuse
 from pytest_portaswitch.observe import Job, observe, testinfra_host
 from pytest_portaswitch.observe.needs import requests
+from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import Plan
@@ -29,6 +32,8 @@ class Audit:
     cluster: Cluster
     tables: Tables
     plan: Plan
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """By name, as the cluster file names them."""
     seen: dict[str, Observation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,6 +60,7 @@ class Audits:
         self.limits = limits
         self.moment = moment
         """When the run began: waivers expire by it. With a time zone."""
+        self._nonce = token_bytes(16)
 
     def each(self) -> tuple[Audit, ...]:
         """The audits in the order in which their cluster files were given."""
@@ -98,12 +104,14 @@ class Audits:
 
         def take(job: Job, seen: Observation) -> None:
             audit = owner[id(job)]
+            source = audit.cluster.hosts[job.request.host].private
+            seen = self._questions(audit).recognise(source, job.request, seen)
             audit.seen[job.request.host] = seen
             if on_progress:
                 on_progress(self._host_label(audit, job.request.host), seen)
 
-        secrets = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
-        observe([job for _, job in jobs], self.limits, take, secrets=secrets)
+        hidden = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
+        observe([job for _, job in jobs], self.limits, take, secrets=hidden)
 
     def hosts_needed(self, refs: Iterable[Ref]) -> list[str]:
         """The hosts still to be looked at for the checks, named with their cluster if need be."""
@@ -118,13 +126,17 @@ class Audits:
         for name, group in by_cluster:
             audit = self._audits[name]
             checks = [audit.check(ref.check) for ref in group]
-            asked = requests(checks, audit.cluster, self.limits.probe_timeout)
+            questions = self._questions(audit)
+            asked = requests(checks, audit.cluster, self.limits.probe_timeout, questions)
             jobs += [
                 (audit, Job(login=audit.cluster.hosts[host].login, request=request))
                 for host, request in asked.items()
                 if host not in audit.seen
             ]
         return jobs
+
+    def _questions(self, audit: Audit) -> Questions:
+        return Questions(self._nonce, audit.secrets)
 
     def verdict(self, ref: Ref) -> Verdict:
         """Judge a check from what was seen so far, the cluster's waivers applied."""

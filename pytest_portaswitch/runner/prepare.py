@@ -9,7 +9,9 @@ import pytest
 
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
+from pytest_portaswitch.cluster import secret
 from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.plan.expand import expand
 from pytest_portaswitch.plan.waivers import unmatched_waivers
 from pytest_portaswitch.runner.audits import Audit, Audits
@@ -51,4 +53,20 @@ def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
     unmatched = unmatched_waivers(cluster, plan)
     if unmatched:
         raise BadInput(unmatched)
-    return Audit(cluster=cluster, tables=loaded, plan=plan)
+    return Audit(cluster=cluster, tables=loaded, plan=plan, secrets=_secrets(config, cluster))
+
+
+def _secrets(config: pytest.Config, cluster: Cluster) -> dict[str, Secret]:
+    """The values of the cluster's secrets, read at once so that a missing one is told early."""
+    if config.option.collectonly:
+        return {}
+    problems: list[Problem] = []
+    secrets: dict[str, Secret] = {}
+    for name, ref in cluster.secrets.items():
+        try:
+            secrets[name] = secret.read(ref)
+        except BadInput as bad:
+            problems += bad.problems
+    if problems:
+        raise BadInput(problems)
+    return secrets

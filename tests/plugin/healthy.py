@@ -84,7 +84,8 @@ def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> No
         outcome = "replied" if expects.ports.transport == "udp" else "connected"
         for number in expects.ports.numbers:
             key = f"{expects.ports.transport}:{expects.destination.address}:{number}"
-            hosts[expects.source].probes[key] = _result(key, outcome)
+            answered = expects.protocol != "rtp"
+            hosts[expects.source].probes[key] = _result(key, outcome, answered=answered)
     elif isinstance(expects, HasConnection):
         key = f"icmp:{expects.destination.address}:0"
         hosts[expects.source].probes[key] = _result(key, "replied")
@@ -95,8 +96,15 @@ def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> No
             host.routes[address] = Route(to=address, interface="eth0", source=expects.address)
 
 
-def _result(key: str, outcome: str) -> ProbeResult:
-    plain = {"key": key, "outcome": outcome, "source": "10.0.0.1", "elapsed": 0.001}
+def _result(key: str, outcome: str, *, answered: bool = False) -> ProbeResult:
+    plain: dict[str, object] = {
+        "key": key,
+        "outcome": outcome,
+        "source": "10.0.0.1",
+        "elapsed": 0.001,
+    }
+    if answered:
+        plain["answer"] = {"answered": True, "words": "here I am"}
     return msgspec.convert(plain, ProbeResult)
 
 

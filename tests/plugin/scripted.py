@@ -12,6 +12,7 @@ import msgspec
 import pytest_portaswitch.runner.audits as audits
 from pytest_portaswitch import cluster, tables
 from pytest_portaswitch.facts import HostFacts, Observation, Unobserved
+from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.plan import expand
 
 from . import healthy
@@ -43,7 +44,9 @@ def _hostile(facts: HostFacts) -> Observation:
 
 def _udp_silent(facts: HostFacts) -> Observation:
     probes = tuple(
-        msgspec.structs.replace(probe, outcome="silent") if probe.key.startswith("udp") else probe
+        msgspec.structs.replace(probe, outcome="silent", answer=None)
+        if probe.key.startswith("udp")
+        else probe
         for probe in facts.probes
     )
     return msgspec.structs.replace(facts, probes=probes)
@@ -86,3 +89,5 @@ def script(changes: Sequence[tuple[str, str]], log: str) -> None:
                 on_progress(job, seen)
 
     audits.observe = observe  # type: ignore[assignment]
+    # The answers are made up with the facts; nothing came back that could be recognised.
+    Questions.recognise = lambda self, source, request, seen: seen  # type: ignore[method-assign]

@@ -115,7 +115,7 @@ def _for_shell(request: Request, deadline: float) -> bytes:
     """
     probes = []
     for probe in {probe.key: probe for probe in request.probes}.values():
-        scripted = "script" if request.scripts.get(probe.protocol) else "plain"
+        scripted = "script" if request.scripts.get(probe.key) else "plain"
         kind = "mysql" if probe.protocol == "mysql" else scripted
         if _is_address(probe.address):
             probes.append(f"{probe.transport} {probe.address} {probe.port} {kind}")

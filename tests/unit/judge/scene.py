@@ -7,7 +7,7 @@ A host is written as::
       sockets: ["udp 10.0.0.5:1812 11"]                          # transport address:port pids
       interfaces: ["eth0 10.0.0.5/24"]
       routes: ["10.0.0.3 eth0 10.0.0.5"]                         # to interface source
-      probes: ["tcp:10.0.0.3:3306 connected"]      # key outcome detail; silent+tcp: see TLS
+      probes: ["tcp:10.0.0.3:3306 connected"]      # key outcome detail says FINDING WORDS
 
 and a host that could not be looked at as ``{unobserved: connection-timeout, detail: "..."}``.
 """
@@ -105,7 +105,15 @@ def _route(line: str) -> Route:
     )
 
 
+def _answer(says: str) -> dict[str, object]:
+    """``FINDING WORDS``; a finding in brackets is no answer of the protocol."""
+    finding, _, words = says.partition(" ")
+    answered = not finding.startswith("(")
+    return {"answered": answered, "finding": finding.strip("()-"), "words": words}
+
+
 def _probe(line: str) -> ProbeResult:
+    line, said, says = line.partition(" says ")
     key, outcome, *detail = line.split(maxsplit=2)
     outcome, _, tcp = outcome.partition("+")
     return msgspec.convert(
@@ -116,6 +124,7 @@ def _probe(line: str) -> ProbeResult:
             "detail": " ".join(detail),
             "source": "10.0.0.7",
             "elapsed": 0.002,
+            "answer": _answer(says) if said else None,
         },
         ProbeResult,
     )

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from pytest_portaswitch.protocols import mysql, script_of
-
-
-def test_the_script_reads_the_greeting_and_the_refusal() -> None:
-    """Only a finished handshake does not count towards max_connect_errors."""
-    kinds = ["send" if step.send else "receive" for step in script_of("mysql")]
-    assert kinds == ["receive", "send", "receive"]
+from pytest_portaswitch.protocols import mysql
 
 
 def test_the_login_is_one_well_formed_packet() -> None:
@@ -23,9 +17,3 @@ def test_the_login_is_one_well_formed_packet() -> None:
     assert capabilities & 0x200
     assert (size, charset) == (1 << 24, 33)
     assert packet[4 + 32 :] == b"portaswitch-audit\0\0mysql_native_password\0"
-
-
-def test_a_protocol_without_a_script_is_only_connected_to() -> None:
-    """For now."""
-    assert script_of("sip") == ()
-    assert script_of("") == ()

@@ -169,12 +169,11 @@ def test_database_rows() -> None:
     assert implied == ["mysql-server"]
 
 
-def test_silence_is_below_what_udp_rows_ask_for() -> None:
-    """A reply or an arrival passes; a UDP port that stays silent proves nothing."""
-    assert {(row.transport, row.least_grade) for row in TABLES.rows if row.ports} == {
-        ("tcp", "connected"),
-        ("tls", "connected"),
-        ("udp", "delivered"),
+def test_a_port_that_only_accepts_is_below_what_rows_ask_for() -> None:
+    """Every service has to answer as itself; RTP alone cannot be asked."""
+    assert {(row.protocol == "rtp", row.least_grade) for row in TABLES.rows if row.ports} == {
+        (False, "answered"),
+        (True, "delivered"),
     }
 
 

@@ -30,7 +30,7 @@ def send(request: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
         results.append(result)
         transport, address, port = probe["transport"], probe["address"], probe["port"]
         key = f"{transport}:{address}:{port}"
-        script = request["scripts"].get(probe["protocol"], [])
+        script = request["scripts"].get(key, [])
         if not _is_address(address):
             result.update(key=key, outcome="error", detail="not an address")
         elif transport == "udp":

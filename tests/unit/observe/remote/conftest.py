@@ -16,8 +16,8 @@ import pytest
 
 from pytest_portaswitch.facts.model import Probe, ProbeResult
 from pytest_portaswitch.observe.remote.program import flight, probes
-from pytest_portaswitch.observe.request import Limits, Request, Step
-from tests.unit.observe.remote.talk import LIMITS, Talk, converse, environment
+from pytest_portaswitch.observe.request import Limits, Step
+from tests.unit.observe.remote.talk import LIMITS, Talk, converse, environment, request_of
 
 Serve = Callable[[Callable[[socket.socket], None]], int]
 Look = Callable[..., Talk]
@@ -55,7 +55,7 @@ def look(tmp_path: Path) -> Look:
     """Hold a conversation with the Python program: what is asked, as ``Request`` takes it."""
 
     def ask(*, limits: Limits = LIMITS, shut: bool = False, **asked: object) -> Talk:
-        request = Request(**{"host": "h", "probe_timeout": 0.5, "udp_timeout": 0.5, **asked})  # type: ignore[arg-type]
+        request = request_of(**asked)
         return converse(request, environment(tmp_path), limits=limits, shut=shut)
 
     return ask
@@ -72,9 +72,7 @@ def fly(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fly]:
     monkeypatch.setattr(flight, "_STDOUT", writing)
 
     def send(probe: Probe, **asked: object) -> ProbeResult:
-        request = Request(
-            **{"host": "h", "probe_timeout": 0.5, "udp_timeout": 0.5, "probes": (probe,), **asked}
-        )  # type: ignore[arg-type]
+        request = request_of(**{"probes": (probe,), **asked})
         plain = json.loads(msgspec.json.encode(request))
         (result,) = probes.send(plain, time.monotonic() + 10)
         return msgspec.convert(result, ProbeResult)

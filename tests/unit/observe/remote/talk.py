@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pytest_portaswitch.facts.model import HostFacts, ProbeResult
+from pytest_portaswitch.facts.model import HostFacts, Probe, ProbeResult
 from pytest_portaswitch.facts.parse import parse_reply
 from pytest_portaswitch.observe.remote import (
     Progress,
@@ -23,7 +23,7 @@ from pytest_portaswitch.observe.remote import (
     progress,
     reply,
 )
-from pytest_portaswitch.observe.request import Limits, Request
+from pytest_portaswitch.observe.request import Limits, Request, Step
 
 NONCE = "0123456789abcdef0123456789abcdef"
 LIMITS = Limits(host_timeout=12)
@@ -52,6 +52,16 @@ class Talk(NamedTuple):
         """The result of the only probe."""
         (result,) = self.facts.probes
         return result
+
+
+def request_of(**asked: object) -> Request:
+    """A request; its scripts are given by protocol, for every probe that names one."""
+    probes: tuple[Probe, ...] = asked.get("probes", ())  # type: ignore[assignment]
+    scripts: dict[str, tuple[Step, ...]] = asked.pop("scripts", {})  # type: ignore[assignment]
+    by_key = {p.key: scripts[p.protocol] for p in probes if p.protocol in scripts}
+    return Request(
+        **{"host": "h", "probe_timeout": 0.5, "udp_timeout": 0.5, **asked}, scripts=by_key
+    )  # type: ignore[arg-type]
 
 
 def environment(tmp_path: Path, *, python: str | None = None, **more: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.request import Limits, Request, Step
 from tests.unit.observe.remote.conftest import tcp, udp
-from tests.unit.observe.remote.talk import NONCE, Talk, converse, tools, without_python
+from tests.unit.observe.remote.talk import NONCE, Talk, converse, request_of, tools, without_python
 
 TOOLS = ("sh", "bash", "cat", "find", "ps", "ip", "date", "uname", "sleep", "renice", "ping", "id")
 ROOT = os.geteuid() == 0
@@ -20,7 +20,7 @@ ROOT = os.geteuid() == 0
 
 def look(tmp_path: Path, *names: str, limits: Limits | None = None, **asked: object) -> Talk:
     """Hold a conversation with bash; only the named tools are there."""
-    request = Request(**{"host": "h", "probe_timeout": 1.0, **asked})  # type: ignore[arg-type]
+    request = request_of(**{"probe_timeout": 1.0, **asked})
     env = tools(tmp_path, *(names or TOOLS))
     limits = limits or Limits(host_timeout=12)
     return converse(request, env, command=without_python(), limits=limits)

@@ -12,7 +12,14 @@ from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.remote import Progress, login_command, progress, sudo_trouble
 from pytest_portaswitch.observe.request import Request
 from tests.unit.observe.remote.conftest import Serve, script, tcp, udp
-from tests.unit.observe.remote.talk import NONCE, converse, environment, tools, without_python
+from tests.unit.observe.remote.talk import (
+    NONCE,
+    converse,
+    environment,
+    request_of,
+    tools,
+    without_python,
+)
 
 REQUEST = Request(host="h")
 ROOT = os.geteuid() == 0
@@ -57,8 +64,7 @@ def test_pythons(tmp_path: Path, serve: Serve, version: str) -> None:
     if python is None:
         pytest.skip(f"Python {version} is not installed")
     port = serve(lambda connection: connection.sendall(connection.recv(10)))
-    request = Request(
-        host="h",
+    request = request_of(
         scripts=script(b"hi", 10),
         probes=(
             tcp(port, "p"),

@@ -1,0 +1,71 @@
+"""What was recognised in the replies to a probe: slugs, words and details, of no protocol."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Finding = Literal[
+    "",
+    "login-refused",
+    "no-answer",
+    "not-this-protocol",
+    "not-our-reply",
+    "unreadable",
+    "cut-short",
+    "secret-needed",
+    "unverified",
+    "wrong-secret",
+    "host-not-allowed",
+    "host-blocked",
+    "too-many-connections",
+    "tls-required",
+    "access-denied-with-credentials",
+    "login-accepted",
+    "peer-refused",
+    "unavailable",
+    "server-error",
+    "nothing-to-ask",
+]
+"""``""``: it answered, and all is well.
+``login-refused``: it answered by refusing a login without credentials, as it should (MySQL 1045).
+``no-answer``: it took the question and said nothing in time, or closed without a word.
+``not-this-protocol``: what came back is something else.
+``not-our-reply``: the protocol, but the reply to another question.
+``unreadable``: it began as the protocol and then broke its rules.
+``cut-short``: a good beginning whose rest did not come.
+``secret-needed``: silence, which is right, since the secret that would prove more was not given.
+``unverified``: an answer that nothing proves to be the server's (RADIUS without a secret).
+``wrong-secret``: the reply is not signed with the secret that was given.
+``host-not-allowed``, ``host-blocked``, ``too-many-connections``: MySQL 1130, 1129 and 1040, and
+what means the same elsewhere.
+``tls-required``: it speaks to nobody without TLS.
+``access-denied-with-credentials``: the credentials given were refused.
+``login-accepted``: a login without a password succeeded.
+``peer-refused``: Diameter or SMPP declined this peer by the book.
+``unavailable``, ``server-error``: it answers that it cannot serve (SIP 503, SMTP 421, IMAP BYE).
+``nothing-to-ask``: the protocol has no question that a stranger may ask (RTP)."""
+
+GOOD: frozenset[Finding] = frozenset(
+    {"", "login-refused", "peer-refused", "nothing-to-ask", "secret-needed"}
+)
+"""The findings that are no fault. ``peer-refused`` is none, because it refuses the audit's own
+name, not the peer's: the service is there and speaks. Of the last two nothing follows."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was recognised in the replies to one question."""
+
+    answered: bool
+    """It replied as the protocol that was asked for, well or not: the grade ``answered``."""
+    finding: Finding = ""
+    words: str = ""
+    """One line for people."""
+    details: dict[str, str] = {}
+    """Such as ``version``, ``code``, ``server``. Names are ours, values the host's."""
+
+    @property
+    def fault(self) -> bool:
+        """Whether something is wrong, even though it may have answered."""
+        return self.finding not in GOOD

@@ -1,0 +1,69 @@
+"""What is asked of services, and what their replies mean: where probes meet protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import msgspec
+
+from pytest_portaswitch.facts.answer import Answer
+from pytest_portaswitch.facts.model import HostFacts, Observation, Probe, ProbeResult
+from pytest_portaswitch.observe.request import Request
+from pytest_portaswitch.protocols.ask import Ask, Secret, Transport
+from pytest_portaswitch.protocols.registry import Speaks, speaks
+from pytest_portaswitch.protocols.step import Step
+
+
+class Questions:
+    """The questions of one run to one cluster: the same probe is always asked the same."""
+
+    def __init__(self, nonce: bytes, secrets: Mapping[str, Secret]) -> None:
+        """``nonce``: drawn once a run. ``secrets``: by the protocol that needs them."""
+        self._nonce = nonce
+        self._secrets = secrets
+
+    def script(self, source: str, probe: Probe) -> tuple[Step, ...]:
+        """The steps of a probe that a host sends from its private address; empty: say nothing."""
+        protocol = self._module(probe)
+        return protocol.request(self._ask(source, probe)) if protocol else ()
+
+    def recognise(self, source: str, request: Request, seen: Observation) -> Observation:
+        """The observation with the answers in it that its replies amount to."""
+        if not isinstance(seen, HostFacts) or seen.method == "shell":
+            # bash connects, but cannot ask.
+            return seen
+        probes = {probe.key: probe for probe in request.probes}
+        return msgspec.structs.replace(
+            seen,
+            probes=tuple(
+                msgspec.structs.replace(result, answer=self._answer(source, probe, result))
+                if (probe := probes.get(result.key))
+                else result
+                for result in seen.probes
+            ),
+        )
+
+    def _answer(self, source: str, probe: Probe, result: ProbeResult) -> Answer | None:
+        protocol = self._module(probe)
+        if protocol is None or result.outcome not in ("connected", "replied", "silent"):
+            return None
+        if result.outcome == "silent" and probe.transport != "udp":
+            # It never got as far as being asked.
+            return None
+        return protocol.recognise(self._ask(source, probe), result.received)
+
+    def _module(self, probe: Probe) -> Speaks | None:
+        if probe.transport == "icmp" or not probe.protocol:
+            return None
+        return speaks(probe.protocol, probe.transport)
+
+    def _ask(self, source: str, probe: Probe) -> Ask:
+        return Ask(
+            transport=cast(Transport, probe.transport),
+            source=source,
+            address=probe.address,
+            port=probe.port,
+            nonce=self._nonce,
+            secret=self._secrets.get(probe.protocol),
+        )
