@@ -75,7 +75,7 @@ def test_all_parts() -> None:
 
 
 def test_compact() -> None:
-    """A thousand probes with their scripts go in some kilobytes beyond the program, each of them once."""
+    """A thousand probes with scripts go in some kilobytes beyond the program, each once."""
     probes = tuple(
         Probe(transport="tcp", address=f"10.0.{host}.1", port=port, protocol="sip")
         for host in range(100)
