@@ -75,15 +75,6 @@ _MEANINGS: dict[int, Finding] = {
 }
 
 
-def script() -> tuple[Step, ...]:
-    """Greeting, a login without password, refusal."""
-    return (
-        Step(receive=_REPLY_BYTES),
-        Step(send=_login()),
-        Step(receive=_REPLY_BYTES),
-    )
-
-
 def request(ask: Ask) -> tuple[Step, ...]:
     """Greeting, a login without password, refusal, with whatever it takes to get that far."""
     return (

@@ -5,11 +5,13 @@ from __future__ import annotations
 import struct
 
 from pytest_portaswitch.protocols import mysql
+from pytest_portaswitch.protocols.ask import Ask
 
 
 def test_the_login_is_one_well_formed_packet() -> None:
     """Length, sequence 1, capabilities, user, an empty password, the plugin's name."""
-    packet = mysql.script()[1].send
+    ask = Ask(transport="tcp", source="10.0.0.5", address="10.0.0.3", port=3306, nonce=b"0" * 16)
+    packet = mysql.request(ask)[1].send
     length = int.from_bytes(packet[:3], "little")
     assert length == len(packet) - 4
     assert packet[3] == 1
