@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.listener import judge_listener
 from pytest_portaswitch.judge.private_network import judge_connection, judge_private_interface
 from pytest_portaswitch.judge.process import judge_process
@@ -36,5 +37,6 @@ def judge(check: Check, facts: Facts) -> Verdict:
             expected=check.title,
             observed=expects.why,
             cause=f"{check.row} cannot be assessed: {expects.why}; {expects.fix}",
+            fault=fault("not-in-table", check.row),
         )
     return judge_private_interface(check, expects, facts)

@@ -6,6 +6,7 @@ from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import absent, seen
+from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.port_range import judge_range
 from pytest_portaswitch.judge.process import all_stopped, looked_for, pin, stopped_cause
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
@@ -82,6 +83,7 @@ def _judge_owners(
             expected=expected,
             observed=f"{evidence[0]}: somebody listens, but not who",
             cause=f"owners of sockets on {host.host} not visible: {why}",
+            fault=fault("not-visible", host.host, "owners"),
             evidence=evidence,
             reproduce=reproduce,
         )
@@ -100,6 +102,7 @@ def _judge_owners(
                 expected=expected,
                 observed=f"{evidence[0]}, but the process is stopped",
                 cause=stopped_cause(host, name, everyone),
+                fault=fault("frozen", host.host, name),
                 evidence=evidence,
                 reproduce=reproduce,
             )
@@ -121,6 +124,7 @@ def _judge_owners(
             expected=expected,
             observed=f"{evidence[0]}: its owner could not be found among the processes",
             cause=f"the owner of {words} on {host.host} could not be found",
+            fault=fault("not-visible", host.host, "owners"),
             evidence=evidence,
             reproduce=reproduce,
         )
@@ -132,6 +136,7 @@ def _judge_owners(
             observed=f"{who} listens; whether that is {name} is not known, "
             "the name in the table is only assumed",
             cause=f"the process name of {name} is not known; {pin(check, name)}",
+            fault=fault("name-not-known", name),
             evidence=(*evidence, *commands, looked_for(expects.process)),
             reproduce=reproduce,
         )
@@ -140,6 +145,7 @@ def _judge_owners(
         expected=expected,
         observed=f"{who} listens there",
         cause=f"another process holds {words} on {host.host}: {by[0].name}",
+        fault=fault("port-taken", host.host, name),
         evidence=(*evidence, *commands, looked_for(expects.process)),
         reproduce=reproduce,
     )

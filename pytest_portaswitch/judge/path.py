@@ -2,60 +2,98 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Unobserved
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.ladder import Grade
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.plan.check import Place, Reaches
 
 
+class Story(NamedTuple):
+    """Why a probe did not come through."""
+
+    observed: str
+    cause: str
+    fault: Fault
+    evidence: tuple[str, ...] = ()
+    """What the destination shows."""
+
+
 def explain(
     expects: Reaches, port: int, grade: Grade | None, result: ProbeResult, facts: Facts
-) -> tuple[str, str, tuple[str, ...]]:
-    """What was observed, its cause, and the evidence of the destination."""
-    place = expects.destination
+) -> Story:
+    """Put what the source met and what the destination shows together."""
+    place, source = expects.destination, expects.source
     transport = "udp" if expects.ports.transport == "udp" else "tcp"
     words = f"{transport}/{port}"
     if grade is None:
-        return (
-            f"{expects.source} itself forbids to send ({result.detail})",
-            f"blocked by {expects.source}'s own firewall: {words} to {place.name}",
-            (),
+        return Story(
+            f"{source} itself forbids to send ({result.detail})",
+            f"blocked by {source}'s own firewall: {words} to {place.name}",
+            fault("own-firewall", source),
         )
     listening, evidence = _listening(place, transport, port, facts)
-    cause = _cause(expects, grade, words, listening, result)
-    return f"{words} {grade}{_detail(result)}", cause, evidence
+    code, cause = _cause(expects, grade, words, listening, result)
+    # Of a path, both ends; of a service, the place and what serves there.
+    service = expects.server or f"{transport}-{port}"
+    subject = (source, place.name) if code in PATH else (place.name, service)
+    return Story(f"{words} {grade}{_detail(result)}", cause, fault(code, *subject), evidence)
 
 
-def _cause(expects: Reaches, grade: Grade, words: str, listening: str, result: ProbeResult) -> str:
+PATH = frozenset({"no-path", "dropped", "rejected", "silent"})
+"""Codes of what happens between two hosts."""
+
+_SPOKE = frozenset({"not-this-protocol", "not-our-reply", "unreadable", "cut-short"})
+
+
+def _cause(
+    expects: Reaches, grade: Grade, words: str, listening: str, result: ProbeResult
+) -> tuple[str, str]:
+    """The fault's code and the cause in words."""
     place, source = expects.destination, expects.source
+    answer = result.answer
     if grade == "unreachable":
-        return f"{source} has no path to {place.address} of {place.name}{_detail(result)}"
-    if result.tcp_connected:
-        return f"{place.name} takes connections to {words}, but TLS does not come up"
-    if expects.ports.demand == "range":
         return (
+            "no-path",
+            f"{source} has no path to {place.address} of {place.name}{_detail(result)}",
+        )
+    if result.tcp_connected:
+        return "tls-fails", f"{place.name} takes connections to {words}, but TLS does not come up"
+    if expects.ports.demand == "range":
+        return "range", (
             f"{words} of {place.name} is open only while a call uses it: whether the path "
             "is open cannot be told from outside"
         )
     if listening == "no":
-        return f"nothing listens on {words} at {place.address} of {place.name}"
+        return "nothing-listens", f"nothing listens on {words} at {place.address} of {place.name}"
     if listening == "stopped":
-        return f"the process on {words} of {place.name} is stopped (state T)"
+        return "frozen", f"the process on {words} of {place.name} is stopped (state T)"
     if grade in ("connected", "delivered"):
-        said = f": {result.answer.words}" if result.answer else ""
-        return f"{place.name} takes {words}, but does not answer as {expects.protocol}{said}"
+        said = f": {answer.words}" if answer else ""
+        code = "wrong-protocol" if answer and answer.finding in _SPOKE else "mute"
+        return code, f"{place.name} takes {words}, but does not answer as {expects.protocol}{said}"
     if listening.startswith("unobserved"):
-        return f"{place.name} is {listening.partition(' ')[2]}; {words} is {grade} from {source}"
+        state = listening.partition(" ")[2]
+        return "undecided", f"{place.name} is {state}; {words} is {grade} from {source}"
     if grade == "refused":
-        return f"a firewall rejects {words} between {source} and {place.name}, which listens"
+        return (
+            "rejected",
+            f"a firewall rejects {words} between {source} and {place.name}, which listens",
+        )
     if expects.ports.transport == "udp":
-        why = "UDP silence is neither open nor closed"
-        if result.answer and result.answer.finding == "secret-needed":
+        why, code = "UDP silence is neither open nor closed", "silent"
+        if answer and answer.finding == "secret-needed":
             why = "without the secret it must stay silent; give one to prove more"
+            code = "no-secret"
         listens = ", though a process listens" if listening == "yes" else ""
-        return f"{words} of {place.name} did not reply: {why}{listens}"
-    return f"packets to {words} are dropped between {source} and {place.name}, which listens"
+        return code, f"{words} of {place.name} did not reply: {why}{listens}"
+    return (
+        "dropped",
+        f"packets to {words} are dropped between {source} and {place.name}, which listens",
+    )
 
 
 def _detail(result: ProbeResult) -> str:

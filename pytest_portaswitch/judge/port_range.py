@@ -6,6 +6,7 @@ from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.process import all_stopped, missing_process, stopped_cause
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Listens
@@ -28,6 +29,7 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
             expected=expected,
             observed=f"{seen.process_words(running)} is stopped",
             cause=stopped_cause(host, check.subcomponent, running),
+            fault=fault("frozen", host.host, check.subcomponent),
             evidence=evidence,
             reproduce=reproduce,
         )
@@ -45,6 +47,7 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
             f"({len(foreign)} port(s) in all)",
             cause=f"another process holds ports of {expects.ports.words} on {host.host}: "
             f"{seen.owners(host, foreign[0])[0].name}",
+            fault=fault("port-taken", host.host, check.subcomponent),
             evidence=tuple(seen.socket_words(host, socket) for socket in foreign[:5]),
             reproduce=reproduce,
         )
@@ -58,6 +61,7 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
             observed=f"{seen.socket_words(host, unseen[0])} sits in the range: whose it is "
             "cannot be seen",
             cause=f"owners of sockets on {host.host} not visible: {why}",
+            fault=fault("not-visible", host.host, "owners"),
             evidence=tuple(seen.socket_words(host, socket) for socket in unseen[:5]),
             reproduce=reproduce,
         )

@@ -7,6 +7,7 @@ from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, Route
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, HasConnection, UsesPrivate
@@ -51,6 +52,7 @@ def judge_connection(check: Check, expects: HasConnection, facts: Facts) -> Verd
         expected=expected,
         observed="; ".join(words),
         cause=f"{expects.destination.name} ({address}) does not answer on the private network",
+        fault=fault("no-echo", expects.source, expects.destination.name),
         evidence=words,
         reproduce=reproduce,
     )
@@ -77,6 +79,7 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
             expected=expected,
             observed=f"no interface of {host.host} holds {expects.address}",
             cause=f"{host.host} does not have its private address {expects.address}",
+            fault=fault("no-private-address", host.host),
             evidence=tuple(f"{i.name}: {', '.join(i.addresses)}" for i in host.interfaces),
             reproduce=reproduce,
         )
@@ -94,6 +97,7 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
             expected=expected,
             observed=f"{len(wrong)} of {len(expects.peers)} peers otherwise, first {wrong[0]}",
             cause=f"{host.host} does not use its private interface {interface} to its peers",
+            fault=fault("wrong-route", host.host),
             evidence=tuple(wrong),
             reproduce=reproduce,
         )

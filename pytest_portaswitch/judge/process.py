@@ -7,6 +7,7 @@ from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, Process
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Runs
@@ -23,9 +24,8 @@ def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
     why = host.gap("processes")
     if why:
         return gap(host.host, "processes", why, expected)
-    reproduce = (
-        f'ssh {quote(host.host)} "ps -eo pid,user,stat,args | grep -E {quote(pattern.match)}"'
-    )
+    search = f"ps -eo pid,user,stat,args | grep -E {quote(pattern.match)}"
+    reproduce = f"ssh {quote(host.host)} {quote(search)}"
     found = seen.processes_matching(host, pattern)
     evidence = tuple(seen.command_line(process) for process in found[:5])
     if not found:
@@ -36,6 +36,7 @@ def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
             expected=expected,
             observed=f"{seen.process_words(found)} is stopped",
             cause=stopped_cause(host, check.subcomponent, found),
+            fault=fault("frozen", host.host, check.subcomponent),
             evidence=evidence,
             reproduce=reproduce,
         )
@@ -59,6 +60,7 @@ def missing_process(
             expected=expected,
             observed=f"no process of {host.host} is called so, but the name is only assumed",
             cause=f"the process name of {check.subcomponent} is not known; {pin(check)}",
+            fault=fault("name-not-known", check.subcomponent),
             evidence=(looked_for(pattern),),
             reproduce=reproduce,
         )
@@ -67,6 +69,7 @@ def missing_process(
         expected=expected,
         observed=f"no process of {host.host} is called so",
         cause=f"{check.subcomponent} is not running on {host.host}",
+        fault=fault("not-running", host.host, check.subcomponent),
         evidence=(looked_for(pattern),),
         reproduce=reproduce,
     )

@@ -6,6 +6,7 @@ from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
 from pytest_portaswitch.judge import path, seen
+from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.ladder import Grade, reaches
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
@@ -51,6 +52,7 @@ def _judge_port(
             expected=expected,
             observed=f"the probe could not be sent from {source.host}: {result.detail}",
             cause=f"{source.host} could not probe: {result.detail}",
+            fault=fault("cannot-probe", source.host),
             evidence=evidence,
             reproduce=reproduce,
         )
@@ -61,6 +63,11 @@ def _judge_port(
             expected=expected,
             observed=f"{words} answered, but with a refusal",
             cause=f"{expects.destination.name} refuses {expects.source} on {words}: {refusal}",
+            fault=fault(
+                f"refused-{result.answer.finding}" if result.answer else "refused",
+                expects.destination.name,
+                expects.server or words.replace("/", "-"),
+            ),
             evidence=evidence,
             reproduce=reproduce,
         )
@@ -83,10 +90,11 @@ def _judge_port(
             expected=expected,
             observed=f"{words} {grade}, but nobody asked whether it answers",
             cause=f"{source.host} could not probe: {result.detail or 'nothing was asked'}",
+            fault=fault("cannot-probe", source.host),
             evidence=evidence,
             reproduce=reproduce,
         )
-    observed, cause, evident = path.explain(expects, port, grade, result, facts)
+    story = path.explain(expects, port, grade, result, facts)
     # UDP silence is neither open nor closed, and a port of a range that nobody holds now is
     # refused by a healthy host as well.
     open_question = expects.ports.transport == "udp" and (
@@ -97,9 +105,10 @@ def _judge_port(
         why_unknown="not-assessable" if open_question else "",
         grade=grade,
         expected=expected,
-        observed=observed,
-        cause=cause,
-        evidence=evidence + evident,
+        observed=story.observed,
+        cause=story.cause,
+        fault=story.fault,
+        evidence=evidence + story.evidence,
         reproduce=reproduce,
     )
 
@@ -147,6 +156,7 @@ def _judge_choice(
             expected=f"{best.expected}, the same port from every peer",
             observed=f"{source.host} reaches {_numbers(working)}, but {', '.join(others)}",
             cause=f"the peers of {name} do not all reach the same port of {expects.ports.words}",
+            fault=fault("different-ports", name),
             evidence=best.evidence,
             reproduce=best.reproduce,
         )

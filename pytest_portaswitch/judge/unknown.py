@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved
+from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
+from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.verdict import Verdict
 
 Facts = Mapping[str, Observation]
@@ -17,11 +18,28 @@ def facts_of(host: str, facts: Facts, expected: str) -> HostFacts | Verdict:
     if isinstance(seen, HostFacts):
         return seen
     if isinstance(seen, Unobserved):
-        return not_observed(expected, host, f"could not be looked at: {seen.detail} [{seen.why}]")
-    return not_observed(expected, host, "was not looked at in this run")
+        why = f"could not be looked at: {seen.detail} [{seen.why}]"
+        return not_observed(expected, host, why, _CODES.get(seen.why, "unreachable"))
+    return not_observed(expected, host, "was not looked at in this run", "not-looked-at")
 
 
-def not_observed(expected: str, host: str, why: str) -> Verdict:
+_CODES: dict[WhyUnobserved, str] = {
+    "authentication-failed": "login-refused",
+    "host-key-changed": "login-refused",
+    "host-key-unknown": "login-refused",
+    "sudo-refused": "sudo-refused",
+    "hung-after-login": "login-broken",
+    "no-shell": "login-broken",
+    "program-died": "login-broken",
+    "output-unparsable": "login-broken",
+    "output-too-large": "login-broken",
+    "client-failed": "client-failed",
+    "not-observed": "not-looked-at",
+}
+"""What was met on the way to the host; all the others mean that there was no way."""
+
+
+def not_observed(expected: str, host: str, why: str, code: str) -> Verdict:
     """Unknown, because there are no facts of a host."""
     return Verdict(
         verdict="unknown",
@@ -29,6 +47,7 @@ def not_observed(expected: str, host: str, why: str) -> Verdict:
         expected=expected,
         observed=f"no facts of {host}",
         cause=f"{host} {why}",
+        fault=fault(code, host),
     )
 
 
@@ -40,4 +59,6 @@ def gap(host: str, what: str, why: str, expected: str) -> Verdict:
         expected=expected,
         observed=f"{what} of {host} could not be seen: {why}",
         cause=f"{what} of {host} not visible: {why}",
+        # Each missing probe has its own words; one reason stands behind all of them.
+        fault=fault("not-visible", host, what.partition(" ")[0]),
     )

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.judge.ladder import Grade
 
 VerdictWord = Literal["pass", "fail", "unknown", "waived"]
@@ -22,6 +23,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     observed: str
     cause: str = ""
     """What explains a failure or an unknown; the same words for all checks it explains."""
+    fault: Fault | None = None
+    """The same for the grouping of causes; without one the words of ``cause`` decide."""
     why_unknown: WhyUnknown = ""
     grade: Grade | None = None
     evidence: tuple[str, ...] = ()

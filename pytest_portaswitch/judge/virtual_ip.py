@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Place
@@ -33,6 +34,7 @@ def holder_of(place: Place, facts: Facts, expected: str) -> HostFacts | Verdict:
             expected=expected,
             observed=f"none of {', '.join(place.hosts)} holds {place.address}",
             cause=f"virtual IP {place.name} ({place.address}) is held by no host",
+            fault=fault("virtual-ip-nowhere", place.name),
             reproduce=reproduce,
         )
     names = " and ".join(host.host for host in holders)
@@ -41,5 +43,6 @@ def holder_of(place: Place, facts: Facts, expected: str) -> HostFacts | Verdict:
         expected=expected,
         observed=f"{names} hold {place.address} at once",
         cause=f"virtual IP {place.name} ({place.address}) is held by {names}: split brain",
+        fault=fault("virtual-ip-twice", place.name),
         reproduce=reproduce,
     )

@@ -72,6 +72,8 @@ class Reaches(msgspec.Struct, frozen=True, kw_only=True, tag="reaches", tag_fiel
     ports: Ports
     protocol: str
     least_grade: str
+    server: str = ""
+    """The subcomponent that answers there; empty where nobody can name it."""
 
 
 class HasConnection(msgspec.Struct, frozen=True, kw_only=True, tag="connects", tag_field="type"):
@@ -117,6 +119,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The port, or the first of several; ``expects`` has all."""
     title: str
     """What should be true, in words."""
+    purpose: str = ""
+    """What the row says that the traffic is for."""
     confidence: Confidence
     notes: tuple[str, ...] = ()
     """Oddity, assumption and deviation of the row, as every report shows them."""

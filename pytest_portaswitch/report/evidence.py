@@ -65,6 +65,7 @@ class JudgedCheck(msgspec.Struct, frozen=True, kw_only=True):
     transport: Transport | None
     port: int | None
     title: str
+    purpose: str
     verdict: VerdictWord
     grade: Grade | None
     message: str
@@ -161,6 +162,7 @@ def _judged(check: Check, verdict: Verdict) -> JudgedCheck:
         transport=check.transport,
         port=check.port,
         title=check.title,
+        purpose=check.purpose,
         verdict=verdict.verdict,
         grade=verdict.grade,
         message=verdict.message,
