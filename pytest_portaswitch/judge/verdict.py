@@ -29,6 +29,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     grade: Grade | None = None
     evidence: tuple[str, ...] = ()
     """The raw facts it rests on, one a line."""
+    warnings: tuple[str, ...] = ()
+    """What somebody should see to though the check does not fail by it, one line each. A check
+    that passes with warnings has passed: whether one is binding is for the cluster file to say."""
     reproduce: str = ""
     """A command that shows the same by hand."""
 
@@ -42,8 +45,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """The message, the evidence, and the command, as a person reads them."""
-        lines = [self.message, *(f"  {line}" for line in self.evidence)]
+        """The message, the warnings, the evidence, and the command, as a person reads them."""
+        lines = [self.message, *(f"  warning: {line}" for line in self.warnings)]
+        lines += [f"  {line}" for line in self.evidence]
         if self.reproduce:
             lines.append(f"  by hand: {self.reproduce}")
         return "\n".join(lines)

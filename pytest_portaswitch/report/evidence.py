@@ -72,6 +72,7 @@ class JudgedCheck(msgspec.Struct, frozen=True, kw_only=True):
     why_unknown: WhyUnknown
     cause: str
     evidence: tuple[str, ...]
+    warnings: tuple[str, ...]
     reproduce: str
     confidence: Confidence
     notes: tuple[str, ...]
@@ -169,6 +170,7 @@ def _judged(check: Check, verdict: Verdict) -> JudgedCheck:
         why_unknown=verdict.why_unknown,
         cause=verdict.cause,
         evidence=verdict.evidence,
+        warnings=verdict.warnings,
         reproduce=verdict.reproduce,
         confidence=check.confidence,
         notes=check.notes,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pytest_portaswitch.report.evidence import Evidence
 
 SHOWN_CAUSES = 20
+SHOWN_WARNINGS = 20
 
 
 def lines(evidence: Evidence, path: str) -> Iterator[str]:
@@ -25,6 +26,11 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
         yield f"  {cause.title} ({cause.impact})"
     if len(told) > SHOWN_CAUSES:
         yield f"  ... and {len(told) - SHOWN_CAUSES} more causes"
+    warned = [(check, line) for check in evidence.checks for line in check.warnings]
+    for check, line in warned[:SHOWN_WARNINGS]:
+        yield f"  warning: {line} [{check.id}]"
+    if len(warned) > SHOWN_WARNINGS:
+        yield f"  ... and {len(warned) - SHOWN_WARNINGS} more warnings"
     silent = [check for check in evidence.checks if check.why_unknown == "not-assessable"]
     if silent:
         yield (

@@ -57,7 +57,7 @@ class HtmlColumns:
             check.peer or "",
             check.subcomponent,
             port,
-            verdict.verdict,
+            f"{verdict.verdict}, warning" if verdict.warnings else verdict.verdict,
         )
 
     @pytest.hookimpl(optionalhook=True)

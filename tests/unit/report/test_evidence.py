@@ -145,3 +145,32 @@ def test_many_causes_are_counted_not_listed(plan: Plan) -> None:
     }
     lines = list(terminal.lines(evidence_of(plan, verdicts), "x"))
     assert lines[-2] == "  ... and 98 more causes"
+
+
+def test_a_pass_with_warnings_shows_them(plan: Plan) -> None:
+    """They change no total, stand in the evidence, and a few lines on the terminal name them."""
+    verdicts = {
+        check.id: Verdict(verdict="pass", expected="e", observed="o") for check in plan.checks
+    }
+    warned = plan.checks[0].id
+    verdict = msgspec.structs.replace(verdicts[warned], warnings=("expires in 5 days",))
+    evidence = evidence_of(plan, {**verdicts, warned: verdict})
+    assert evidence.totals.passed == evidence.totals.planned
+    assert {check.id: check.warnings for check in evidence.checks if check.warnings} == {
+        warned: ("expires in 5 days",)
+    }
+    assert list(terminal.lines(evidence, "x"))[1:] == [
+        f"  warning: expires in 5 days [{warned}]",
+        "  evidence: x",
+    ]
+    assert verdict.text == "expected e / observed o\n  warning: expires in 5 days"
+
+
+def test_many_warnings_are_counted_not_listed(plan: Plan) -> None:
+    """They must not scroll the causes away."""
+    verdicts = {
+        check.id: Verdict(verdict="pass", expected="e", observed="o", warnings=("w",))
+        for check in plan.checks
+    }
+    lines = list(terminal.lines(evidence_of(plan, verdicts), "x"))
+    assert lines[-2] == f"  ... and {len(plan.checks) - 20} more warnings"
