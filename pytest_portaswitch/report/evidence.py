@@ -8,13 +8,14 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.causes.group import Cause, group
-from pytest_portaswitch.cluster.model import Waiver
+from pytest_portaswitch.cluster.model import Cluster, Waiver
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.ladder import Grade
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
-from pytest_portaswitch.plan.expand import Unexpanded
-from pytest_portaswitch.tables.row import Confidence, Transport
+from pytest_portaswitch.plan.expand import Plan, Unexpanded, expand
+from pytest_portaswitch.report.site import publishable
+from pytest_portaswitch.tables.row import Confidence, Tables, Transport
 
 FORMAT = "portaswitch-evidence"
 VERSION = 1
@@ -93,40 +94,61 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Sorted by id."""
     causes: tuple[Cause, ...]
     unexpanded: tuple[Unexpanded, ...]
+    """Rows of the tables that yield no check in this cluster, and why."""
     waivers: tuple[Waiver, ...]
+    site: Cluster
+    """What the cluster file says of the installation, without keys, paths and secrets."""
+    tables: Tables
+    """The rows as they stood, the site's own included. With ``site`` they give the plan again."""
+    deselected: tuple[str, ...]
+    """Ids of planned checks that this run was asked to leave out, sorted."""
+    added: tuple[str, ...]
+    """Ids of checks that a hook of the site added to what the tables give, sorted."""
+    removed: tuple[str, ...]
+    """Ids of checks that a hook of the site took out, sorted."""
 
 
 def gather(
     *,
-    cluster: str,
-    release: str,
+    cluster: Cluster,
+    tables: Tables,
+    plan: Plan,
     run: Run,
     checks: Sequence[Check],
     verdicts: Mapping[str, Verdict],
     hosts: Mapping[str, Observation],
-    unexpanded: Sequence[Unexpanded],
-    waivers: Sequence[Waiver],
 ) -> Evidence:
-    """Put together the evidence. A check without a verdict is unknown: nothing disappears."""
-    complete = {check.id: verdicts.get(check.id) or _never_judged(check, run) for check in checks}
+    """Put together the evidence of the selected ``checks`` of a plan.
+
+    A check without a verdict is unknown: nothing disappears.
+    """
+    complete = {check.id: verdicts.get(check.id) or never_judged(check, run) for check in checks}
+    planned = {check.id for check in plan.checks}
+    expanded = {check.id for check in expand(tables, cluster).checks}
     return Evidence(
         format=FORMAT,
         version=VERSION,
-        cluster=cluster,
-        release=release,
+        cluster=cluster.name,
+        release=cluster.release,
         run=run,
-        totals=_totals(complete),
+        totals=totals_of(complete),
         hosts={name: hosts[name] for name in sorted(hosts)},
         checks=tuple(
-            _judged(check, complete[check.id]) for check in sorted(checks, key=lambda c: c.id)
+            judged(check, complete[check.id]) for check in sorted(checks, key=lambda c: c.id)
         ),
         causes=group(complete),
-        unexpanded=tuple(unexpanded),
-        waivers=tuple(waivers),
+        unexpanded=plan.unexpanded,
+        waivers=cluster.waivers,
+        site=publishable(cluster),
+        tables=tables,
+        deselected=tuple(sorted(planned - set(complete))),
+        added=tuple(sorted(planned - expanded)),
+        removed=tuple(sorted(expanded - planned)),
     )
 
 
-def _totals(verdicts: Mapping[str, Verdict]) -> Totals:
+def totals_of(verdicts: Mapping[str, Verdict]) -> Totals:
+    """How many there are of each verdict."""
     words = [verdict.verdict for verdict in verdicts.values()]
     return Totals(
         planned=len(words),
@@ -137,7 +159,8 @@ def _totals(verdicts: Mapping[str, Verdict]) -> Totals:
     )
 
 
-def _never_judged(check: Check, run: Run) -> Verdict:
+def never_judged(check: Check, run: Run) -> Verdict:
+    """The verdict of a check that the run did not come to."""
     why = {
         "complete": "no verdict came back from the worker that ran it",
         "stopped": "the run was stopped before this check",
@@ -152,7 +175,8 @@ def _never_judged(check: Check, run: Run) -> Verdict:
     )
 
 
-def _judged(check: Check, verdict: Verdict) -> JudgedCheck:
+def judged(check: Check, verdict: Verdict) -> JudgedCheck:
+    """The check with its verdict, as the evidence has it."""
     return JudgedCheck(
         id=check.id,
         kind=check.kind,

@@ -116,13 +116,12 @@ class Recorder:
             yield (
                 audit,
                 gather(
-                    cluster=name,
-                    release=audit.cluster.release,
+                    cluster=audit.cluster,
+                    tables=audit.tables,
+                    plan=audit.plan,
                     run=run,
                     checks=checks,
                     verdicts=done,
                     hosts=audit.seen,
-                    unexpanded=audit.plan.unexpanded,
-                    waivers=audit.cluster.waivers,
                 ),
             )

@@ -33,6 +33,7 @@ def plan() -> Plan:
 
 def evidence_of(plan: Plan, verdicts: dict[str, Verdict], state: str = "complete") -> Evidence:
     """Evidence of a run that looked at no host."""
+    cluster = clusters.load(ACME)
     run = provenance.describe(
         state=state,  # type: ignore[arg-type]
         started=MOMENT,
@@ -44,14 +45,13 @@ def evidence_of(plan: Plan, verdicts: dict[str, Verdict], state: str = "complete
         deselected=0,
     )
     return gather(
-        cluster="acme-prod",
-        release="MR119",
+        cluster=cluster,
+        tables=tables.load(cluster.release),
+        plan=plan,
         run=run,
         checks=plan.checks,
         verdicts=verdicts,
         hosts={"db1": Unobserved(host="db1", why="no-route", detail="No route to host")},
-        unexpanded=plan.unexpanded,
-        waivers=(),
     )
 
 
