@@ -37,6 +37,8 @@ def _files(daemon: Daemon, site: Site) -> Mapping[str, str]:
         "userdb {\n  driver = static\n  args = uid=dovecot gid=dovecot\n}",
         "service imap-login {",
         f"  executable = {login}",
+        # One login process for all, as on servers with many users, not one for each connection.
+        "  service_count = 0",
         f"  inet_listener imap {{\n    port = {plain[0] if plain else 0}\n  }}",
         f"  inet_listener imaps {{\n    port = {secure[0] if secure else 0}\n    ssl = yes\n  }}",
         "}",

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 READ, WRITE = select.POLLIN, select.POLLOUT
 now = time.monotonic
 _STDOUT = 1
+_TICK = 0.01
+_SLOT = 1.0
+_SLOT_UNANSWERED = 0.25
+_QUICK, _SLOW = 0.1, 0.5
 _UNREACHABLE = (
     errno.EHOSTUNREACH,
     errno.ENETUNREACH,
@@ -38,11 +42,15 @@ class Flight:
     """One probe under way."""
 
     def __init__(self, key: str, kind: str, steps: "Steps", result: "Result") -> None:
-        """``kind`` tells which bound on probes at a time counts it."""
+        """``kind``: probes of the same kind share a window."""
+        self.key = key
         self.kind = kind
         self.steps = steps
         self.result = result
         self.deadline = 0.0
+        self.started = 0.0
+        self.stalls = 0.0
+        self.is_late = False
         result.update(key=key, outcome="error", detail="not sent: the time of this trip was up")
 
 
@@ -67,49 +75,99 @@ def name(code: int) -> str:
     return errno.errorcode.get(code, f"errno {code}")
 
 
-def run(flights: "Iterable[Flight]", bounds: "dict[str, int]", until: float) -> None:
-    """Fly all, at most so many of each kind at a time, until a moment of the monotonic clock."""
+def run(flights: "Iterable[Flight]", windows: "dict[str, Window]", until: float) -> None:
+    """Fly all until a moment of the monotonic clock; kinds without a window get one that learns."""
     queues: dict[str, collections.deque[Flight]] = {}
     for flight in flights:
         queues.setdefault(flight.kind, collections.deque()).append(flight)
-    tower = _Tower()
+    tower = _Tower({kind: windows.get(kind) or Window() for kind in queues})
     while now() < until:
         for kind, queue in queues.items():
-            while queue and tower.flying[kind] < bounds[kind]:
+            while queue and tower.has_room(kind):
                 tower.start(queue.popleft())
         if not tower.active:
             return
-        tower.wait(until)
+        tower.wait(until, _SLOT_UNANSWERED if any(queues.values()) else None)
     tower.cut()
+
+
+class Window:
+    """How many probes of a kind may be under way: more while replies are quick, fewer when slow.
+
+    All hosts probe at once, and what they probe may be small: as in TCP, those who share a service
+    without knowing of each other find out by its replies how much it bears.
+    """
+
+    def __init__(self, first: int = 2, most: int = 16) -> None:
+        self.size = first
+        self._most = most
+        self._shrunk = now() - _SLOW
+
+    def learn(self, seconds: float) -> None:
+        """Take how long a peer that took the connection needed to reply."""
+        if seconds < _QUICK:
+            self.size = min(self.size + 1, self._most)
+        elif seconds > _SLOW and now() - self._shrunk >= _SLOW:
+            self._shrunk = now()
+            self.size = max(1, self.size // 2)
 
 
 class _Tower:
     """The probes that are under way, by the descriptor that each waits for."""
 
-    def __init__(self) -> None:
+    def __init__(self, windows: "dict[str, Window]") -> None:
         self.active: dict[int, Flight] = {}
-        self.flying: collections.Counter[str] = collections.Counter()
+        self._windows = windows
+        # Seconds in which nobody looked whether replies had come: on a busy host they may be many.
+        self._stalled = 0.0
+        self._looked = now()
         self._poll = select.poll()
         # No events are asked for: what poll tells unasked is that nobody reads any more.
         self._poll.register(_STDOUT, 0)
 
+    def has_room(self, kind: str) -> bool:
+        """Return whether another probe of a kind may start.
+
+        Who has waited for a while keeps no other waiting: so hosts that are dead, of which there
+        may be many, cost their time limit once.
+        """
+        moment = now()
+        busy = 0
+        for flight in self.active.values():
+            if flight.kind == kind and not flight.is_late:
+                taken = flight.result["outcome"] == "connected"
+                waited = moment - flight.started
+                flight.is_late = waited > (_SLOT if taken else _SLOT_UNANSWERED)
+                if flight.is_late and taken:
+                    self._windows[kind].learn(waited)
+                busy += not flight.is_late
+        return busy < self._windows[kind].size
+
     def start(self, flight: Flight) -> None:
         """Run a probe up to its first wait."""
-        self.flying[flight.kind] += 1
         flight.result.update(outcome="error", detail="cut off: the time of this trip was up")
+        flight.started = now()
+        flight.stalls = self._stalled
         self._advance(flight, None)
 
-    def wait(self, until: float) -> None:
+    def wait(self, until: float, most: "float | None") -> None:
         """Wait for the next event or deadline, and go on with the probes that it is for."""
-        first = min(flight.deadline for flight in self.active.values())
-        patience = max(0.0, min(first, until) - now())
-        for descriptor, _ in self._poll.poll(int(patience * 1000) + 1):
+        first = min(self._ends(flight) for flight in self.active.values())
+        moment = now()
+        self._stalled += moment - self._looked
+        patience = max(0.0, min(first, until) - moment)
+        if most is not None:
+            patience = min(patience, most)
+        ready = self._poll.poll(int(patience * 1000) + 1)
+        self._looked = now()
+        self._stalled += max(0.0, self._looked - moment - patience - _TICK)
+        for descriptor, _ in ready:
             if descriptor == _STDOUT:
                 os._exit(0)  # the controller has gone, and with it all use of this
             self._resume(descriptor, True)
-        moment = now()
+        # Only those whose time was up before it was looked whether a reply had come.
         for descriptor, flight in list(self.active.items()):
-            if flight.deadline <= moment:
+            if self._ends(flight) <= moment + patience:
                 self._resume(descriptor, False)
 
     def cut(self) -> None:
@@ -117,6 +175,10 @@ class _Tower:
         for flight in self.active.values():
             flight.steps.close()
         self.active.clear()
+
+    def _ends(self, flight: Flight) -> float:
+        """Return when a probe has waited long enough; stalls of this process do not count."""
+        return flight.deadline + self._stalled - flight.stalls
 
     def _resume(self, descriptor: int, ready: bool) -> None:
         flight = self.active.pop(descriptor, None)
@@ -129,9 +191,9 @@ class _Tower:
             # A generator is started by sending it None.
             descriptor, events, flight.deadline = flight.steps.send(ready)  # type: ignore[arg-type]
         except StopIteration:
-            self.flying[flight.kind] -= 1
+            if flight.result["outcome"] == "connected" and not flight.is_late:
+                self._windows[flight.kind].learn(now() - flight.started)
         except Exception as error:
-            self.flying[flight.kind] -= 1
             code = error.errno if isinstance(error, OSError) and error.errno else 0
             detail = name(code) if code else f"{type(error).__name__}: {error}"
             flight.result.update(outcome="error", detail=detail[:200])

@@ -1,15 +1,17 @@
 """All the probes that this host is to send, and what became of each."""
 
 import socket
+import zlib
 
 from pytest_portaswitch.observe.remote.program import datagram, flight, stream
-from pytest_portaswitch.observe.remote.program.flight import Flight
+from pytest_portaswitch.observe.remote.program.flight import Flight, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-_AT_A_TIME = {"stream": 64, "datagram": 256}
+_DATAGRAMS = 128
 
 
 def send(request: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
@@ -23,30 +25,59 @@ def send(request: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
             context = stream.tls()
         except ImportError as error:
             problem = f"the Python of this host cannot speak TLS: {error}"
-    results: list[dict[str, Any]] = []
-    flights = []
-    for number, probe in enumerate(request["probes"]):
-        result: dict[str, Any] = {}
-        results.append(result)
-        transport, address, port = probe["transport"], probe["address"], probe["port"]
-        key = f"{transport}:{address}:{port}"
-        script = request["scripts"].get(key, [])
-        if not _is_address(address):
-            result.update(key=key, outcome="error", detail="not an address")
-        elif transport == "udp":
-            steps = datagram.udp(result, address, port, script, udp_timeout)
-            flights.append(Flight(key, "datagram", steps, result))
-        elif transport == "icmp":
-            steps = datagram.icmp(result, address, number & 0xFFFF, timeout)
-            flights.append(Flight(key, "datagram", steps, result))
-        elif transport == "tls" and context is None:
-            result.update(key=key, outcome="error", detail=problem)
-        else:
-            secure = context if transport == "tls" else None
-            steps = stream.probe(result, address, port, script, timeout, secure)
-            flights.append(Flight(key, "stream", steps, result))
-    flight.run(flights, _AT_A_TIME, until)
+    results: list[dict[str, Any]] = [{} for _ in request["probes"]]
+
+    def flights(numbers: "Iterable[int]") -> "Iterator[Flight]":
+        for number in numbers:
+            probe, result = request["probes"][number], results[number]
+            transport, address, port = probe["transport"], probe["address"], probe["port"]
+            key = f"{transport}:{address}:{port}"
+            script = request["scripts"].get(key, [])
+            if not _is_address(address):
+                result.update(key=key, outcome="error", detail="not an address")
+            elif transport == "udp":
+                steps = datagram.udp(result, address, port, script, udp_timeout)
+                yield Flight(key, "datagrams", steps, result)
+            elif transport == "icmp":
+                steps = datagram.icmp(result, address, number & 0xFFFF, timeout)
+                yield Flight(key, "datagrams", steps, result)
+            elif transport == "tls" and context is None:
+                result.update(key=key, outcome="error", detail=problem)
+            else:
+                secure = context if transport == "tls" else None
+                steps = stream.probe(result, address, port, script, timeout, secure)
+                yield Flight(key, f"{transport}/{port}", steps, result)
+
+    # Each host in an order of its own: otherwise all would knock at the same door at once.
+    order = sorted(flights(range(len(results))), key=lambda one: _spread(request["host"], one.key))
+    flight.run(order, {"datagrams": Window(_DATAGRAMS, _DATAGRAMS)}, until)
+    _ask_again(results, flights, until)
     return results
+
+
+def _ask_again(
+    results: "list[dict[str, Any]]",
+    flights: "Callable[[Iterable[int]], Iterator[Flight]]",
+    until: float,
+) -> None:
+    """Ask those once more who took the connection and then kept silent.
+
+    It may have been the load of all these probes, and nobody is to be blamed for that.
+    """
+    late = [number for number, result in enumerate(results) if result.pop("late", False)]
+    first = {number: dict(results[number]) for number in late}
+    for number in late:
+        results[number] = {}
+    flight.run(flights(late), {}, until)
+    for number in late:
+        if results[number].pop("late", False):
+            results[number] = dict(first[number], detail=first[number]["detail"] + ", asked twice")
+        elif results[number]["outcome"] == "error":
+            results[number] = first[number]
+
+
+def _spread(host: str, key: str) -> int:
+    return zlib.crc32(f"{host} {key}".encode())
 
 
 def _is_address(words: str) -> bool:

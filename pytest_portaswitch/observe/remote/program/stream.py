@@ -22,6 +22,7 @@ _PARTING = 0.5
 _PARTING_BYTES = 1 << 18
 _PIECE = 1 << 16
 _LATE = "late"
+_IN_TIME = " in %g s"
 
 
 def probe(
@@ -59,7 +60,7 @@ def probe(
                 outcome = "silent" if problem == _LATE else "refused"
                 detail = f"no TLS handshake in {timeout:g} s" if problem == _LATE else problem
                 settle(result, outcome, began, detail)
-                result["tcp_connected"] = True
+                result.update(tcp_connected=True, late=problem == _LATE)
                 return
             settle(result, "connected", began)
             yield from _talk(result, secured, script, timeout, began)
@@ -89,7 +90,7 @@ def _talk(
             if last:
                 result["elapsed"] = round(now() - began, 4)
         if problem:
-            result["detail"] = problem
+            result.update(detail=problem, late=problem.endswith(_IN_TIME % timeout))
             break
     yield from _part(sock)
 
@@ -107,7 +108,7 @@ def _send(sock: "Any", data: bytes, timeout: float) -> "Part":
             left = left[sock.send(left) :]
 
     problem = yield from _tried(sock, some, WRITE, now() + timeout)
-    return f"took nothing in {timeout:g} s" if problem == _LATE else problem
+    return "took nothing" + _IN_TIME % timeout if problem == _LATE else problem
 
 
 def _receive(sock: "Any", most: int, until: bytes, timeout: float, reply: bytearray) -> "Part":
@@ -125,7 +126,7 @@ def _receive(sock: "Any", most: int, until: bytes, timeout: float, reply: bytear
 
     problem = yield from _tried(sock, some, READ, now() + timeout)
     if problem == _LATE:
-        return f"no {'whole ' if reply else ''}reply in {timeout:g} s"
+        return f"no {'whole ' if reply else ''}reply" + _IN_TIME % timeout
     return problem or ("closed by the peer" if ended else "")
 
 

@@ -25,21 +25,25 @@ Look = Callable[..., Talk]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start a TCP server on loopback that treats its one connection as told; its port."""
+    """Start a TCP server on loopback that treats one connection after the other as told; its port.
+
+    Those that come after are taken by the kernel, and nobody speaks to them.
+    """
     with ExitStack() as stack:
 
-        def start(treat: Callable[[socket.socket], None]) -> int:
+        def start(*treats: Callable[[socket.socket], None]) -> int:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             listener.settimeout(10)
 
             def run() -> None:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                connection.settimeout(10)
-                with connection:
-                    treat(connection)
+                for treat in treats:
+                    try:
+                        connection, _ = listener.accept()
+                    except OSError:
+                        return
+                    connection.settimeout(10)
+                    with connection:
+                        treat(connection)
 
             thread = threading.Thread(target=run, daemon=True)
             thread.start()
