@@ -41,4 +41,4 @@ def full(lab_is_possible: None) -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def healthy(full: Lab) -> Result:
     """An audit of it before anything was broken."""
-    return audit(full)
+    return audit(full, measured=True)
