@@ -1,5 +1,6 @@
-"""Failures grouped under what explains them. Pure, like judging."""
+"""Failures put together under what explains them. Pure, like judging."""
 
-from pytest_portaswitch.causes.group import Cause, group
+from pytest_portaswitch.causes.cause import Cause, Effect, Severity
+from pytest_portaswitch.causes.explain import explain
 
-__all__ = ["Cause", "group"]
+__all__ = ["Cause", "Effect", "Severity", "explain"]

@@ -55,7 +55,12 @@ def judge_absent(
         expected=expected,
         observed=observed,
         cause=cause,
-        fault=fault(code, host.host, name),
+        fault=fault(
+            code,
+            host.host,
+            name,
+            detail=", ".join(sorted({socket.address for socket in own})),
+        ),
         evidence=tuple(evidence),
         reproduce=reproduce,
     )

@@ -8,8 +8,8 @@ import msgspec
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of trouble and what has it.
 
-    Verdicts with the same fault are one cause. Neither field holds counters, times, or words of a
-    host, so that a cause keeps its id from run to run.
+    Verdicts with the same code and subject are one cause. Neither of the two holds counters, times
+    or words of a host, so that a cause keeps its id from run to run.
     """
 
     code: str
@@ -17,8 +17,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     does not know makes a cause of its own as well, with the verdict's own words."""
     subject: tuple[str, ...]
     """Host or virtual IP first, then subcomponent or port: ``("bill1", "radius")``."""
+    detail: str = ""
+    """What a title may add in the words of a host; verdicts that differ in it are one cause."""
 
 
-def fault(code: str, *subject: str) -> Fault:
+def fault(code: str, *subject: str, detail: str = "") -> Fault:
     """Shorter to write."""
-    return Fault(code=code, subject=subject)
+    return Fault(code=code, subject=subject, detail=detail)

@@ -145,7 +145,7 @@ def _judge_owners(
         expected=expected,
         observed=f"{who} listens there",
         cause=f"another process holds {words} on {host.host}: {by[0].name}",
-        fault=fault("port-taken", host.host, name),
+        fault=fault("port-taken", host.host, name, detail=by[0].name),
         evidence=(*evidence, *commands, looked_for(expects.process)),
         reproduce=reproduce,
     )

@@ -40,10 +40,12 @@ def explain(
     # Of a path, both ends; of a service, the place and what serves there.
     service = expects.server or f"{transport}-{port}"
     subject = (source, place.name) if code in PATH else (place.name, service)
-    return Story(f"{words} {grade}{_detail(result)}", cause, fault(code, *subject), evidence)
+    said = result.answer.words if result.answer else ""
+    found = fault(code, *subject, detail=said)
+    return Story(f"{words} {grade}{_detail(result)}", cause, found, evidence)
 
 
-PATH = frozenset({"no-path", "dropped", "rejected", "silent"})
+PATH = frozenset({"no-path", "dropped", "rejected"})
 """Codes of what happens between two hosts."""
 
 _SPOKE = frozenset({"not-this-protocol", "not-our-reply", "unreadable", "cut-short"})

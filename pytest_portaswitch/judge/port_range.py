@@ -47,7 +47,12 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
             f"({len(foreign)} port(s) in all)",
             cause=f"another process holds ports of {expects.ports.words} on {host.host}: "
             f"{seen.owners(host, foreign[0])[0].name}",
-            fault=fault("port-taken", host.host, check.subcomponent),
+            fault=fault(
+                "port-taken",
+                host.host,
+                check.subcomponent,
+                detail=seen.owners(host, foreign[0])[0].name,
+            ),
             evidence=tuple(seen.socket_words(host, socket) for socket in foreign[:5]),
             reproduce=reproduce,
         )

@@ -67,6 +67,7 @@ def _judge_port(
                 f"refused-{result.answer.finding}" if result.answer else "refused",
                 expects.destination.name,
                 expects.server or words.replace("/", "-"),
+                detail=refusal,
             ),
             evidence=evidence,
             reproduce=reproduce,

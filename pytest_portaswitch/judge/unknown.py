@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
-from pytest_portaswitch.judge.fault import fault
+from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.verdict import Verdict
 
 Facts = Mapping[str, Observation]
@@ -19,8 +19,10 @@ def facts_of(host: str, facts: Facts, expected: str) -> HostFacts | Verdict:
         return seen
     if isinstance(seen, Unobserved):
         why = f"could not be looked at: {seen.detail} [{seen.why}]"
-        return not_observed(expected, host, why, _CODES.get(seen.why, "unreachable"))
-    return not_observed(expected, host, "was not looked at in this run", "not-looked-at")
+        found = fault(unseen_code(seen), host, detail=seen.detail)
+        return not_observed(expected, host, why, found)
+    found = fault("not-looked-at", host)
+    return not_observed(expected, host, "was not looked at in this run", found)
 
 
 _CODES: dict[WhyUnobserved, str] = {
@@ -39,7 +41,12 @@ _CODES: dict[WhyUnobserved, str] = {
 """What was met on the way to the host; all the others mean that there was no way."""
 
 
-def not_observed(expected: str, host: str, why: str, code: str) -> Verdict:
+def unseen_code(unseen: Unobserved) -> str:
+    """The code of the fault of a host that could not be looked at."""
+    return _CODES.get(unseen.why, "unreachable")
+
+
+def not_observed(expected: str, host: str, why: str, found: Fault) -> Verdict:
     """Unknown, because there are no facts of a host."""
     return Verdict(
         verdict="unknown",
@@ -47,7 +54,7 @@ def not_observed(expected: str, host: str, why: str, code: str) -> Verdict:
         expected=expected,
         observed=f"no facts of {host}",
         cause=f"{host} {why}",
-        fault=fault(code, host),
+        fault=found,
     )
 
 
@@ -60,5 +67,5 @@ def gap(host: str, what: str, why: str, expected: str) -> Verdict:
         observed=f"{what} of {host} could not be seen: {why}",
         cause=f"{what} of {host} not visible: {why}",
         # Each missing probe has its own words; one reason stands behind all of them.
-        fault=fault("not-visible", host, what.partition(" ")[0]),
+        fault=fault("not-visible", host, what.partition(" ")[0], detail=why),
     )

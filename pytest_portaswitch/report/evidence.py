@@ -7,13 +7,14 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.causes.group import Cause, group
+from pytest_portaswitch.causes import Cause, explain
 from pytest_portaswitch.cluster.model import Cluster, Waiver
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.ladder import Grade
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
 from pytest_portaswitch.plan.expand import Plan, Unexpanded, expand
+from pytest_portaswitch.report.readiness import Readiness, readiness
 from pytest_portaswitch.report.site import publishable
 from pytest_portaswitch.tables.row import Confidence, Tables, Transport
 
@@ -87,6 +88,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     cluster: str
     release: str
+    verdict: Readiness
     run: Run
     totals: Totals
     hosts: dict[str, Observation]
@@ -130,13 +132,14 @@ def gather(
         version=VERSION,
         cluster=cluster.name,
         release=cluster.release,
+        verdict=readiness(complete.values(), partial=run.deselected > 0),
         run=run,
         totals=totals_of(complete),
         hosts={name: hosts[name] for name in sorted(hosts)},
         checks=tuple(
             judged(check, complete[check.id]) for check in sorted(checks, key=lambda c: c.id)
         ),
-        causes=group(complete),
+        causes=explain(checks, complete, hosts, plan.checks),
         unexpanded=plan.unexpanded,
         waivers=cluster.waivers,
         site=publishable(cluster),

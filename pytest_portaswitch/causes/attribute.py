@@ -1,0 +1,148 @@
+"""Which fault explains a check: its own, or one that was found elsewhere.
+
+A service that is down is seen by its listener and by every peer; a host that is down by all that
+probe it. The peers' checks go to the fault at the destination when that fault would make a probe
+end as theirs did. A probe that it would not (packets vanish, where nobody listening means a
+refusal) is left to ``paths``, because then a second thing is broken.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from pytest_portaswitch.causes.item import Item, Port
+from pytest_portaswitch.facts.model import Observation, Unobserved
+from pytest_portaswitch.judge.fault import Fault, fault
+from pytest_portaswitch.judge.unknown import unseen_code
+from pytest_portaswitch.plan.check import HasConnection, Listens, Reaches, UsesPrivate
+
+SERVED = frozenset({"connected", "delivered", "answered", "in-use"})
+EXPLAINS: Mapping[str, frozenset[str]] = {
+    "not-running": frozenset({"refused"}),
+    "not-listening": frozenset({"refused"}),
+    "wrong-address": frozenset({"refused"}),
+    "frozen": SERVED,
+    "port-taken": SERVED,
+}
+"""The grades at which peers end because of a fault of the listener."""
+
+ANY_GRADE = frozenset({"virtual-ip-nowhere", "virtual-ip-twice"})
+"""With these, some or all packets go nowhere, or to the wrong host."""
+
+ENDS = frozenset({
+    "nothing-listens", "frozen", "mute", "wrong-protocol", "tls-fails", "undecided", "range",
+    "dropped", "rejected", "silent", "no-path", "no-secret", "no-echo",
+})  # fmt: skip
+"""How a probe may end that was sent and did not come through."""
+
+UNINFORMATIVE = frozenset({"range", "no-secret"})
+"""Silence that says nothing of the path."""
+
+
+class Attribution:
+    """The fault of each check that does not pass, where no path has to be looked at."""
+
+    def __init__(self, items: Sequence[Item], facts: Mapping[str, Observation]) -> None:
+        self.items = items
+        self.facts = facts
+        self.listeners: dict[Port, Fault] = {}
+        self.sent: dict[Port, list[Item]] = defaultdict(list)
+        self._index()
+        self.cut_off = self._cut_off()
+        self.dropped = {
+            (item.path[0], item.path[1].name)
+            for item in items
+            if item.path and item.code == "dropped"
+        }
+
+    def fault_of(self, item: Item) -> Fault | None:
+        """What explains it; None: the path between two hosts does."""
+        own = item.verdict.fault
+        if own is None:
+            return None if item.holds else _by_words(item)
+        if item.path is None or own.code not in ENDS:
+            return own
+        source, place = item.path
+        for host in (place.name, source):
+            if host in self.cut_off:
+                return self.cut_off[host]
+        listener = next((self.listeners[p] for p in item.ports if p in self.listeners), None)
+        if listener is not None and self._explains(listener, item):
+            return listener
+        return None if self._is_of_the_path(item) else own
+
+    def _index(self) -> None:
+        for item in self.items:
+            expects = item.check.expects
+            if isinstance(expects, Listens) and item.verdict.verdict in ("fail", "waived"):
+                for port in item.ports:
+                    if item.verdict.fault:
+                        self.listeners.setdefault(port, item.verdict.fault)
+            elif isinstance(expects, Reaches) and (item.holds or item.code in ENDS):
+                for port in item.ports:
+                    self.sent[port].append(item)
+
+    def _cut_off(self) -> dict[str, Fault]:
+        """Hosts that nobody can look at and nothing arrives at, or that have no private address."""
+        found = {
+            item.check.host: item.verdict.fault
+            for item in self.items
+            if isinstance(item.check.expects, UsesPrivate)
+            and item.verdict.fault
+            and item.code == "no-private-address"
+        }
+        towards: dict[str, list[Item]] = defaultdict(list)
+        for item in self.items:
+            if item.path and (item.holds or item.code in ENDS):
+                towards[item.path[1].name].append(item)
+        for host, seen in self.facts.items():
+            if not isinstance(seen, Unobserved) or not towards[host]:
+                continue
+            if not any(_arrived(item) for item in towards[host]):
+                found.setdefault(host, fault(unseen_code(seen), host, detail=seen.detail))
+        return found
+
+    def _explains(self, listener: Fault, item: Item) -> bool:
+        if listener.code in ANY_GRADE:
+            return True
+        expected = EXPLAINS.get(listener.code)
+        if expected is None or item.verdict.grade in expected:
+            return True
+        udp = item.ports[0][1] == "udp"
+        if expected is SERVED and item.verdict.grade == "refused":
+            return udp and item.code == "range"
+        if udp and item.verdict.grade in ("silent", "delivered"):
+            # A kernel limits how often it says that nobody listens.
+            return True
+        siblings = {i.verdict.grade for port in item.ports for i in self.sent[port]}
+        return not siblings & expected
+
+    def _is_of_the_path(self, item: Item) -> bool:
+        """Whether it is about two hosts, rather than about the service."""
+        if item.code in ("dropped", "rejected", "no-path", "no-echo"):
+            return True
+        if (
+            item.code == "silent"
+            and item.path
+            and ((item.path[0], item.path[1].name) in self.dropped)
+        ):
+            return True
+        others = [i for port in item.ports for i in self.sent[port] if i is not item]
+        if item.code in ("silent", "mute", "undecided"):
+            return any(other.holds for other in others)
+        # Nobody listens, or the process is stopped, and yet this one did not end as the others.
+        usual = {"nothing-listens": frozenset({"refused"}), "frozen": SERVED}.get(item.code)
+        if usual is None or item.verdict.grade in usual or item.ports[0][1] == "udp":
+            return False
+        return any(other.verdict.grade in usual for other in others)
+
+
+def _arrived(item: Item) -> bool:
+    if isinstance(item.check.expects, HasConnection):
+        return item.holds
+    return item.holds or item.verdict.grade in SERVED | {"refused"}
+
+
+def _by_words(item: Item) -> Fault:
+    return fault("other", item.verdict.cause or item.verdict.observed)

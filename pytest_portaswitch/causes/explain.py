@@ -1,0 +1,123 @@
+"""From checks, verdicts and facts to causes. Pure, and the same whatever the order."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+import msgspec
+
+from pytest_portaswitch.causes import kinds, moved, paths
+from pytest_portaswitch.causes.attribute import Attribution
+from pytest_portaswitch.causes.cause import Cause, Effect, Severity
+from pytest_portaswitch.causes.impact import Landscape
+from pytest_portaswitch.causes.item import Item, items_of
+from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.judge.fault import Fault
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.plan.check import Check
+
+SEEN = 5
+"""Lines of what was seen; the checks have the rest."""
+
+GRAVEST: tuple[Severity, ...] = get_args(Severity)
+EFFECTS: tuple[Effect, ...] = get_args(Effect)
+
+
+def explain(
+    checks: Sequence[Check],
+    verdicts: Mapping[str, Verdict],
+    facts: Mapping[str, Observation],
+    planned: Sequence[Check] | None = None,
+) -> tuple[Cause, ...]:
+    """The causes of all checks that do not pass: the gravest first, by verdict, effect and size.
+
+    Every failing, unknown or waived check belongs to exactly one cause. ``planned`` are all
+    checks of the cluster, where only some were judged: of what was left out it is not said
+    that it is down.
+    """
+    items = items_of(checks, verdicts)
+    attribution = Attribution(items, facts)
+    explained: dict[tuple[str, tuple[str, ...]], list[tuple[Fault, Item]]] = {}
+    between: list[Item] = []
+    for item in items:
+        if item.holds:
+            continue
+        found = attribution.fault_of(item)
+        if found is None:
+            between.append(item)
+        else:
+            explained.setdefault((found.code, found.subject), []).append((found, item))
+    blocks = paths.blocks(between, items)
+    for item in between:
+        found = blocks.faults[item.check.id]
+        explained.setdefault((found.code, found.subject), []).append((found, item))
+    broken = {
+        item.check.id
+        for members in explained.values()
+        if any(item.verdict.verdict == "fail" for _, item in members)
+        for _, item in members
+    }
+    landscape = Landscape(planned or checks, items, broken)
+    causes = [
+        _cause(members, items, facts, landscape, blocks) for _, members in sorted(explained.items())
+    ]
+    return tuple(sorted(causes, key=_rank))
+
+
+def _rank(cause: Cause) -> tuple[int, int, int, str]:
+    severity, effect = GRAVEST.index(cause.severity), EFFECTS.index(cause.effect)
+    return (severity, effect, -len(cause.checks), cause.id)
+
+
+def _cause(
+    members: Sequence[tuple[Fault, Item]],
+    items: Sequence[Item],
+    facts: Mapping[str, Observation],
+    landscape: Landscape,
+    blocks: paths.Blocks,
+) -> Cause:
+    mine = [item for _, item in members]
+    # A title has the words of whoever looked closest: those of the service's own host.
+    fault = min(members, key=lambda m: (m[1].path is not None, not m[0].detail, m[1].check.id))[0]
+    instead = tuple(dict.fromkeys(p for item in mine for p in moved.elsewhere(item, items, facts)))
+    if instead:
+        fault = msgspec.structs.replace(fault, code="wrong-port", detail=", ".join(instead))
+    severity = min((_severity(item.verdict) for item in mine), key=GRAVEST.index)
+    impact = landscape.impact(mine, severity)
+    own = members[0][0]
+    seen = _seen(mine)
+    if own in blocks.remaining:
+        seen = (*seen[: SEEN - 1], blocks.remaining[own])
+    return Cause(
+        id=_id(fault),
+        kind=fault.code,
+        title=blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own)),
+        severity=severity,
+        seen=seen,
+        checks=tuple(item.check.id for item in mine),
+        effect=impact.effect,
+        impact=impact.words,
+        next=kinds.next_step(fault, mine),
+    )
+
+
+def _severity(verdict: Verdict) -> Severity:
+    if verdict.verdict == "unknown":
+        return "not-assessable" if verdict.why_unknown == "not-assessable" else "not-observed"
+    return "waived" if verdict.verdict == "waived" else "failed"
+
+
+def _seen(items: Sequence[Item]) -> tuple[str, ...]:
+    """What the checks observed, that of the host itself first, each line once."""
+    telling = sorted(items, key=lambda item: (item.path is not None, item.check.id))
+    return tuple(dict.fromkeys(item.verdict.observed for item in telling))[:SEEN]
+
+
+def _id(fault: Fault) -> str:
+    """Kind and subject. What has only words is told apart by a checksum of them."""
+    if fault.code == "other":
+        return f"other:{hashlib.sha256(fault.subject[0].encode()).hexdigest()[:10]}"
+    return ":".join([fault.code, *(re.sub(r"[^\w.+-]+", "-", part) for part in fault.subject)])

@@ -1,0 +1,101 @@
+"""What is said of each kind of cause: its title, and where to look next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from shlex import quote
+
+from pytest_portaswitch.causes.item import Item, listed
+from pytest_portaswitch.judge.fault import Fault
+from pytest_portaswitch.plan.check import Listens
+
+SHOWN_PORTS = 4
+
+TITLES: Mapping[str, str] = {
+    "not-running": "{1} is not running on {0}",
+    "frozen": "{1} is frozen on {0}: its process is stopped (state T)",
+    "not-listening": "{1} runs on {0} but does not listen on {ports}",
+    "wrong-port": "{1} on {0} listens on {detail} instead of {ports}",
+    "wrong-address": "{1} listens on the wrong address on {0}: {detail}",
+    "port-taken": "another process holds {ports} of {1} on {0}: {detail}",
+    "nothing-listens": "nothing listens on {ports} of {0}, where {1} should",
+    "mute": "{1} on {0} takes {ports} but never answers",
+    "wrong-protocol": "{ports} of {0} does not answer as {1} does: {detail}",
+    "tls-fails": "{1} on {0} takes connections to {ports}, but TLS does not come up",
+    "silent": "{ports} of {0} answers nobody: UDP silence is neither open nor closed",
+    "no-secret": "{ports} of {0} stays silent, as it must without the secret of {1}",
+    "range": "{ports} of {0} is open only while calls use it: nothing can be told from outside",
+    "own-firewall": "{0}'s own firewall forbids it to send to {places}: {ports}",
+    "undecided": "{ports} of {0} does not answer; the host was not seen, so that a service that is "
+    "down and a firewall remain",
+    "different-ports": "the peers of {0} do not all reach the same port of {ports}",
+    "refused-host-not-allowed": "{1} on {0} refuses {sources}: {detail}",
+    "refused-host-blocked": "{1} on {0} refuses {sources}: {detail}",
+    "refused-too-many-connections": "{1} on {0} refuses {sources}: {detail}",
+    "refused-wrong-secret": "{1} on {0} uses another secret than the one given: {detail}",
+    "refused-tls-required": "{1} on {0} speaks to nobody without TLS: {detail}",
+    "refused-unavailable": "{1} on {0} answers that it cannot serve: {detail}",
+    "refused-server-error": "{1} on {0} answers that it cannot serve: {detail}",
+    "refused-access-denied-with-credentials": "{1} on {0} refuses the credentials given: {detail}",
+    "refused-login-accepted": "{1} on {0} lets anybody in without a password: {detail}",
+    "refused-unverified": "{1} on {0} gives an answer that nothing proves to be its own: {detail}",
+}
+"""``{0}`` and ``{1}`` are the fault's subject. Kinds that stand not here have the judge's words."""
+
+UNSEEN = frozenset({
+    "unreachable", "login-refused", "sudo-refused", "login-broken", "client-failed",
+    "not-looked-at",
+})  # fmt: skip
+"""Kinds of a host of which there are no facts."""
+
+NEXT: Mapping[str, str] = {
+    "unreachable": "ssh -v -o ConnectTimeout=10 {0} true",
+    "login-refused": "ssh -v -o ConnectTimeout=10 {0} true",
+    "login-broken": "ssh -o ConnectTimeout=10 {0} true",
+    "sudo-refused": "ssh {0} sudo -n -l",
+}
+"""Where there is something better than repeating by hand what a check saw."""
+
+
+def title(fault: Fault, items: Sequence[Item], ports: Sequence[str]) -> str:
+    """One line: what is broken, and where."""
+    host = fault.subject[0] if fault.subject else ""
+    if fault.code in UNSEEN and any(item.path and item.path[1].name == host for item in items):
+        return f"nothing reaches {host}, and it could not be looked at: {fault.detail}"
+    template = TITLES.get(fault.code)
+    if template is None:
+        return _own_words(items)
+    shown = ", ".join(ports[:SHOWN_PORTS])
+    if len(ports) > SHOWN_PORTS:
+        shown += f" and {len(ports) - SHOWN_PORTS} more"
+    paths = [item.path for item in items if item.path]
+    return template.format(
+        *fault.subject,
+        ports=shown,
+        detail=fault.detail or "it does not say what",
+        sources=listed(source for source, _ in paths),
+        places=listed(place.name for _, place in paths),
+    )
+
+
+def _own_words(items: Sequence[Item]) -> str:
+    worst = min(items, key=lambda item: ("fail", "unknown", "waived").index(item.verdict.verdict))
+    return worst.verdict.cause or worst.verdict.observed
+
+
+def ports_of(items: Sequence[Item], fault: Fault) -> list[str]:
+    """The ports concerned: of what should listen where a cause has that, or else of the probes."""
+    own = [
+        item
+        for item in items
+        if isinstance(item.check.expects, Listens) and item.verdict.fault == fault
+    ]
+    return sorted({item.words for item in own or items if item.words and item.ports})
+
+
+def next_step(fault: Fault, items: Sequence[Item]) -> str:
+    """A command to paste; hosts stand in it quoted, and nothing that a host said."""
+    if fault.code in NEXT and fault.subject:
+        return NEXT[fault.code].format(*map(quote, fault.subject))
+    telling = sorted(items, key=lambda item: (item.path is not None, item.holds, item.check.id))
+    return next((i.verdict.reproduce for i in telling if i.verdict.reproduce), "")

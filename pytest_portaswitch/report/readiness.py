@@ -1,0 +1,32 @@
+"""The verdict of a whole cluster, in one word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pytest_portaswitch.judge.verdict import Verdict
+
+Readiness = Literal["ready", "ready-with-warnings", "blocked", "could-not-be-assessed"]
+"""``blocked``: something fails. ``could-not-be-assessed``: nothing that was seen fails, but
+something could not be looked at. ``ready-with-warnings``: all that could be looked at holds, and
+something is excused, cannot be told, was left out, or is worth a warning."""
+
+IN_THE_NATURE = frozenset({"not-in-table"})
+"""Faults that say something of the tables, not of the cluster: every cluster has them."""
+
+
+def readiness(verdicts: Iterable[Verdict], *, partial: bool) -> Readiness:
+    """Judge the cluster by its checks; ``partial``: some planned checks were left out."""
+    verdicts = tuple(verdicts)
+    words = {verdict.verdict for verdict in verdicts}
+    if "fail" in words:
+        return "blocked"
+    untold = [v for v in verdicts if v.verdict == "unknown"]
+    if not verdicts or any(v.why_unknown != "not-assessable" for v in untold):
+        return "could-not-be-assessed"
+    notable = [v for v in untold if not (v.fault and v.fault.code in IN_THE_NATURE)]
+    warned = any(verdict.warnings for verdict in verdicts)
+    if notable or partial or warned or "waived" in words:
+        return "ready-with-warnings"
+    return "ready"

@@ -1,0 +1,246 @@
+"""Breaks a healthy cluster's facts as a fault would: what the host shows and what its peers meet.
+
+A line of a case file is one of::
+
+    kill bill1 radiusd             no process, no socket; peers are refused
+    freeze bill1 radiusd           the process is stopped; peers connect and are not answered
+    deafen proc2 registrar         it runs, and listens nowhere
+    move proc2 registrar 5165      it listens on another port
+    loopback proc1 imgate          it listens on 127.0.0.1
+    impostor proc1 imap-server     somebody else has its sockets
+    drop bill1,bill2 db1 tcp:3306  packets from hosts to hosts vanish; ``*``: of all ports, hosts
+    reject sbc1 bill1 udp:1812     a firewall refuses them
+    forbid bill1 db1 *             the source's own firewall forbids them
+    say bill1 db1 tcp:3306 FINDING WORDS       the service answers so
+    mute sip1 proc1 tcp:5065       it connects and no answer comes
+    unseen bill2 WHY DETAIL        the audit cannot look at the host; its peers still reach it
+    down bill2                     nobody reaches it
+    hold sip-front sip1,sip2       these hold the virtual IP
+    without web1 owners sudo refused           something could not be seen
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pytest_portaswitch import cluster as clusters
+from pytest_portaswitch import tables
+from pytest_portaswitch.facts import Gap, HostFacts, Interface, Observation, ProbeResult, Unobserved
+from pytest_portaswitch.facts.answer import Answer
+from pytest_portaswitch.plan import Plan, expand
+from tests.plugin import healthy
+from tests.plugin.scripted import NAMES
+
+SITE = Path(__file__).parent / "site.yaml"
+CLUSTER = clusters.load(SITE)
+PLAN: Plan = expand(tables.load(CLUSTER.release), CLUSTER)
+HEALTHY = healthy.facts(PLAN.checks, healthy.matching_names(PLAN.checks, NAMES))
+
+ADDRESSES = {host.name: host.private for host in CLUSTER.hosts.values()}
+ADDRESSES |= {vip.name: vip.address for vip in CLUSTER.virtual_ips}
+
+Facts = dict[str, Observation]
+
+
+def facts(lines: Iterable[str]) -> Facts:
+    """The facts of a cluster in which all this happened, in this order."""
+    found = dict(HEALTHY)
+    for line in lines:
+        word, *arguments = shlex.split(line)
+        MISCHIEF[word](found, *arguments)
+    return found
+
+
+def _change(found: Facts, host: str, **fields: Any) -> None:
+    seen = found[host]
+    assert isinstance(seen, HostFacts)
+    found[host] = msgspec.structs.replace(seen, **fields)
+
+
+def _host(found: Facts, host: str) -> HostFacts:
+    seen = found[host]
+    assert isinstance(seen, HostFacts)
+    return seen
+
+
+def _pids(found: Facts, host: str, name: str) -> set[int]:
+    pids = {p.pid for p in _host(found, host).processes if p.name == name}
+    assert pids, f"no {name} on {host}"
+    return pids
+
+
+def _probes(
+    found: Facts, sources: Iterable[str], keys: str, change: Callable[[ProbeResult], ProbeResult]
+) -> int:
+    changed = 0
+    for source in sources:
+        seen = found[source]
+        if isinstance(seen, HostFacts):
+            results = tuple(
+                change(r) if fnmatch.fnmatchcase(r.key, keys) else r for r in seen.probes
+            )
+            changed += sum(a is not b for a, b in zip(results, seen.probes, strict=True))
+            found[source] = msgspec.structs.replace(seen, probes=results)
+    return changed
+
+
+def _outcome(outcome: str, *, answer: Answer | None = None, detail: str = "") -> Any:
+    return lambda result: msgspec.structs.replace(
+        result, outcome=outcome, answer=answer, detail=detail
+    )
+
+
+def _at(found: Facts, host: str, pids: set[int], change: Callable[[ProbeResult], Any]) -> None:
+    """What everybody meets at the sockets of a process, at all addresses that lead to it."""
+    for socket in _host(found, host).sockets:
+        if set(socket.pids or ()) & pids:
+            addresses = [ADDRESSES[host]]
+            addresses += [v.address for v in CLUSTER.virtual_ips if v.hosts[0] == host]
+            for address in addresses:
+                for transport in ("udp",) if socket.transport == "udp" else ("tcp", "tls"):
+                    key = f"{transport}:{address}:{socket.port}"
+                    _probes(found, found, key, change)
+
+
+def _without(found: Facts, host: str, pids: set[int]) -> tuple[Any, ...]:
+    return tuple(s for s in _host(found, host).sockets if not set(s.pids or ()) & pids)
+
+
+def kill(found: Facts, host: str, name: str) -> None:
+    pids = _pids(found, host, name)
+    _at(found, host, pids, _outcome("refused"))
+    processes = tuple(p for p in _host(found, host).processes if p.pid not in pids)
+    _change(found, host, sockets=_without(found, host, pids), processes=processes)
+
+
+def freeze(found: Facts, host: str, name: str) -> None:
+    pids = _pids(found, host, name)
+    _at(found, host, pids, _unanswered)
+    processes = tuple(
+        msgspec.structs.replace(p, state="T") if p.pid in pids else p
+        for p in _host(found, host).processes
+    )
+    _change(found, host, processes=processes)
+
+
+def _unanswered(result: ProbeResult) -> ProbeResult:
+    outcome = "silent" if result.key.startswith("udp") else "connected"
+    answer = Answer(answered=False, finding="no-answer", words="it said nothing")
+    return msgspec.structs.replace(result, outcome=outcome, answer=answer)
+
+
+def deafen(found: Facts, host: str, name: str) -> None:
+    pids = _pids(found, host, name)
+    _at(found, host, pids, _outcome("refused"))
+    _change(found, host, sockets=_without(found, host, pids))
+
+
+def move(found: Facts, host: str, name: str, port: str) -> None:
+    pids = _pids(found, host, name)
+    moved = [s for s in _host(found, host).sockets if set(s.pids or ()) & pids]
+    deafen(found, host, name)
+    sockets = tuple(msgspec.structs.replace(s, port=int(port)) for s in moved)
+    _change(found, host, sockets=_host(found, host).sockets + sockets)
+
+
+def loopback(found: Facts, host: str, name: str) -> None:
+    pids = _pids(found, host, name)
+    bound = [s for s in _host(found, host).sockets if set(s.pids or ()) & pids]
+    deafen(found, host, name)
+    sockets = tuple(msgspec.structs.replace(s, address="127.0.0.1") for s in bound)
+    _change(found, host, sockets=_host(found, host).sockets + sockets)
+
+
+def impostor(found: Facts, host: str, name: str) -> None:
+    pids = _pids(found, host, name)
+    answer = Answer(answered=False, finding="not-this-protocol", words="it said hello")
+    _at(found, host, pids, lambda r: msgspec.structs.replace(r, answer=answer))
+    processes = tuple(
+        msgspec.structs.replace(p, name="nc", command="nc -l") if p.pid in pids else p
+        for p in _host(found, host).processes
+    )
+    _change(found, host, processes=processes)
+
+
+def _between(
+    found: Facts, sources: str, destinations: str, port: str, change: Callable[[Any], Any]
+) -> None:
+    froms = list(found) if sources == "*" else sources.split(",")
+    tos = list(ADDRESSES) if destinations == "*" else destinations.split(",")
+    changed = 0
+    for to in tos:
+        transport, _, number = port.partition(":")
+        keys = f"*:{ADDRESSES[to]}:*" if port == "*" else f"{transport}:{ADDRESSES[to]}:{number}"
+        changed += _probes(found, froms, keys, change)
+    assert changed, f"no probe from {sources} to {destinations} {port}"
+
+
+def drop(found: Facts, sources: str, destinations: str, port: str) -> None:
+    _between(found, sources, destinations, port, _outcome("silent"))
+
+
+def reject(found: Facts, sources: str, destinations: str, port: str) -> None:
+    _between(found, sources, destinations, port, _outcome("refused"))
+
+
+def forbid(found: Facts, sources: str, destinations: str, port: str) -> None:
+    _between(found, sources, destinations, port, _outcome("error", detail="EPERM"))
+
+
+def say(found: Facts, sources: str, to: str, port: str, finding: str, *words: str) -> None:
+    answer = msgspec.convert(
+        {"answered": True, "finding": finding, "words": " ".join(words)}, Answer
+    )
+    _between(
+        found, sources, to, port, lambda result: msgspec.structs.replace(result, answer=answer)
+    )
+
+
+def mute(found: Facts, sources: str, destinations: str, port: str) -> None:
+    _between(found, sources, destinations, port, _unanswered)
+
+
+def unseen(found: Facts, host: str, why: str, *detail: str) -> None:
+    found[host] = Unobserved(host=host, why=why, detail=" ".join(detail))  # type: ignore[arg-type]
+
+
+def down(found: Facts, host: str) -> None:
+    unseen(found, host, "connection-timeout", "no answer within 10 s")
+    drop(found, "*", host, "*")
+
+
+def hold(found: Facts, vip: str, hosts: str) -> None:
+    held = f"{ADDRESSES[vip]}/24"
+    for member in next(v.hosts for v in CLUSTER.virtual_ips if v.name == vip):
+        (interface,) = _host(found, member).interfaces
+        addresses = [a for a in interface.addresses if a != held]
+        if member in hosts.split(","):
+            addresses.append(held)
+        changed = Interface(name="eth0", up=True, mtu=1500, addresses=tuple(addresses))
+        _change(found, member, interfaces=(changed,))
+    if hosts == "none":
+        drop(found, "*", vip, "*")
+
+
+def without(found: Facts, host: str, what: str, *why: str) -> None:
+    gaps = (Gap(what=what, why=" ".join(why)),)
+    if what != "owners":
+        _change(found, host, gaps=gaps)
+        return
+    sockets = tuple(msgspec.structs.replace(s, pids=None) for s in _host(found, host).sockets)
+    _change(found, host, gaps=gaps, sockets=sockets)
+
+
+MISCHIEF: dict[str, Callable[..., None]] = {
+    made.__name__: made
+    for made in (
+        kill, freeze, deafen, move, loopback, impostor, drop, reject, forbid, say, mute, unseen,
+        down, hold, without,
+    )
+}  # fmt: skip
