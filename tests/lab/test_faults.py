@@ -32,21 +32,12 @@ CASES = {
             "listener:sip-front:edge-proxy:*": "fail",
             "reachability:sip-front:*:edge-proxy:*": "fail",
         },
-        causes=(
-            "edge-proxy is not running on sip1",
-            "nothing listens on tcp/5060 at 10.0.0.100 of sip-front",
-            "nothing listens on tcp/5061 at 10.0.0.100 of sip-front",
-            "nothing listens on udp/5060 at 10.0.0.100 of sip-front",
-        ),
+        causes=("edge-proxy is not running on sip1",),
     ),
     "kill-radius": Case(
         fault=("kill", "bill1", "radius"),
         changes={"listener:bill1:radius:*": "fail", "reachability:bill1:*:radius:*": "fail"},
-        causes=(
-            "radius is not running on bill1",
-            "nothing listens on udp/1812 at 10.0.0.5 of bill1",
-            "nothing listens on udp/1813 at 10.0.0.5 of bill1",
-        ),
+        causes=("radius is not running on bill1",),
     ),
     "kill-alerter": Case(
         fault=("kill", "bill2", "alerter"),
@@ -61,10 +52,7 @@ CASES = {
             "reachability:proc1:*:registrar:tcp-5065": "fail",
             "reachability:proc1:*:registrar:udp-5065": "unknown",
         },
-        causes=(
-            "registrar is frozen on proc1: its process is stopped (state T)",
-            "the process on tcp/5065 of proc1 is stopped (state T)",
-        ),
+        causes=("registrar is frozen on proc1: its process is stopped (state T)",),
     ),
     "move-imgate-to-loopback": Case(
         fault=("move-address", "proc1", "imgate"),
@@ -72,13 +60,7 @@ CASES = {
             "listener:proc1:imgate:*-596[01]": "fail",
             "reachability:proc1:*:imgate:*-596[01]": "fail",
         },
-        causes=(
-            "imgate listens on the wrong address on proc1: 127.0.0.1",
-            "nothing listens on tcp/5960 at 10.0.0.12 of proc1",
-            "nothing listens on tcp/5961 at 10.0.0.12 of proc1",
-            "nothing listens on udp/5960 at 10.0.0.12 of proc1",
-            "nothing listens on udp/5961 at 10.0.0.12 of proc1",
-        ),
+        causes=("imgate listens on the wrong address on proc1: 127.0.0.1",),
     ),
     "move-subscription-manager-to-another-port": Case(
         fault=("move-port", "proc2", "subscription-manager"),
@@ -87,10 +69,7 @@ CASES = {
             "reachability:proc2:*:subscription-manager:*": "fail",
         },
         causes=(
-            "subscription-manager runs on proc2 but does not listen on tcp/5066",
-            "subscription-manager runs on proc2 but does not listen on udp/5066",
-            "nothing listens on tcp/5066 at 10.0.0.13 of proc2",
-            "nothing listens on udp/5066 at 10.0.0.13 of proc2",
+            "subscription-manager on proc2 listens on tcp/*, udp/* instead of tcp/5066, udp/5066",
         ),
     ),
     "impostor-in-place-of-imap": Case(
@@ -99,36 +78,31 @@ CASES = {
             "listener:proc1:imap-server:*": "fail",
             "reachability:proc1:*:imap-server:*": "fail",
         },
-        causes=(
-            "another process holds tcp/143 on proc1: impostor",
-            "another process holds tcp/993 on proc1: impostor",
-            "proc1 takes connections to tcp/993, but TLS does not come up",
-            "proc1 takes tcp/143, but does not answer as imap: *",
-        ),
+        causes=("another process holds tcp/143, tls/993 of imap-server on proc1: impostor",),
     ),
     "drop-mysql-from-one-peer": Case(
         fault=("drop", "db1"),
         options={"port": "tcp/3306", "from": "bill1"},
         changes={"reachability:bill1:db1:*": "fail"},
-        causes=("packets to tcp/3306 are dropped between bill1 and db1, which listens",),
+        causes=("packets from bill1 to db1 are dropped: tcp/3306",),
     ),
     "drop-mysql-from-all": Case(
         fault=("drop", "db2"),
         options={"port": "tcp/3307"},
         changes={"reachability:web1:db2:*": "fail"},
-        causes=("packets to tcp/3307 are dropped between web1 and db2, which listens",),
+        causes=("packets from web1 to db2 are dropped: tcp/3307",),
     ),
     "reject-smpp-from-one-peer": Case(
         fault=("reject", "proc1"),
         options={"port": "tcp/2775", "from": "sip1"},
         changes={"reachability:proc1:sip1:imgate:tcp-2775": "fail"},
-        causes=("a firewall rejects tcp/2775 between sip1 and proc1, which listens",),
+        causes=("a firewall rejects packets from sip1 to proc1: tcp/2775",),
     ),
     "reject-radius-from-one-peer": Case(
         fault=("reject", "bill1"),
         options={"port": "udp/1812", "from": "sbc1"},
         changes={"reachability:bill1:sbc1:radius:udp-1812": "fail"},
-        causes=("a firewall rejects udp/1812 between sbc1 and bill1, which listens",),
+        causes=("a firewall rejects packets from sbc1 to bill1: udp/1812",),
     ),
     "sshd-down": Case(
         fault=("sshd-down", "proc2"),
@@ -197,22 +171,19 @@ CASES = {
             "listener:sip2:limit-controller:*": "fail",
             "reachability:sip2:*:limit-controller:*": "fail",
         },
-        causes=(
-            "limit-controller runs on sip2 but does not listen on udp/5070",
-            "nothing listens on udp/5070 at 10.0.0.9 of sip2",
-        ),
+        causes=("limit-controller runs on sip2 but does not listen on udp/5070",),
     ),
     "drop-outgoing": Case(
         fault=("drop-outgoing", "bill1"),
         options={"port": "tcp/3306"},
         changes={"reachability:bill1:db1:*": "fail"},
-        causes=("packets to tcp/3306 are dropped between bill1 and db1, which listens",),
+        causes=("packets from bill1 to db1 are dropped: tcp/3306",),
     ),
     "drop-on-the-way": Case(
         fault=("drop-on-the-way", "bill2"),
         options={"port": "tcp/3868"},
         changes={"reachability:bill2:media1:diameter:*": "fail"},
-        causes=("packets to tcp/3868 are dropped between media1 and bill2, which listens",),
+        causes=("packets from media1 to bill2 are dropped: tcp/3868",),
     ),
     "no-address": Case(
         fault=("no-address", "media1"),
@@ -222,11 +193,7 @@ CASES = {
             "reachability:*:media1:*": "unknown",
             "reachability:*:media1:disconnector:*": "fail",
         },
-        causes=(
-            "media1 (10.0.0.14) does not answer on the private network",
-            "* to 10.0.0.14 of media1*|media1 is itself not observed (*); tcp/80 is silent from *",
-        ),
-        unseen="media1 could not be looked at: * [[]*]",
+        causes=("nothing reaches media1, and it could not be looked at: *",),
     ),
     "unplugged": Case(
         fault=("unplugged", "media1"),
@@ -236,11 +203,7 @@ CASES = {
             "reachability:*:media1:*": "unknown",
             "reachability:*:media1:disconnector:*": "fail",
         },
-        causes=(
-            "media1 (10.0.0.14) does not answer on the private network",
-            "* to 10.0.0.14 of media1*|media1 is itself not observed (*); tcp/80 is silent from *",
-        ),
-        unseen="media1 could not be looked at: * [[]*]",
+        causes=("nothing reaches media1, and it could not be looked at: *",),
     ),
     "virtual-ip-twice": Case(
         fault=("virtual-ip-twice", "sip-front"),
@@ -256,11 +219,7 @@ CASES = {
             "reachability:sbc-front:*:tls-5051": "fail",
             "reachability:sbc-front:*:udp-5060": "unknown",
         },
-        causes=(
-            "virtual IP sbc-front (10.0.0.101) is held by no host",
-            "* to 10.0.0.101 of sbc-front*|sbc-front is held by none of sbc1, sbc2; "
-            "tcp/50[56][01] is silent from *",
-        ),
+        causes=("virtual IP sbc-front (10.0.0.101) is held by no host",),
     ),
     # A failover is no failure: the standby holds the address and serves.
     "virtual-ip-moved": Case(fault=("virtual-ip-moved", "sip-front"), changes={}, causes=()),
@@ -269,17 +228,17 @@ CASES = {
     "mysql-refuse-host": Case(
         fault=("mysql-refuse-host", "db1", "bill1"),
         changes={"reachability:bill1:db1:*": "fail"},
-        causes=("db1 refuses bill1 on tcp/3306: *1130*",),
+        causes=("mysql-server on db1 refuses bill1: *1130*",),
     ),
     "mysql-block-host": Case(
         fault=("mysql-block-host", "db1", "bill2"),
         changes={"reachability:bill2:db1:*": "fail"},
-        causes=("db1 refuses bill2 on tcp/3306: *1129*",),
+        causes=("mysql-server on db1 refuses bill2: *1129*",),
     ),
     "mysql-too-many-connections": Case(
         fault=("mysql-too-many-connections", "db1"),
         changes={"reachability:*:db1:*": "fail"},
-        causes=("db1 refuses * on tcp/3306: *1040*",),
+        causes=("mysql-server on db1 refuses *: *1040*",),
     ),
     # The audit's own probes must not be what blocks a host, even at a limit of five.
     "mysql-connect-errors": Case(fault=("mysql-connect-errors", "db1"), changes={}, causes=()),
