@@ -9,17 +9,31 @@ from pathlib import Path
 import msgspec
 
 from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.page import render
+
+EVIDENCE = "evidence.json"
+PAGE = "audit.html"
 
 
 def write_evidence(evidence: Evidence, audit_dir: Path) -> Path:
-    """Write ``DIR/CLUSTER/evidence.json`` whole or not at all. Raises OSError."""
+    """Write ``evidence.json`` and ``audit.html`` to ``DIR/CLUSTER``, each whole or not at all.
+
+    Returns the path of the evidence. Raises OSError.
+    """
     folder = audit_dir / evidence.cluster
     folder.mkdir(parents=True, exist_ok=True)
-    text = msgspec.json.format(msgspec.json.encode(evidence), indent=1)
-    return _replace(folder / "evidence.json", text + b"\n")
+    path = replace(folder / EVIDENCE, encode(evidence))
+    replace(folder / PAGE, render(evidence).encode())
+    return path
 
 
-def _replace(path: Path, content: bytes) -> Path:
+def encode(evidence: Evidence) -> bytes:
+    """The one spelling of the evidence: the same evidence gives the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(evidence), indent=1) + b"\n"
+
+
+def replace(path: Path, content: bytes) -> Path:
+    """Put the content in the place of the file at once. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -20,7 +20,17 @@ MAY_IMPORT = {
     "observe": {"facts", "protocols", "plan", "cluster", "tables", "source"},
     "judge": {"facts", "plan", "cluster", "tables", "protocols"},
     "causes": {"judge", "plan", "facts", "cluster"},
-    "report": {"causes", "judge", "plan", "facts", "cluster", "tables", "observe", "version"},
+    "report": {
+        "causes",
+        "judge",
+        "plan",
+        "facts",
+        "cluster",
+        "tables",
+        "observe",
+        "version",
+        "source",
+    },
     "lab": {"source", "cluster", "tables", "version"},
     "runner": {
         "report",

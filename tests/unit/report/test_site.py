@@ -41,7 +41,15 @@ def test_no_key_path_or_place_of_a_secret_is_published(tmp_path: Path) -> None:
     """Only that there was a secret of that name."""
     _, shown = published(tmp_path)
     text = msgspec.json.encode(msgspec.structs.replace(shown, file="")).decode()
-    for word in ("ssh_config", "id_private", "gate", "trusted", "WHERE", "mysql-password", "in-a-url"):
+    for word in (
+        "ssh_config",
+        "id_private",
+        "gate",
+        "trusted",
+        "WHERE",
+        "mysql-password",
+        "in-a-url",
+    ):
         assert word not in text
     assert sorted(shown.secrets) == ["mysql", "radius"]
 

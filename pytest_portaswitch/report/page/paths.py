@@ -1,0 +1,106 @@
+"""Who reaches whom on which port: the paths of the tables, summed up for pictures and tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from pytest_portaswitch.judge.ladder import LADDER, Grade
+from pytest_portaswitch.judge.verdict import VerdictWord
+from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
+from pytest_portaswitch.report.page.checks import Count, count, ends, ports_of
+from pytest_portaswitch.report.page.words import worst
+
+NAMED_PAIRS = 12
+"""Broken pairs that one line of the table names; the checks below name all."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """All that one host asks of another (or of a virtual IP)."""
+
+    source: str
+    destination: str
+    verdict: VerdictWord
+    grade: Grade | None
+    """The lowest of all its ports."""
+    ports: int
+    text: str
+    """Each port with its grade, one a line."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of the tables, asked by all its peers."""
+
+    name: str
+    port: str
+    destinations: int
+    sources: int
+    grades: dict[Grade, int]
+    none: int
+    """Asked and not graded, or not asked at all."""
+    count: Count
+    broken: tuple[str, ...]
+    more_broken: int
+
+
+def paths_of(evidence: Evidence) -> list[JudgedCheck]:
+    """The checks that lead from one place to another."""
+    return [check for check in evidence.checks if ends(check)[1]]
+
+
+def pairs_of(evidence: Evidence) -> dict[tuple[str, str], Pair]:
+    """By source and destination."""
+    found: dict[tuple[str, str], list[JudgedCheck]] = defaultdict(list)
+    for check in paths_of(evidence):
+        found[ends(check)].append(check)
+    return {
+        (source, destination): _pair(source, destination, checks)
+        for (source, destination), checks in found.items()
+    }
+
+
+def _pair(source: str, destination: str, checks: list[JudgedCheck]) -> Pair:
+    grades = [check.grade for check in checks if check.grade]
+    verdict = worst([check.verdict for check in checks])
+    lines = dict.fromkeys(
+        f"{ports_of(check) or check.kind}: {', '.join(filter(None, (check.verdict, check.grade)))}"
+        for check in checks
+    )
+    return Pair(
+        source=source,
+        destination=destination,
+        verdict=verdict,
+        grade=min(grades, key=LADDER.index) if len(grades) == len(checks) else None,
+        ports=len({ports_of(check) for check in checks} - {""}),
+        text="\n".join([f"{source} → {destination}", *lines]),
+    )
+
+
+def services_of(evidence: Evidence) -> tuple[Service, ...]:
+    """A line a service and port, broken ones first."""
+    found: dict[tuple[str, str], list[JudgedCheck]] = defaultdict(list)
+    titles = {sub.id: sub.title for sub in evidence.tables.subcomponents.values()}
+    for check in paths_of(evidence):
+        server = str(getattr(check.expects, "server", "")) or check.subcomponent
+        found[titles.get(server, server), ports_of(check) or check.kind].append(check)
+    services = [_service(name, port, checks) for (name, port), checks in found.items()]
+    order: tuple[VerdictWord, ...] = ("fail", "unknown", "waived", "pass")
+    return tuple(sorted(services, key=lambda s: (order.index(s.count.worst), s.name, s.port)))
+
+
+def _service(name: str, port: str, checks: list[JudgedCheck]) -> Service:
+    grades = [check.grade for check in checks]
+    broken = [" → ".join(ends(check)) for check in checks if check.verdict == "fail"]
+    return Service(
+        name=name,
+        port=port,
+        destinations=len({ends(check)[1] for check in checks}),
+        sources=len({ends(check)[0] for check in checks}),
+        grades={grade: number for grade in LADDER[::-1] if (number := grades.count(grade))},
+        none=grades.count(None),
+        count=count(check.verdict for check in checks),
+        broken=tuple(broken[:NAMED_PAIRS]),
+        more_broken=max(0, len(broken) - NAMED_PAIRS),
+    )

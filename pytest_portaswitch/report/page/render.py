@@ -1,0 +1,63 @@
+"""From evidence to the page: the same evidence gives the same bytes."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from importlib import resources
+
+import jinja2
+
+from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.page import words
+from pytest_portaswitch.report.page.view import view_of
+
+LONGEST = 4000
+"""Characters of one text that the page shows; the evidence has the rest."""
+
+# As in facts.clean, but tabs and line ends stay: facts are lines. Evidence may have been written
+# by anyone, so the page relies on nobody having cleaned it.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def render(evidence: Evidence) -> str:
+    """The whole page. Pure: no clock, no network, no file but the template's own."""
+    style = _read("audit.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page = _environment().get_template("audit.html")
+    return page.render(view=view_of(evidence), words=words, style=style, style_digest=digest)
+
+
+def harmless(value: object) -> object:
+    """What the page shows of a value: nothing that steers a browser or a reader's eye."""
+    if value is None:
+        return ""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    shown = _HARMFUL.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", value)
+    if len(shown) > LONGEST:
+        return f"{shown[:LONGEST]} [... {len(shown) - LONGEST} characters more in evidence.json]"
+    return shown
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_read),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _read(name: str) -> str:
+    folder = resources.files("pytest_portaswitch.report.page") / "templates"
+    return (folder / name).read_text(encoding="utf-8")

@@ -1,0 +1,189 @@
+"""Everything that the page shows, made from the evidence alone and ready for the template."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from dataclasses import dataclass
+
+from pytest_portaswitch.causes.group import Cause
+from pytest_portaswitch.judge.verdict import VerdictWord
+from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.page import words
+from pytest_portaswitch.report.page.checks import Checks, Group, Shown
+from pytest_portaswitch.report.page.clustermap import Map, map_of
+from pytest_portaswitch.report.page.hosts import HostCard, hosts_of
+from pytest_portaswitch.report.page.matrix import Matrix, matrix_of
+from pytest_portaswitch.report.page.paths import Service, services_of
+from pytest_portaswitch.report.page.tables import Table, beyond_tables, tables_of
+
+LISTED = 60
+"""Checks that a cause names with links; the tables below have all."""
+
+
+@dataclass(frozen=True)
+class CauseCard:
+    """A cause, its impact, and what it explains."""
+
+    title: str
+    tone: VerdictWord
+    severity: str
+    seen: str
+    impact: str
+    next: str
+    checks: tuple[Shown, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class Waived:
+    """A waiver, and how much it excuses now."""
+
+    check: str
+    reason: str
+    owner: str
+    until: str
+    state: str
+    excuses: int
+
+
+@dataclass(frozen=True)
+class View:
+    """What the template gets."""
+
+    evidence: Evidence
+    verdict: str
+    headline: str
+    sentence: str
+    tone: VerdictWord
+    when: str
+    looked: str
+    probes: str
+    """How many were sent."""
+    kinds: tuple[tuple[str, dict[str, int]], ...]
+    bar: tuple[tuple[VerdictWord, float, float], ...]
+    """Verdict, start and length, of 1000."""
+    causes: tuple[CauseCard, ...]
+    unassessed: tuple[CauseCard, ...]
+    map: Map
+    matrix: Matrix | None
+    services: tuple[Service, ...]
+    tables: tuple[Table, ...]
+    beyond: tuple[Group, ...]
+    hosts: tuple[HostCard, ...]
+    waivers: tuple[Waived, ...]
+
+
+def view_of(evidence: Evidence) -> View:
+    """Prepare the page of one cluster."""
+    checks = Checks(evidence)
+    verdict = words.cluster_verdict(evidence)
+    picture = map_of(evidence)
+    causes = [_card(cause, checks) for cause in evidence.causes]
+    seen = sum(not hasattr(o, "why") for o in evidence.hosts.values())
+    probes = sum(len(getattr(o, "probes", ())) for o in evidence.hosts.values())
+    return View(
+        evidence=evidence,
+        verdict=verdict,
+        headline=words.CLUSTER.get(verdict, verdict.capitalize()),
+        sentence=words.SENTENCE.get(verdict, ""),
+        tone=_TONES.get(verdict, "unknown"),
+        when=_when(evidence),
+        looked=f"{seen} of {words.plural(len(evidence.site.hosts), 'host')} looked at",
+        probes=words.plural(probes, "question"),
+        kinds=_kinds(evidence),
+        bar=_bar(evidence),
+        causes=tuple(card for card in causes if card.severity != "not-assessable"),
+        unassessed=tuple(card for card in causes if card.severity == "not-assessable"),
+        map=picture,
+        matrix=matrix_of(evidence, picture.order),
+        services=services_of(evidence),
+        tables=tables_of(evidence, checks),
+        beyond=tuple(beyond_tables(evidence, checks)),
+        hosts=hosts_of(evidence),
+        waivers=_waivers(evidence),
+    )
+
+
+_TONES: dict[str, VerdictWord] = {
+    "ready": "pass",
+    "ready with warnings": "waived",
+    "blocked": "fail",
+    "could not be assessed": "unknown",
+}
+
+
+def _when(evidence: Evidence) -> str:
+    begun = datetime.datetime.fromisoformat(evidence.run.started)
+    ended = datetime.datetime.fromisoformat(evidence.run.finished)
+    seconds = (ended - begun).total_seconds()
+    zone = begun.astimezone(datetime.timezone.utc)
+    return f"{zone:%d %B %Y, %H:%M:%S} UTC, in {seconds:,.0f} s"
+
+
+def _kinds(evidence: Evidence) -> tuple[tuple[str, dict[str, int]], ...]:
+    found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(words.MEANS, 0))
+    for check in evidence.checks:
+        found[check.kind][check.verdict] += 1
+    return tuple(sorted(found.items()))
+
+
+def _bar(evidence: Evidence) -> tuple[tuple[VerdictWord, float, float], ...]:
+    totals = evidence.totals
+    parts: list[tuple[VerdictWord, int]] = [
+        ("pass", totals.passed),
+        ("fail", totals.failed),
+        ("unknown", totals.unknown),
+        ("waived", totals.waived),
+    ]
+    # What there is must be seen, be it one of ten thousand.
+    planned = max(totals.planned, 1)
+    there = [(word, max(number / planned, 0.006)) for word, number in parts if number]
+    whole = sum(share for _, share in there) or 1
+    bar, at = [], 0.0
+    for word, share in there:
+        bar.append((word, round(at, 1), round(1000 * share / whole, 1)))
+        at += 1000 * share / whole
+    return tuple(bar)
+
+
+def _card(cause: Cause, checks: Checks) -> CauseCard:
+    tones: dict[str, VerdictWord] = {
+        "failed": "fail",
+        "waived": "waived",
+        "warning": "waived",
+    }
+    shown = checks.of(cause.checks)
+    return CauseCard(
+        title=cause.title,
+        tone=tones.get(cause.severity, "unknown"),
+        severity=cause.severity,
+        seen=str(getattr(cause, "seen", "")),
+        impact=cause.impact,
+        next=cause.next,
+        checks=shown[:LISTED],
+        more=max(0, len(shown) - LISTED),
+    )
+
+
+def _waivers(evidence: Evidence) -> tuple[Waived, ...]:
+    begun = datetime.datetime.fromisoformat(evidence.run.started)
+    today = begun.astimezone(datetime.timezone.utc).date()
+    excused = [c.cause for c in evidence.checks if c.verdict == "waived"]
+    found = []
+    for waiver in evidence.waivers:
+        left = (waiver.until - today).days
+        note = f"[waived until {waiver.until} (UTC) by {waiver.owner}: {waiver.reason}]"
+        found.append(
+            Waived(
+                check=waiver.check,
+                reason=waiver.reason,
+                owner=waiver.owner,
+                until=f"{waiver.until}",
+                state="expired: it excuses nothing"
+                if left < 0
+                else f"{words.plural(left, 'day')} left",
+                excuses=sum(note in cause for cause in excused),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,83 @@
+"""What verdicts, grades and confidences are called on the page, and what they mean."""
+
+from __future__ import annotations
+
+from pytest_portaswitch.judge.ladder import Grade
+from pytest_portaswitch.judge.verdict import VerdictWord
+from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
+from pytest_portaswitch.tables.row import Confidence
+
+GRAVEST: tuple[VerdictWord, ...] = ("fail", "unknown", "waived", "pass")
+"""What stands out first where several verdicts meet."""
+
+MEANS: dict[VerdictWord, str] = {
+    "pass": "Seen to hold.",
+    "fail": "Seen not to hold.",
+    "unknown": "Nobody could look, or it was looked at and cannot be told; each says why. "
+    "Never counted as passed.",
+    "waived": "Seen not to hold, and the cluster file excuses it: by whom, why and until when "
+    "stands below.",
+}
+
+GRADES: dict[Grade, str] = {
+    "in-use": "The peer's own process holds an established connection to it.",
+    "answered": "The service replied in its own protocol.",
+    "connected": "TCP or TLS came up; the protocol did not reply. A stopped process does that too.",
+    "delivered": "The datagram was seen arriving at the destination; nothing came back.",
+    "silent": "Nothing came back, and arrival was not seen. For UDP that is neither open nor "
+    "closed.",
+    "refused": "The destination said no: a reset, or ICMP port unreachable.",
+    "unreachable": "There is no way there: no route, or ICMP host, network or prohibited.",
+}
+"""Highest first, as the page shows them."""
+
+CONFIDENCE: dict[Confidence, str] = {
+    "documented": "the vendor's tables say it",
+    "corroborated": "another public source agrees with the vendor's tables",
+    "contradicted": "another public source disagrees with the vendor's tables",
+    "unspecified": "the vendor's tables give no port",
+    "assumed": "nobody says it; this project assumes it",
+    "site": "the site's own cluster file or table says it",
+}
+
+CLUSTER = {
+    "ready": "Ready",
+    "ready with warnings": "Ready with warnings",
+    "blocked": "Blocked",
+    "could not be assessed": "Could not be assessed",
+}
+
+SENTENCE = {
+    "ready": "Everything that could be assessed was seen to hold.",
+    "ready with warnings": "Nothing stands against it; what is below deserves a look first.",
+    "blocked": "Something that the vendor's tables demand was seen not to hold.",
+    "could not be assessed": "Too much could not be looked at to say more.",
+}
+
+
+def cluster_verdict(evidence: Evidence) -> str:
+    """The verdict of the cluster: the evidence's own, or else what the totals say."""
+    recorded = getattr(evidence, "verdict", "")
+    if recorded:
+        return str(recorded)
+    if evidence.totals.failed:
+        return "blocked"
+    if any(check.why_unknown == "not-observed" for check in evidence.checks):
+        return "could not be assessed"
+    return "ready with warnings" if evidence.totals.waived else "ready"
+
+
+def worst(verdicts: list[VerdictWord]) -> VerdictWord:
+    """The one that stands out first."""
+    return min(verdicts, key=GRAVEST.index)
+
+
+def standing(checks: list[JudgedCheck]) -> VerdictWord:
+    """How a host stands out: what nobody could ever tell from the tables does not mark it."""
+    told = [c.verdict for c in checks if c.why_unknown != "not-assessable"]
+    return worst(told) if told else "unknown"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 check``, ``2 checks``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
