@@ -34,7 +34,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--audit-dir",
         metavar="DIR",
-        help="where the evidence goes, DIR/CLUSTER/evidence.json (default: reports; "
+        help="where DIR/CLUSTER/evidence.json and audit.html go (default: reports; "
         "ini: portaswitch_audit_dir)",
     )
     group.addoption(

@@ -38,9 +38,7 @@ class Result:
         return {c["title"] for c in self.evidence["causes"] if c["severity"] in severities}
 
 
-def audit(
-    lab: Lab, *arguments: str, cluster: Path | None = None, measured: bool = False
-) -> Result:
+def audit(lab: Lab, *arguments: str, cluster: Path | None = None, measured: bool = False) -> Result:
     """Audit a lab over ssh, in its operator's namespace.
 
     ``measured``: under coverage, if that is how the tests are run. It slows each start of Python,

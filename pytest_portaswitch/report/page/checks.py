@@ -37,6 +37,7 @@ class Shown:
     """Raw facts, one a line."""
     when: str
     reproduce: str
+    warned: bool
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Checks:
             facts="\n".join(check.evidence),
             when=self._when(source, destination),
             reproduce=check.reproduce,
+            warned=bool(check.warnings),
         )
 
     def _when(self, source: str, destination: str) -> str:
@@ -115,7 +117,7 @@ def _said(check: JudgedCheck) -> tuple[tuple[str, str], ...]:
     if check.cause:
         said.append(("Cause", check.cause))
     # Judges may warn of what is no failure.
-    said += [("Warning", str(line)) for line in getattr(check, "warnings", ())]
+    said += [("Warning", line) for line in check.warnings]
     return tuple(said)
 
 
@@ -174,7 +176,8 @@ class Group:
 def group(title: str, checks: Sequence[Shown]) -> Group:
     """A group with its sum; more passes than a reader goes through are bundled by host."""
     numbers = count(check.verdict for check in checks)
-    passing = [check for check in checks if check.verdict == "pass"]
+    # A pass with a warning is linked to: it stands for itself.
+    passing = [check for check in checks if check.verdict == "pass" and not check.warned]
     bundled = passing if len(passing) > SINGLY else []
     by_host: dict[str, list[Shown]] = defaultdict(list)
     for check in bundled:

@@ -6,7 +6,7 @@ import datetime
 from collections import defaultdict
 from dataclasses import dataclass
 
-from pytest_portaswitch.causes.group import Cause
+from pytest_portaswitch.causes import Cause, Severity
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page import words
@@ -28,7 +28,8 @@ class CauseCard:
     title: str
     tone: VerdictWord
     severity: str
-    seen: str
+    effect: str
+    seen: tuple[str, ...]
     impact: str
     next: str
     checks: tuple[Shown, ...]
@@ -52,7 +53,6 @@ class View:
     """What the template gets."""
 
     evidence: Evidence
-    verdict: str
     headline: str
     sentence: str
     tone: VerdictWord
@@ -64,6 +64,7 @@ class View:
     bar: tuple[tuple[VerdictWord, float, float], ...]
     """Verdict, start and length, of 1000."""
     causes: tuple[CauseCard, ...]
+    warnings: tuple[tuple[str, Shown], ...]
     unassessed: tuple[CauseCard, ...]
     map: Map
     matrix: Matrix | None
@@ -77,17 +78,15 @@ class View:
 def view_of(evidence: Evidence) -> View:
     """Prepare the page of one cluster."""
     checks = Checks(evidence)
-    verdict = words.cluster_verdict(evidence)
     picture = map_of(evidence)
     causes = [_card(cause, checks) for cause in evidence.causes]
     seen = sum(not hasattr(o, "why") for o in evidence.hosts.values())
     probes = sum(len(getattr(o, "probes", ())) for o in evidence.hosts.values())
     return View(
         evidence=evidence,
-        verdict=verdict,
-        headline=words.CLUSTER.get(verdict, verdict.capitalize()),
-        sentence=words.SENTENCE.get(verdict, ""),
-        tone=_TONES.get(verdict, "unknown"),
+        headline=words.CLUSTER[evidence.verdict],
+        sentence=words.SENTENCE[evidence.verdict],
+        tone=words.TONE[evidence.verdict],
         when=_when(evidence),
         looked=f"{seen} of {words.plural(len(evidence.site.hosts), 'host')} looked at",
         probes=words.plural(probes, "question"),
@@ -95,6 +94,9 @@ def view_of(evidence: Evidence) -> View:
         bar=_bar(evidence),
         causes=tuple(card for card in causes if card.severity != "not-assessable"),
         unassessed=tuple(card for card in causes if card.severity == "not-assessable"),
+        warnings=tuple(
+            (line, checks.shown[check.id]) for check in evidence.checks for line in check.warnings
+        ),
         map=picture,
         matrix=matrix_of(evidence, picture.order),
         services=services_of(evidence),
@@ -103,14 +105,6 @@ def view_of(evidence: Evidence) -> View:
         hosts=hosts_of(evidence),
         waivers=_waivers(evidence),
     )
-
-
-_TONES: dict[str, VerdictWord] = {
-    "ready": "pass",
-    "ready with warnings": "waived",
-    "blocked": "fail",
-    "could not be assessed": "unknown",
-}
 
 
 def _when(evidence: Evidence) -> str:
@@ -147,18 +141,22 @@ def _bar(evidence: Evidence) -> tuple[tuple[VerdictWord, float, float], ...]:
     return tuple(bar)
 
 
+_SEVERITY: dict[Severity, VerdictWord] = {
+    "failed": "fail",
+    "not-observed": "unknown",
+    "not-assessable": "unknown",
+    "waived": "waived",
+}
+
+
 def _card(cause: Cause, checks: Checks) -> CauseCard:
-    tones: dict[str, VerdictWord] = {
-        "failed": "fail",
-        "waived": "waived",
-        "warning": "waived",
-    }
     shown = checks.of(cause.checks)
     return CauseCard(
         title=cause.title,
-        tone=tones.get(cause.severity, "unknown"),
+        tone=_SEVERITY[cause.severity],
         severity=cause.severity,
-        seen=str(getattr(cause, "seen", "")),
+        effect="" if cause.effect in ("none", "unknown") else cause.effect,
+        seen=cause.seen,
         impact=cause.impact,
         next=cause.next,
         checks=shown[:LISTED],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pytest_portaswitch.judge.ladder import Grade
 from pytest_portaswitch.judge.verdict import VerdictWord
-from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
+from pytest_portaswitch.report.evidence import JudgedCheck
+from pytest_portaswitch.report.readiness import Readiness
 from pytest_portaswitch.tables.row import Confidence
 
 GRAVEST: tuple[VerdictWord, ...] = ("fail", "unknown", "waived", "pass")
@@ -40,31 +41,27 @@ CONFIDENCE: dict[Confidence, str] = {
     "site": "the site's own cluster file or table says it",
 }
 
-CLUSTER = {
+CLUSTER: dict[Readiness, str] = {
     "ready": "Ready",
-    "ready with warnings": "Ready with warnings",
+    "ready-with-warnings": "Ready, with warnings",
     "blocked": "Blocked",
-    "could not be assessed": "Could not be assessed",
+    "could-not-be-assessed": "Could not be assessed",
 }
 
-SENTENCE = {
-    "ready": "Everything that could be assessed was seen to hold.",
-    "ready with warnings": "Nothing stands against it; what is below deserves a look first.",
-    "blocked": "Something that the vendor's tables demand was seen not to hold.",
-    "could not be assessed": "Too much could not be looked at to say more.",
+SENTENCE: dict[Readiness, str] = {
+    "ready": "Everything that the vendor's tables let one look for was seen to hold.",
+    "ready-with-warnings": "Nothing was seen to fail. Something is excused, cannot be told, was "
+    "left out, or is worth a warning.",
+    "blocked": "Something that is demanded was seen not to hold.",
+    "could-not-be-assessed": "Nothing that was seen fails, but something could not be looked at.",
 }
 
-
-def cluster_verdict(evidence: Evidence) -> str:
-    """The verdict of the cluster: the evidence's own, or else what the totals say."""
-    recorded = getattr(evidence, "verdict", "")
-    if recorded:
-        return str(recorded)
-    if evidence.totals.failed:
-        return "blocked"
-    if any(check.why_unknown == "not-observed" for check in evidence.checks):
-        return "could not be assessed"
-    return "ready with warnings" if evidence.totals.waived else "ready"
+TONE: dict[Readiness, VerdictWord] = {
+    "ready": "pass",
+    "ready-with-warnings": "waived",
+    "blocked": "fail",
+    "could-not-be-assessed": "unknown",
+}
 
 
 def worst(verdicts: list[VerdictWord]) -> VerdictWord:

@@ -1,0 +1,247 @@
+"""The audit page says what the evidence says, all of it, and nothing in it can act."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pytest_portaswitch import cluster as clusters
+from pytest_portaswitch.cli import main
+from pytest_portaswitch.facts import HostFacts, Observation
+from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.files import write_evidence
+from pytest_portaswitch.report.page import render
+
+from .making import ACME, evidence
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>\x1b[31m\u202egnp.exe\x00"
+VOID = {"meta", "br", "input", "col", "link", "img"}
+
+
+class Reader(HTMLParser):
+    """Walks the page as a browser's parser would, and insists on balance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.attributes: set[str] = set()
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.links += [value or "" for name, value in attrs if name in ("href", "src", "action")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def read(page: str) -> Reader:
+    """The page's parts."""
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def text_of(page: str) -> str:
+    """What a person reads."""
+    return re.sub(r"\s+", " ", " ".join(read(page).words))
+
+
+@pytest.fixture(scope="module")
+def broken() -> Evidence:
+    """A replica that does not run, a host that is down, RADIUS that stays silent."""
+    return evidence({"db2": "nothing-runs", "proc1": "down", "sip1": "udp-silent"})
+
+
+def test_every_check_cause_and_row_is_there(broken: Evidence) -> None:
+    """With the raw facts and the commands of each."""
+    text = text_of(render(broken))
+    for check in broken.checks:
+        assert check.id in text
+        assert re.sub(r"\s+", " ", check.reproduce) in text
+        assert all(re.sub(r"\s+", " ", line) in text for line in check.evidence)
+    assert all(cause.title in text for cause in broken.causes)
+    assert all(row.id in text for row in broken.tables.rows)
+    assert all(row.why in text for row in broken.unexpanded)
+    assert "Could not be looked at: no answer within 10 s [connection-timeout]" in text
+
+
+def test_the_head_says_what_when_and_how_it_ended(broken: Evidence) -> None:
+    """Before anything else."""
+    text = text_of(render(broken))
+    total = broken.totals
+    assert "acme-prod ✕ Blocked" in text
+    assert "22 November 2026, 12:00:00 UTC, in 4 s" in text
+    assert "7 of 8 hosts looked at" in text
+    assert (
+        f"{total.planned} checks = {total.passed} passed + {total.failed} failed + "
+        f"{total.unknown} unknown + {total.waived} waived" in text
+    )
+
+
+def test_a_partial_run_is_told(broken: Evidence) -> None:
+    """Nobody takes it for the whole."""
+    text = text_of(render(evidence(leave_out="reachability:")))
+    assert "Partial: 63 more planned checks were not selected." in text
+    assert "63 planned checks that this run was asked to leave out" in text
+    assert "Partial" not in text_of(render(broken))
+
+
+def test_a_waiver_shows_whose_why_and_until_when(tmp_path: Path) -> None:
+    """And how much it excuses; an expired one excuses nothing."""
+    waivers = (
+        "waivers:\n"
+        "  - {check: 'listener:db2:*', reason: moved, owner: noc@acme, until: 2026-12-02}\n"
+        "  - {check: 'listener:db1:*', reason: old, owner: dba@acme, until: 2026-11-01}\n"
+    )
+    (tmp_path / "acme.yaml").write_text(ACME.read_text() + waivers)
+    cluster = clusters.load(tmp_path / "acme.yaml")
+    text = text_of(render(evidence({"db2": "nothing-runs"}, cluster)))
+    assert "listener:db2:* moved noc@acme 2026-12-02 (10 days left) 2 failures" in text
+    assert "2026-11-01 (expired: it excuses nothing) 0 failures" in text
+
+
+def test_a_deviation_from_the_tables_stands_at_its_row(tmp_path: Path) -> None:
+    """With its reason."""
+    override = "overrides:\n  - {row: billing.diameter.nodes, port: 3869, reason: ticket 123}\n"
+    (tmp_path / "acme.yaml").write_text(ACME.read_text() + override)
+    text = text_of(render(evidence(cluster=clusters.load(tmp_path / "acme.yaml"))))
+    assert "Deviation deviates from the vendor's table: port 3868 -> 3869 (ticket 123)" in text
+
+
+def hostile(facts: HostFacts) -> Observation:
+    """A host that says the worst wherever it can."""
+    return msgspec.structs.replace(
+        facts,
+        hostname=EVIL,
+        release=EVIL,
+        kernel=EVIL,
+        system=EVIL * 50_000,
+        processes=tuple(
+            msgspec.structs.replace(p, name=EVIL, command=EVIL, user=EVIL, unit=EVIL)
+            for p in facts.processes
+        ),
+        probes=tuple(
+            msgspec.structs.replace(
+                p,
+                detail=EVIL,
+                answer=p.answer
+                and msgspec.structs.replace(p.answer, words=EVIL, details={"a": EVIL}),
+            )
+            for p in facts.probes
+        ),
+    )
+
+
+def test_nothing_that_a_host_says_can_act() -> None:
+    """No script, no handler, nothing from elsewhere, nothing that turns or hides writing."""
+    page = render(evidence(dict.fromkeys(("bill1", "sip1", "db1", "web1"), hostile)))
+    reader = read(page)
+    assert not reader.tags & {"script", "img", "iframe", "object", "embed", "base", "form"}
+    assert not {name for name in reader.attributes if name.startswith("on")} | (
+        reader.attributes & {"style"}
+    )
+    assert all(link.startswith("#") for link in reader.links)
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f]", page
+    )
+    assert "\\u{202e}gnp.exe" in page
+    assert "[... " in page  # a text of millions of characters is cut
+    assert len(page) < 2_000_000
+
+
+def test_ids_are_distinct_and_links_lead_somewhere(broken: Evidence) -> None:
+    """So that a cause opens its checks."""
+    reader = read(render(broken))
+    assert len(reader.ids) == len(set(reader.ids))
+    assert {link[1:] for link in reader.links} <= set(reader.ids)
+
+
+def test_the_policy_allows_its_own_style_and_nothing_else(broken: Evidence) -> None:
+    """Whatever a browser may find in the page."""
+    page = render(broken)
+    style = re.search(r"<style>(.*?)</style>", page, re.S)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert style
+    assert policy
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert html.unescape(policy[1]) == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+
+
+def test_render_makes_the_page_of_the_run_to_the_byte(
+    broken: Evidence, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the file alone."""
+    path = write_evidence(broken, tmp_path)
+    written = path.with_name("audit.html").read_bytes()
+    assert main(["render", str(path), "--output", str(tmp_path / "again.html")]) == 0
+    assert (tmp_path / "again.html").read_bytes() == written
+    assert capsys.readouterr().out == f"{tmp_path / 'again.html'}\n"
+    path.with_name("audit.html").unlink()
+    assert main(["render", str(path)]) == 0
+    assert path.with_name("audit.html").read_bytes() == written
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"{", "is not evidence: Input data was truncated"),
+        (b'{"format": "other", "version": 1}', "is 'other', not 'portaswitch-evidence'"),
+        (
+            b'{"format": "portaswitch-evidence", "version": 9}',
+            "has version 9 of the format; this program reads 1 "
+            "(use the version of pytest-portaswitch that made it)",
+        ),
+        (
+            b'{"format": "portaswitch-evidence", "version": 1}',
+            "is not evidence: Object missing required field `cluster`",
+        ),
+    ],
+)
+def test_what_is_not_evidence_is_refused(
+    content: bytes, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, without a traceback."""
+    path = tmp_path / "evidence.json"
+    path.write_bytes(content)
+    assert main(["render", str(path)]) == 2
+    assert capsys.readouterr().err == f"{path}: {complaint}\n"
+
+
+def test_a_file_that_is_not_there_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As is a place that cannot be written."""
+    assert main(["render", str(tmp_path / "none.json")]) == 2
+    assert "cannot be read: No such file or directory" in capsys.readouterr().err
+    path = write_evidence(evidence(), tmp_path)
+    assert main(["render", str(path), "--output", str(tmp_path / "no" / "audit.html")]) == 2
+    assert "cannot be written: No such file or directory" in capsys.readouterr().err
