@@ -14,12 +14,21 @@ from rich.text import Text
 
 from pytest_portaswitch import cluster, tables
 from pytest_portaswitch.plan.check import Check, Reaches, UsesPrivate
+from pytest_portaswitch.plan.dependencies import dependencies
 from pytest_portaswitch.plan.expand import Plan, expand
 from pytest_portaswitch.plan.waivers import unmatched_waivers
+from pytest_portaswitch.report import graph
 from pytest_portaswitch.source.problem import BadInput
 
 PIPED_WIDTH = 160
 """Columns of the table where there is no terminal to ask."""
+
+
+FORMATS = ("json", "table", "graph", "graph-json")
+FORMATS_HELP = (
+    "json and table: the checks; graph and graph-json: which hosts need which services, and what "
+    "has no second, as SVG or as data"
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -31,7 +40,7 @@ def add_parser(commands: Any) -> None:
         "and the rows of the tables that yield none.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="cluster file")
-    command.add_argument("--format", choices=("json", "table"), default="json")
+    command.add_argument("--format", choices=FORMATS, default="json", help=FORMATS_HELP)
     command.add_argument(
         "--tables",
         type=Path,
@@ -52,6 +61,12 @@ def run(options: argparse.Namespace) -> int:
         raise BadInput(problems)
     if options.format == "json":
         text = msgspec.json.format(msgspec.json.encode(plan), indent=2)
+        sys.stdout.write(text.decode() + "\n")
+    elif options.format == "graph":
+        title = f"{plan.cluster}: who needs what"
+        sys.stdout.write(graph.svg(dependencies(plan.checks), title) + "\n")
+    elif options.format == "graph-json":
+        text = msgspec.json.format(msgspec.json.encode(dependencies(plan.checks)), indent=2)
         sys.stdout.write(text.decode() + "\n")
     else:
         _print_table(plan)

@@ -95,3 +95,15 @@ def test_without_a_command_it_says_how_to_use_it(capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit, match="2"):
         main([])
     assert "usage: pytest-portaswitch" in capsys.readouterr().err
+
+
+def test_the_graph_is_a_picture_and_data(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who needs what, and what has no second."""
+    assert main(["plan", str(ACME), "--format", "graph"]) == 0
+    picture = capsys.readouterr().out
+    assert picture.startswith("<svg xmlns=")
+    assert "acme-prod: who needs what" in picture
+    assert main(["plan", str(ACME), "--format", "graph-json"]) == 0
+    graph = json.loads(capsys.readouterr().out)
+    (radius,) = (service for service in graph["services"] if service["subcomponent"] == "radius")
+    assert (radius["places"], radius["redundancy"]) == (["bill1"], "none")
