@@ -9,22 +9,9 @@ from pathlib import Path
 import msgspec
 
 from pytest_portaswitch.report.evidence import Evidence
-from pytest_portaswitch.report.page import render
 
 EVIDENCE = "evidence.json"
 PAGE = "audit.html"
-
-
-def write_evidence(evidence: Evidence, audit_dir: Path) -> Path:
-    """Write ``evidence.json`` and ``audit.html`` to ``DIR/CLUSTER``, each whole or not at all.
-
-    Returns the path of the evidence. Raises OSError.
-    """
-    folder = audit_dir / evidence.cluster
-    folder.mkdir(parents=True, exist_ok=True)
-    path = replace(folder / EVIDENCE, encode(evidence))
-    replace(folder / PAGE, render(evidence).encode())
-    return path
 
 
 def encode(evidence: Evidence) -> bytes:

@@ -52,7 +52,7 @@ def describe(
             "connect_timeout": limits.connect_timeout,
             "host_timeout": limits.host_timeout,
             "probe_timeout": limits.probe_timeout,
-            "parallel": limits.parallel,
+            "parallel": float(limits.parallel),
         },
         deselected=deselected,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.pack.signature import SigningFailed, sign
 
 DEFAULTS = Limits()
 
@@ -38,6 +39,12 @@ def add_options(parser: pytest.Parser) -> None:
         "ini: portaswitch_audit_dir)",
     )
     group.addoption(
+        "--sign",
+        metavar="KEY",
+        help="sign the sums of each cluster's files with this SSH key, or with the agent's key of "
+        "this public one (ini: portaswitch_sign)",
+    )
+    group.addoption(
         "--audit-parallel",
         metavar="N",
         help=f"hosts looked at side by side (default: {DEFAULTS.parallel}; "
@@ -64,6 +71,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("portaswitch_clusters", "cluster files to audit", type="paths", default=[])
     parser.addini("portaswitch_tables", "a site's own table files", type="paths", default=[])
     parser.addini("portaswitch_audit_dir", "where the evidence goes", default="reports")
+    parser.addini("portaswitch_sign", "SSH key that signs the evidence", default="")
     parser.addini("portaswitch_parallel", "hosts looked at side by side", default="")
     parser.addini("portaswitch_connect_timeout", "seconds to connect to a host", default="")
     parser.addini("portaswitch_host_timeout", "seconds for the whole trip to a host", default="")
@@ -77,6 +85,8 @@ class Settings:
     clusters: tuple[Path, ...]
     tables: tuple[Path, ...]
     audit_dir: Path
+    sign: Path | None
+    """The SSH key that signs what is written."""
     limits: Limits
 
 
@@ -94,6 +104,7 @@ def settings_of(config: pytest.Config) -> Settings:
         host_timeout=_number(config, "--host-timeout", "portaswitch_host_timeout", mistakes),
         probe_timeout=_number(config, "--probe-timeout", "portaswitch_probe_timeout", mistakes),
     )
+    sign = _key(config, here, mistakes)
     if mistakes:
         raise pytest.UsageError("\n".join(mistakes))
     audit_dir = config.getoption("--audit-dir")
@@ -105,8 +116,22 @@ def settings_of(config: pytest.Config) -> Settings:
         audit_dir=here / audit_dir
         if audit_dir
         else beside_ini / config.getini("portaswitch_audit_dir"),
+        sign=sign,
         limits=limits,
     )
+
+
+def _key(config: pytest.Config, here: Path, mistakes: list[str]) -> Path | None:
+    """The key of ``--sign``, tried out: an audit that cannot be signed is told before it runs."""
+    given = config.getoption("--sign") or config.getini("portaswitch_sign")
+    if not given or config.option.collectonly:
+        return None
+    path = here / Path(given).expanduser()
+    try:
+        sign(b"a trial\n", path)
+    except SigningFailed as failed:
+        mistakes.append(f"--sign: {failed}")
+    return path
 
 
 def _paths(config: pytest.Config, option: str, ini: str, here: Path) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_portaswitch.pack.signature import SigningFailed
 from pytest_portaswitch.report import terminal
 from pytest_portaswitch.runner import hookspecs, options, stash
 from pytest_portaswitch.runner.fixtures import (
@@ -111,7 +112,10 @@ class Session:
         if stash.is_worker(config) or config.option.collectonly:
             return
         interrupted = self.recorder.interrupted
-        self.recorder.write("interrupted" if interrupted else "stopped")
+        try:
+            self.recorder.write("interrupted" if interrupted else "stopped")
+        except SigningFailed as failed:
+            pytest.exit(f"the evidence is written and not signed: {failed}", returncode=3)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.recorder.written:

@@ -15,9 +15,9 @@ import pytest
 from pytest_portaswitch import tables
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.pack import write_pack
 from pytest_portaswitch.report import provenance
 from pytest_portaswitch.report.evidence import Evidence, State, gather
-from pytest_portaswitch.report.files import write_evidence
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audit, Audits, Ref
 from pytest_portaswitch.runner.options import Settings
@@ -85,7 +85,7 @@ class Recorder:
         """Write the evidence of every cluster of which a check was selected."""
         finished = datetime.datetime.now(datetime.timezone.utc)
         for audit, evidence in self._evidence(state, finished):
-            path = write_evidence(evidence, self.settings.audit_dir)
+            path = write_pack(evidence, self.settings.audit_dir, self.settings.sign)
             self.written.append((evidence, path))
             self.config.hook.pytest_portaswitch_evidence(
                 config=self.config, cluster=audit.cluster, path=path

@@ -15,10 +15,10 @@ from pytest_portaswitch import tables
 from pytest_portaswitch.facts import Unobserved
 from pytest_portaswitch.judge import Verdict, judge
 from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.pack import write_pack
 from pytest_portaswitch.plan import Plan, expand
 from pytest_portaswitch.report import provenance, terminal
 from pytest_portaswitch.report.evidence import Evidence, gather
-from pytest_portaswitch.report.files import write_evidence
 
 ACME = Path(__file__).parents[2] / "plugin" / "acme.yaml"
 MOMENT = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.timezone.utc)
@@ -83,7 +83,7 @@ def test_a_check_without_verdict_says_why(plan: Plan, state: str, why: str) -> N
 
 def test_the_fields_that_are_promised(plan: Plan, tmp_path: Path) -> None:
     """As the public interface names them."""
-    path = write_evidence(evidence_of(plan, {}), tmp_path)
+    path = write_pack(evidence_of(plan, {}), tmp_path)
     assert path == tmp_path / "acme-prod" / "evidence.json"
     plain = json.loads(path.read_text())
     assert {"format", "version", "cluster", "run", "totals", "hosts", "checks", "causes"} <= set(
@@ -108,7 +108,7 @@ def test_the_fields_that_are_promised(plan: Plan, tmp_path: Path) -> None:
 def test_evidence_reads_back_as_it_was(plan: Plan, tmp_path: Path) -> None:
     """So that everything can be made from the file alone."""
     evidence = evidence_of(plan, {check.id: judge(check, {}) for check in plan.checks})
-    path = write_evidence(evidence, tmp_path)
+    path = write_pack(evidence, tmp_path)
     assert msgspec.json.decode(path.read_bytes(), type=Evidence) == evidence
 
 
@@ -117,7 +117,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 ) -> None:
     """A reader never meets half a file."""
     evidence = evidence_of(plan, {})
-    path = write_evidence(evidence, tmp_path)
+    path = write_pack(evidence, tmp_path)
     before = path.read_bytes()
 
     def full(handle: int) -> None:
@@ -125,9 +125,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_evidence(evidence_of(plan, {}, "stopped"), tmp_path)
+        write_pack(evidence_of(plan, {}, "stopped"), tmp_path)
     assert path.read_bytes() == before
-    assert sorted(p.name for p in path.parent.iterdir()) == ["audit.html", "evidence.json"]
+    assert sorted(p.name for p in path.parent.iterdir()) == [
+        "SHA256SUMS",
+        "audit.html",
+        "evidence.json",
+        "oscal-assessment-results.json",
+    ]
 
 
 def test_a_pass_with_warnings_shows_them(plan: Plan) -> None:

@@ -15,8 +15,8 @@ import pytest
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch.cli import main
 from pytest_portaswitch.facts import HostFacts, Observation
+from pytest_portaswitch.pack import write_pack
 from pytest_portaswitch.report.evidence import Evidence
-from pytest_portaswitch.report.files import write_evidence
 from pytest_portaswitch.report.page import render
 
 from .making import ACME, evidence
@@ -200,7 +200,7 @@ def test_render_makes_the_page_of_the_run_to_the_byte(
     broken: Evidence, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From the file alone."""
-    path = write_evidence(broken, tmp_path)
+    path = write_pack(broken, tmp_path)
     written = path.with_name("audit.html").read_bytes()
     assert main(["render", str(path), "--output", str(tmp_path / "again.html")]) == 0
     assert (tmp_path / "again.html").read_bytes() == written
@@ -242,6 +242,6 @@ def test_a_file_that_is_not_there_is_refused(
     """As is a place that cannot be written."""
     assert main(["render", str(tmp_path / "none.json")]) == 2
     assert "cannot be read: No such file or directory" in capsys.readouterr().err
-    path = write_evidence(evidence(), tmp_path)
+    path = write_pack(evidence(), tmp_path)
     assert main(["render", str(path), "--output", str(tmp_path / "no" / "audit.html")]) == 2
     assert "cannot be written: No such file or directory" in capsys.readouterr().err

@@ -1,0 +1,62 @@
+"""``pytest-portaswitch verify DIR``: does a pack hold?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from pytest_portaswitch.pack import verify
+from pytest_portaswitch.pack.signature import NAMESPACE, SigningFailed
+from pytest_portaswitch.source.problem import printable
+
+HOLDS, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
+
+
+def add_parser(commands: Any) -> None:
+    """Register the command."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        "verify",
+        help="check that a pack of evidence holds",
+        description="Check the sums and the signature of a pack, the shape of its evidence, and "
+        "compute the plan, every verdict and every cause again from the recorded facts. Exit 0: "
+        "all of it holds; 1: something does not, and is named.",
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="the folder of one cluster")
+    command.add_argument(
+        "--allowed-signers",
+        type=Path,
+        metavar="FILE",
+        help="demand a signature by one of these keys (the format is that of ssh-keygen(1), the "
+        f"namespace {NAMESPACE})",
+    )
+    command.add_argument("--identity", metavar="NAME", help="whose signature is demanded")
+    command.set_defaults(func=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what does not hold, or what does."""
+    if bool(options.allowed_signers) != bool(options.identity):
+        return _refuse("--allowed-signers FILE and --identity NAME belong together")
+    for path, is_there, what in (
+        (options.folder, Path.is_dir, "folder"),
+        (options.allowed_signers, Path.is_file, "file"),
+    ):
+        if path and not is_there(path):
+            return _refuse(f"{path}: is no {what}")
+    try:
+        proof = verify(options.folder, options.allowed_signers, options.identity or "")
+    except SigningFailed as failed:
+        return _refuse(str(failed))
+    for line in proof.held:
+        sys.stdout.write(f"  ok  {printable(line)}\n")
+    for line in proof.problems:
+        sys.stdout.write(f"FAIL  {printable(line)}\n")
+    sys.stdout.write(f"{options.folder}: {'does not hold' if proof.problems else 'holds'}\n")
+    return DOES_NOT_HOLD if proof.problems else HOLDS
+
+
+def _refuse(why: str) -> int:
+    sys.stderr.write(f"{why}\n")
+    return BAD_INPUT

@@ -1,0 +1,116 @@
+"""Computing again, from the recorded facts, everything that evidence concludes."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from pytest_portaswitch.causes import Cause, explain
+from pytest_portaswitch.judge.judge import judge
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.waiver import excuse
+from pytest_portaswitch.plan.check import Check
+from pytest_portaswitch.plan.expand import expand
+from pytest_portaswitch.report.evidence import (
+    Evidence,
+    JudgedCheck,
+    judged,
+    never_judged,
+    totals_of,
+)
+from pytest_portaswitch.report.readiness import readiness
+
+
+def differences(evidence: Evidence) -> Iterator[str]:
+    """What the evidence says and its own facts, tables and cluster do not bear out, a line each."""
+    plan = expand(evidence.tables, evidence.site)
+    expanded = {check.id: check for check in plan.checks}
+    checks = {check.id: _check_of(check) for check in evidence.checks}
+    yield from _plan(evidence, expanded, checks)
+    verdicts = {check.id: _verdict(evidence, check, checks[check.id]) for check in evidence.checks}
+    for check in evidence.checks:
+        again = judged(checks[check.id], verdicts[check.id])
+        yield from _fields(f"check {check.id}", check, again)
+    if plan.unexpanded != evidence.unexpanded:
+        yield "unexpanded: the tables and the cluster leave out other rows"
+    if evidence.site.waivers != evidence.waivers:
+        yield "waivers: are not those of the cluster"
+    for name in ("name", "release"):
+        if getattr(evidence.site, name) != getattr(evidence, "cluster" if name == "name" else name):
+            yield f"{name}: is not that of the cluster"
+    yield from _fields("totals", evidence.totals, totals_of(verdicts))
+    if evidence.run.deselected != len(evidence.deselected):
+        yield f"run.deselected: is {evidence.run.deselected}, {len(evidence.deselected)} are named"
+    partial = evidence.run.deselected > 0
+    whole = readiness(verdicts.values(), partial=partial)
+    if whole != evidence.verdict:
+        yield f"verdict: is {evidence.verdict!r}, the checks give {whole!r}"
+    removed = set(evidence.removed)
+    planned = [check for check in plan.checks if check.id not in removed]
+    planned += [checks[one] for one in evidence.added if one in checks]
+    causes = explain(list(checks.values()), verdicts, evidence.hosts, planned)
+    yield from _causes(evidence.causes, causes)
+
+
+def _check_of(check: JudgedCheck) -> Check:
+    names = Check.__struct_fields__
+    return Check(**{name: getattr(check, name) for name in names})
+
+
+def _verdict(evidence: Evidence, recorded: JudgedCheck, check: Check) -> Verdict:
+    if evidence.run.state != "complete":
+        # The run may have ended before this check, though its hosts had been looked at.
+        unjudged = never_judged(check, evidence.run)
+        if judged(check, unjudged) == recorded:
+            return unjudged
+    moment = datetime.datetime.fromisoformat(evidence.run.started)
+    return excuse(check.id, judge(check, evidence.hosts), evidence.waivers, moment)
+
+
+def _plan(
+    evidence: Evidence, expanded: Mapping[str, Check], checks: Mapping[str, Check]
+) -> Iterator[str]:
+    """The plan again: nothing is missing, nothing is there that nobody planned."""
+    added, removed = set(evidence.added), set(evidence.removed)
+    listed = [check.id for check in evidence.checks]
+    if listed != sorted(set(listed)):
+        yield "checks: are not sorted by id, or one stands twice"
+    accounted = set(listed) | set(evidence.deselected)
+    for one in sorted((set(expanded) - removed | added) - accounted):
+        yield f"check {one}: is missing; the tables and the cluster give it"
+    for one in sorted(accounted - set(expanded) - added):
+        yield f"check {one}: neither the tables and the cluster nor the site's hooks give it"
+    for one in sorted(set(listed) & set(evidence.deselected)):
+        yield f"check {one}: is said to be left out and has a verdict"
+    for one in sorted(removed - set(expanded) | (removed & accounted)):
+        yield f"check {one}: is said to be taken out of the plan and is not"
+    for one in sorted(set(listed) & set(expanded) - added):
+        yield from _fields(f"check {one}", checks[one], expanded[one])
+
+
+def _causes(recorded: tuple[Cause, ...], again: tuple[Cause, ...]) -> Iterator[str]:
+    found = {cause.id: cause for cause in again}
+    for cause in recorded:
+        if cause.id in found:
+            yield from _fields(f"cause {cause.id}", cause, found.pop(cause.id))
+        else:
+            yield f"cause {cause.id}: the facts do not give it"
+    for missing in found:
+        yield f"cause {missing}: is missing; the facts give it"
+    if not found and [c.id for c in recorded] != [c.id for c in again]:
+        yield "causes: are not in their order"
+
+
+def _fields(where: str, recorded: msgspec.Struct, again: msgspec.Struct) -> Iterator[str]:
+    for name in recorded.__struct_fields__:
+        one, other = getattr(recorded, name), getattr(again, name)
+        if one != other:
+            yield f"{where}: {name} is {_short(one)}, the recorded facts give {_short(other)}"
+
+
+def _short(value: Any) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 100 else f"{text[:100]}..."

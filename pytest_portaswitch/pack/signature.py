@@ -1,0 +1,56 @@
+"""Signatures with SSH keys, which operators have anyway; ``ssh-keygen`` makes and checks them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+NAMESPACE = "portaswitch-evidence"
+"""What a signature is for: one made for something else (git, say) does not pass here."""
+
+TIMEOUT = 60.0
+
+
+class SigningFailed(Exception):
+    """The text says why, for people."""
+
+
+def sign(content: bytes, key: Path) -> bytes:
+    """The armoured signature. ``key``: a private key, or a public one whose other half an agent
+    holds. Raises ``SigningFailed``."""
+    done = _run(["-Y", "sign", "-q", "-f", str(key), "-n", NAMESPACE], content)
+    if done.returncode or not done.stdout.startswith(b"-----BEGIN SSH SIGNATURE-----"):
+        raise SigningFailed(f"{key} cannot sign: {_said(done)}")
+    return done.stdout
+
+
+def check(content: bytes, signature: Path, signers: Path, identity: str) -> str:
+    """Why a signature does not hold, or empty when it does. Raises ``SigningFailed``."""
+    command = ["-Y", "verify", "-f", str(signers), "-I", identity, "-n", NAMESPACE]
+    done = _run([*command, "-s", str(signature)], content)
+    return _said(done) if done.returncode else ""
+
+
+def _run(arguments: list[str], content: bytes) -> subprocess.CompletedProcess[bytes]:
+    # A passphrase cannot be asked for here: such keys sign through an agent.
+    surroundings = {**os.environ, "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"}
+    try:
+        return subprocess.run(
+            ["ssh-keygen", *arguments],
+            input=content,
+            capture_output=True,
+            env=surroundings,
+            timeout=TIMEOUT,
+            start_new_session=True,  # without a terminal it cannot prompt
+            check=False,
+        )
+    except FileNotFoundError:
+        raise SigningFailed("ssh-keygen is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise SigningFailed(f"ssh-keygen did not end within {TIMEOUT:g} s") from None
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    lines = (done.stderr + done.stdout).decode(errors="replace").strip().splitlines()
+    return "; ".join(line.strip() for line in lines[:3]) or f"exit {done.returncode}"

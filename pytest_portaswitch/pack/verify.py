@@ -1,0 +1,126 @@
+"""Proving a pack: its sums, its signature, its shape, and every conclusion in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_portaswitch.pack import signature
+from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMMED, SUMS
+from pytest_portaswitch.pack.recompute import differences
+from pytest_portaswitch.pack.write import contents
+from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.reading import decode
+from pytest_portaswitch.source.problem import BadInput
+from pytest_portaswitch.version import __version__
+
+MOST = 50
+"""Lines about one file; a pack that was altered throughout needs no more."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was found of a pack."""
+
+    problems: tuple[str, ...]
+    """What does not hold, a line each, the file first; empty: the pack holds."""
+    held: tuple[str, ...]
+    """What was checked and holds, and what was not checked, in words."""
+
+
+def verify(folder: Path, signers: Path | None = None, identity: str = "") -> Proof:
+    """Check everything about a pack that can be checked from it alone.
+
+    ``signers``: a file of allowed signers (ssh-keygen(1)); then a signature by ``identity`` is
+    demanded. Without, anyone could have made the sums. Raises ``SigningFailed`` where ssh-keygen
+    cannot be run.
+    """
+    held: list[str] = []
+    problems = list(_sums(folder))
+    if not problems:
+        held.append(f"{SUMS}: all files are as they were")
+    refusal = _signature(folder, signers, identity)
+    if refusal:
+        problems.append(refusal)
+    elif signers:
+        held.append(f"{SIGNATURE}: signed by {identity}")
+    else:
+        held.append("no allowed signers given: it was not checked who made the sums")
+    try:
+        content = (folder / EVIDENCE).read_bytes()
+        evidence = decode(content, Path(EVIDENCE))
+    except OSError:
+        return Proof(tuple(problems), tuple(held))
+    except BadInput as bad:
+        return Proof((*problems, *str(bad).splitlines()), tuple(held))
+    concluded = [*_conclusions(evidence), *_derived(folder, evidence)]
+    made_by = evidence.run.versions.get("pytest-portaswitch", "")
+    if concluded and made_by != __version__:
+        concluded.append(
+            f"made by version {made_by or '?'}, checked by {__version__}: they may differ"
+        )
+    if not concluded:
+        held.append(
+            f"{EVIDENCE}: the plan, {len(evidence.checks):,} verdicts and {len(evidence.causes):,} "
+            "causes follow from the recorded facts, and the other files from it"
+        )
+    return Proof((*problems, *concluded), tuple(held))
+
+
+def _sums(folder: Path) -> Iterator[str]:
+    try:
+        lines = (folder / SUMS).read_bytes().decode("ascii").split("\n")
+    except FileNotFoundError:
+        yield f"{SUMS}: is missing"
+        return
+    except (OSError, UnicodeDecodeError):
+        yield f"{SUMS}: cannot be read"
+        return
+    recorded = {name: digest for digest, _, name in (line.partition("  ") for line in lines[:-1])}
+    if sorted(recorded) != sorted(SUMMED) or len(lines) != len(SUMMED) + 1 or lines[-1]:
+        yield f"{SUMS}: must name {', '.join(SUMMED)}, each once"
+    for name in SUMMED:
+        try:
+            digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except OSError as error:
+            gone = isinstance(error, FileNotFoundError)
+            yield f"{name}: {'is missing' if gone else 'cannot be read'}"
+            continue
+        if name in recorded and digest != recorded[name]:
+            yield f"{name}: was altered: its SHA-256 is not the one in {SUMS}"
+    known = {*SUMMED, SUMS, SIGNATURE}
+    for path in sorted(folder.iterdir()):
+        if path.name not in known:
+            yield f"{path.name}: does not belong to the pack"
+
+
+def _signature(folder: Path, signers: Path | None, identity: str) -> str:
+    if signers is None:
+        return ""
+    if not (folder / SIGNATURE).exists():
+        return f"{SIGNATURE}: is missing: the pack is not signed"
+    try:
+        content = (folder / SUMS).read_bytes()
+    except OSError:
+        return f"{SIGNATURE}: there is nothing that it could be of"
+    why = signature.check(content, folder / SIGNATURE, signers, identity)
+    return f"{SIGNATURE}: is not by {identity} for these sums: {why}" if why else ""
+
+
+def _conclusions(evidence: Evidence) -> Iterator[str]:
+    for number, line in enumerate(differences(evidence)):
+        if number == MOST:
+            yield f"{EVIDENCE}: ... and more"
+            return
+        yield f"{EVIDENCE}: {line}"
+
+
+def _derived(folder: Path, evidence: Evidence) -> Iterator[str]:
+    for name, content in contents(evidence).items():
+        try:
+            if (folder / name).read_bytes() != content:
+                yield f"{name}: is not what the evidence gives"
+        except OSError:
+            continue  # said already
