@@ -44,3 +44,15 @@ def interrupt(outcome: Outcome) -> None:
         if verdict.why_unknown == "not-assessable":
             pytest.skip(verdict.message)
         pytest.fail(outcome.text, pytrace=False)
+
+
+def properties_of(outcome: Outcome) -> list[tuple[str, object]]:
+    """What JUnit's XML and other readers of reports get to know of a test."""
+    check, verdict = outcome.check, outcome.verdict
+    properties: list[tuple[str, object]] = [
+        ("cluster", outcome.cluster),
+        ("check", check.id),
+        ("row", check.row),
+        ("verdict", verdict.verdict),
+    ]
+    return properties + ([("grade", verdict.grade)] if verdict.grade else [])

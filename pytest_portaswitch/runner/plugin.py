@@ -17,6 +17,7 @@ from pytest_portaswitch.runner.fixtures import (
     audits,
 )
 from pytest_portaswitch.runner.generate import generate
+from pytest_portaswitch.runner.outcome import properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder
 from pytest_portaswitch.runner.suites import find_suites
@@ -89,12 +90,10 @@ class Session:
         record = self.recorder.record_of(item) if report.when != "teardown" else None
         if record is not None:
             setattr(report, RECORD, record)
-            outcome = item.stash[stash.OUTCOME]
-            report.user_properties += [
-                ("cluster", outcome.cluster),
-                ("check", outcome.check.id),
-                ("verdict", outcome.verdict.verdict),
-            ]
+            # Of the item too: JUnit takes the properties from the report of its teardown.
+            properties = properties_of(item.stash[stash.OUTCOME])
+            item.user_properties += [p for p in properties if p not in item.user_properties]
+            report.user_properties = list(item.user_properties)
         return report
 
     @pytest.hookimpl(tryfirst=True)
