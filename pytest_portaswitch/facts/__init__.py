@@ -3,6 +3,7 @@
 from pytest_portaswitch.facts.model import (
     Clock,
     Connection,
+    Disk,
     Gap,
     HostFacts,
     Interface,
@@ -10,6 +11,7 @@ from pytest_portaswitch.facts.model import (
     Probe,
     ProbeResult,
     Process,
+    Program,
     Route,
     Socket,
     Unobserved,
@@ -19,6 +21,7 @@ from pytest_portaswitch.facts.model import (
 __all__ = [
     "Clock",
     "Connection",
+    "Disk",
     "Gap",
     "HostFacts",
     "Interface",
@@ -26,6 +29,7 @@ __all__ = [
     "Probe",
     "ProbeResult",
     "Process",
+    "Program",
     "Route",
     "Socket",
     "Unobserved",

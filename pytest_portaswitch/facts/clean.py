@@ -41,6 +41,13 @@ def port(number: int) -> int:
     return number
 
 
+def count(number: int) -> int:
+    """Return a number of bytes or things. Raises ``Hostile``."""
+    if not 0 <= number < 1 << 63:
+        raise Hostile(f"{number} is no count")
+    return number
+
+
 def seconds(number: float) -> float:
     """Return a time or a span of it. Raises ``Hostile``."""
     if not (math.isfinite(number) and abs(number) < 1e11):

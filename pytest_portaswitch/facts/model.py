@@ -120,6 +120,30 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the controller recognised in it; None where nothing was asked."""
 
 
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """A writable file system on the host's own disks (or memory). Sizes in bytes."""
+
+    folder: str
+    """Where it is mounted."""
+    kind: str
+    size: int
+    """Without what only root may fill, as ``df`` counts."""
+    free: int
+    inodes: int
+    """0: it has none to run out of."""
+    inodes_free: int
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a program that the cluster file names is installed."""
+
+    path: str
+    there: bool = False
+    executable: bool = False
+    error: str = ""
+    """Why that could not be seen; empty when it could."""
+
+
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """The host's clock beside the controller's, both seconds since the epoch."""
 
@@ -133,7 +157,8 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Something that could not be seen on a host that otherwise answered."""
 
     what: str
-    """sockets, owners, processes, connections, interfaces, routes, release, ports, probes."""
+    """sockets, owners, processes, connections, interfaces, routes, release, ports, probes, disks,
+    programs."""
     why: str
 
 
@@ -160,6 +185,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     connections: tuple[Connection, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    programs: tuple[Program, ...] = ()
     probes: tuple[ProbeResult, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
@@ -206,6 +233,7 @@ Observation = HostFacts | Unobserved
 __all__ = [
     "Clock",
     "Connection",
+    "Disk",
     "Gap",
     "HostFacts",
     "Interface",
@@ -214,6 +242,7 @@ __all__ = [
     "Probe",
     "ProbeResult",
     "Process",
+    "Program",
     "Route",
     "Socket",
     "Transport",

@@ -14,12 +14,14 @@ from pytest_portaswitch.facts.clean import Hostile
 from pytest_portaswitch.facts.model import (
     Clock,
     Connection,
+    Disk,
     Gap,
     HostFacts,
     Interface,
     Observation,
     ProbeResult,
     Process,
+    Program,
     Route,
     Socket,
     Unobserved,
@@ -88,6 +90,8 @@ def _facts(raw: Raw, trip: Trip) -> HostFacts:
         connections=tuple(_connection(connection) for connection in raw.connections),
         interfaces=tuple(_interface(interface) for interface in raw.interfaces),
         routes=tuple(_route(route) for route in raw.routes),
+        disks=tuple(_disk(disk) for disk in raw.disks),
+        programs=tuple(_program(program) for program in raw.programs),
         probes=tuple(_probe(probe) for probe in raw.probes),
         gaps=tuple(Gap(what=clean.text(g.what, 40), why=clean.text(g.why)) for g in raw.gaps),
     )
@@ -165,6 +169,16 @@ def _route(route: Route) -> Route:
         gateway=route.gateway and clean.address(route.gateway),
         error=clean.text(route.error, 200),
     )
+
+
+def _disk(disk: Disk) -> Disk:
+    for number in (disk.size, disk.free, disk.inodes, disk.inodes_free):
+        clean.count(number)
+    return _replace(disk, folder=clean.text(disk.folder), kind=clean.text(disk.kind, 40))
+
+
+def _program(program: Program) -> Program:
+    return _replace(program, path=clean.text(program.path), error=clean.text(program.error, 200))
 
 
 def _probe(probe: ProbeResult) -> ProbeResult:

@@ -8,10 +8,12 @@ import msgspec
 
 from pytest_portaswitch.facts.model import (
     Connection,
+    Disk,
     Gap,
     Interface,
     ProbeResult,
     Process,
+    Program,
     Route,
     Socket,
 )
@@ -37,6 +39,8 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
     connections: tuple[Connection, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    programs: tuple[Program, ...] = ()
     probes: tuple[ProbeResult, ...] = ()
     gaps: tuple[Gap, ...] = ()
 

@@ -17,6 +17,7 @@ from pytest_portaswitch.facts.model import (
     Gap,
     Outcome,
     ProbeResult,
+    Program,
     Socket,
 )
 from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, UNCONNECTED, Owners, Row
@@ -124,6 +125,7 @@ def read(body: bytes) -> Raw:
         connections=msgspec.convert(connections, tuple[Connection, ...]),
         interfaces=interfaces,
         routes=tuple(ip_text.route(to, lines) for to, lines in parts.named("route")),
+        programs=_programs(parts),
         probes=_probes(parts),
         gaps=tuple(parts.gaps),
     )
@@ -193,6 +195,22 @@ def _reserved(parts: Sections) -> tuple[tuple[int, int], ...]:
     found = tuple(pair for pair in pairs if pair is not None)
     parts.unread("ports", len(pairs) - len(found))
     return found
+
+
+def _programs(parts: Sections) -> tuple[Program, ...]:
+    """Each line is ``WORD PATH``."""
+    found = []
+    bad = 0
+    for line in parts.lines("programs"):
+        word, _, path = line.partition(" ")
+        if word not in ("missing", "there", "executable", "silent"):
+            bad += 1
+            continue
+        there, executable = word in ("there", "executable"), word == "executable"
+        error = "its disk did not answer in 2 s" if word == "silent" else ""
+        found.append(Program(path=path, there=there, executable=executable, error=error))
+    parts.unread("programs", bad)
+    return tuple(found)
 
 
 def _probes(parts: Sections) -> tuple[ProbeResult, ...]:

@@ -13,11 +13,17 @@ from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Request
 from pytest_portaswitch.plan.check import (
+    CannotAssess,
     Check,
+    ClockAgrees,
+    Expectation,
     HasConnection,
+    Holds,
     Listens,
+    MtuAgrees,
     Reaches,
-    Runs,
+    ReleaseAgrees,
+    StandsBy,
     UsesPrivate,
 )
 
@@ -31,18 +37,16 @@ def requests(
     hosts: set[str] = set()
     probes: dict[str, dict[str, Probe]] = defaultdict(dict)
     routes: dict[str, set[str]] = defaultdict(set)
+    programs: dict[str, set[str]] = defaultdict(set)
     for check in checks:
         expects = check.expects
-        if isinstance(expects, Listens):
-            hosts.update(expects.place.hosts)
-        elif isinstance(expects, Runs):
-            hosts.add(expects.host)
-        elif isinstance(expects, UsesPrivate):
-            hosts.add(expects.host)
+        hosts.update(_looked_at(expects))
+        if isinstance(expects, UsesPrivate):
             routes[expects.host].update(expects.peers.values())
+        elif isinstance(expects, StandsBy) and expects.state.startswith("/"):
+            for name in expects.place.hosts:
+                programs[name].add(expects.state)
         elif isinstance(expects, (Reaches, HasConnection)):
-            # The destination is looked at as well: it shows why a probe did not come through.
-            hosts.update((expects.source, *expects.destination.hosts))
             for probe in _probes(expects):
                 probes[expects.source][probe.key] = probe
     addresses = tuple(sorted({host.private for host in cluster.hosts.values()}))
@@ -57,12 +61,29 @@ def requests(
             },
             routes_to=tuple(sorted(routes[name])),
             connections_to=addresses,
+            programs=tuple(sorted(programs[name])),
             probe_timeout=probe_timeout,
             udp_timeout=min(UDP_TIMEOUT, probe_timeout),
         )
         for name in sorted(hosts)
         for sent in [probes[name]]
     }
+
+
+def _looked_at(expects: Expectation) -> tuple[str, ...]:
+    """The hosts of which facts are needed."""
+    if isinstance(expects, (Listens, Holds, StandsBy)):
+        return expects.place.hosts
+    if isinstance(expects, (Reaches, HasConnection)):
+        # The destination is looked at as well: it shows why a probe did not come through.
+        return (expects.source, *expects.destination.hosts)
+    if isinstance(expects, ClockAgrees):
+        return expects.hosts
+    if isinstance(expects, ReleaseAgrees):
+        return (expects.host, *expects.others)
+    if isinstance(expects, MtuAgrees):
+        return tuple(expects.addresses)
+    return () if isinstance(expects, CannotAssess) else (expects.host,)
 
 
 def _probes(expects: Reaches | HasConnection) -> list[Probe]:

@@ -17,6 +17,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     routes_to: tuple[str, ...] = ()
     connections_to: tuple[str, ...] = ()
     """Addresses of the cluster: established connections to others are not brought back."""
+    programs: tuple[str, ...] = ()
+    """Absolute paths of programs: are they installed?"""
     probe_timeout: float = 3.0
     """Seconds a single probe may take, connect and each reply."""
     udp_timeout: float = 0.5

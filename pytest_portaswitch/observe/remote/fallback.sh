@@ -1,6 +1,6 @@
 # For hosts without Python 3: what bash 4.1 and the files of /proc can tell. Read by facts/shell.py.
 # Set before this text: deadline, patience (seconds), probes ("transport address port kind" each)
-# routes and wanted (addresses). Given: $1 the mark of this trip, $2 sudo's words where it refused.
+# routes and wanted (addresses), programs (paths). Given: $1 the mark of this trip, $2 sudo's words where it refused.
 # It writes no file: so no here-documents, which bash keeps in one.
 LC_ALL=C; export LC_ALL
 mark=$1 refused=$2
@@ -130,11 +130,27 @@ network() {
 release() {
   if ! has rpm; then gap release "there is no rpm"; return; fi
   within 2 rpm -q --queryformat '%{VERSION}\n' porta-common
-  case $? in
+  local code=$? words=${said%%$'\n'*}
+  case $code in
     0) section release; echo "$said" ;;
     124) gap release "rpm did not answer in 2 s" ;;
-    *) gap release "rpm: ${said%%$'\n'*}" ;;
+    *) gap release "rpm: ${words:-exit code $code}" ;;
   esac
+}
+
+installed() {
+  local path
+  gap disks "no Python on the host"
+  section programs
+  for path in "${programs[@]}"; do
+    # Bounded, as the path may lead to a disk that does not answer.
+    within 2 "$BASH" -c 'test -e "$1"' - "$path"
+    case $? in
+      0) if [[ -f $path && -x $path ]]; then echo "executable $path"; else echo "there $path"; fi ;;
+      1) echo "missing $path" ;;
+      *) echo "silent $path" ;;
+    esac
+  done
 }
 
 observe() {
@@ -148,7 +164,7 @@ observe() {
   section hostname; uname -n
   section kernel; uname -r
   if [[ -n $refused ]]; then gap owners "$refused"; fi
-  files; processes; network; release
+  files; processes; network; release; installed
   section probes; probe_all
   clock
   section age; echo $(( moment - began ))

@@ -6,6 +6,7 @@ import base64
 import functools
 import ipaddress
 import json
+import re
 import zlib
 from importlib import resources
 
@@ -24,6 +25,7 @@ _PARTS = (
     f"{_PROGRAM}.sockets",
     f"{_PROGRAM}.processes",
     f"{_PROGRAM}.host",
+    f"{_PROGRAM}.disks",
     f"{_PROGRAM}.flight",
     f"{_PROGRAM}.stream",
     f"{_PROGRAM}.datagram",
@@ -121,6 +123,7 @@ def _for_shell(request: Request, deadline: float) -> bytes:
             probes.append(f"{probe.transport} {probe.address} {probe.port} {kind}")
     routes = filter(_is_address, request.routes_to)
     wanted = filter(_is_address, request.connections_to)
+    programs = filter(_is_plain_path, request.programs)
     script = (resources.files(__package__) / "fallback.sh").read_text("ascii")
     asked = (
         f"deadline={int(deadline)}\n"
@@ -128,8 +131,13 @@ def _for_shell(request: Request, deadline: float) -> bytes:
         f"probes=({' '.join(repr(probe) for probe in probes)})\n"
         f"routes=({' '.join(routes)})\n"
         f"wanted=({' '.join(wanted)})\n"
+        f"programs=({' '.join(programs)})\n"
     )
     return (asked + script).encode("ascii")
+
+
+def _is_plain_path(words: str) -> bool:
+    return re.fullmatch(r"(/[A-Za-z0-9._+-]+)+", words) is not None
 
 
 def _is_address(words: str) -> bool:

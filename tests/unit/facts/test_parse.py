@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from pytest_portaswitch.facts.model import (
     Clock,
     Connection,
+    Disk,
     Gap,
     HostFacts,
     Interface,
     Observation,
     ProbeResult,
     Process,
+    Program,
     Route,
     Socket,
     Unobserved,
@@ -60,6 +62,10 @@ WHOLE: dict[str, Any] = {
         }
     ],
     "interfaces": [{"name": "eth1", "up": True, "mtu": 1500, "addresses": ["10.0.0.3/24"]}],
+    "disks": [
+        {"folder": "/a\tb", "kind": "xfs", "size": 9, "free": 1, "inodes": 0, "inodes_free": 0}
+    ],
+    "programs": [{"path": "/bin/\x07x", "there": True, "executable": True}],
     "routes": [{"to": "10.0.0.5", "interface": "eth1", "source": "10.0.0.3"}],
     "probes": [{"key": "tcp:10.0.0.5:22", "outcome": "connected", "received": ["AP8="]}],
     "gaps": [{"what": "release", "why": "there is no rpm"}],
@@ -116,6 +122,8 @@ def test_whole() -> None:
             ),
         ),
         interfaces=(Interface(name="eth1", up=True, mtu=1500, addresses=("10.0.0.3/24",)),),
+        disks=(Disk(folder="/a\ufffdb", kind="xfs", size=9, free=1, inodes=0, inodes_free=0),),
+        programs=(Program(path="/bin/\ufffdx", there=True, executable=True),),
         routes=(Route(to="10.0.0.5", interface="eth1", source="10.0.0.3"),),
         probes=(ProbeResult(key="tcp:10.0.0.5:22", outcome="connected", received=(b"\0\xff",)),),
         gaps=(Gap(what="release", why="there is no rpm"),),
@@ -140,6 +148,7 @@ def socket(**changes: object) -> bytes:
         (socket(port=65536), "65536 is not a port"),
         (socket(port=-1), "-1 is not a port"),
         (socket(address="db1\x07"), "'db1\ufffd' is not an address"),
+        (without(disks=[{**WHOLE["disks"][0], "free": -1}]), "-1 is no count"),
         (without(clock=1e300), "1e+300 is not a time"),
         (
             without(interfaces=[{"name": "e", "up": True, "mtu": 1, "addresses": ["10.0.0.1"]}]),

@@ -74,6 +74,8 @@ class Release:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd="/",
+                # Nothing of the login's surroundings: a language, or a library to load before.
+                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"},
                 preexec_fn=_as_nobody,
             )
         except (OSError, ValueError, subprocess.SubprocessError) as error:

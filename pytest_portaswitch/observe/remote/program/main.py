@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from pytest_portaswitch.facts import proc_net
 from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, Owners, Row
-from pytest_portaswitch.observe.remote.program import host, links, probes, processes, sockets
+from pytest_portaswitch.observe.remote.program import disks, host, links, probes, processes, sockets
 from pytest_portaswitch.observe.remote.program.notes import Notes, reason
 
 TYPE_CHECKING = False
@@ -99,6 +99,8 @@ def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) 
         "processes": walk.processes,
         "connections": connections[:_MOST_CONNECTIONS],
         "interfaces": _try(notes, "interfaces", links.interfaces, nothing),
+        "disks": _try(notes, "disks", lambda: disks.disks(notes), nothing),
+        "programs": _try(notes, "programs", lambda: disks.programs(request["programs"]), nothing),
         "routes": [_route(to) for to in request["routes_to"]],
         "probes": _try(notes, "probes", lambda: probes.send(request, until), unsent),
         "release": release.read(),
