@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from pytest_portaswitch.cluster import hosts, login, overrides, secret, virtual_ips, waivers, words
+from pytest_portaswitch.cluster import (
+    hosts,
+    login,
+    overrides,
+    secret,
+    settings,
+    virtual_ips,
+    waivers,
+    words,
+)
 from pytest_portaswitch.cluster.addresses import Addresses, networks
-from pytest_portaswitch.cluster.model import Cluster, Login, SecretRef
+from pytest_portaswitch.cluster.model import Cluster, Hygiene, Login, SecretRef, Undeclared
 from pytest_portaswitch.cluster.paths import named
 from pytest_portaswitch.source import Problem, Section, Value, closest, open_file, settle
 from pytest_portaswitch.source.scalar import listing, regex
-from pytest_portaswitch.tables import assemble, release
-from pytest_portaswitch.tables.row import ProcessPattern, Tables
+from pytest_portaswitch.tables import assemble, release, service
+from pytest_portaswitch.tables.row import ProcessPattern, Service, Tables
 
 _OPTIONAL = (
     *("release", "database", "networks", "ssh", "virtual_ips", "processes", "secrets"),
-    *("overrides", "waivers", "tables"),
+    *("overrides", "waivers", "tables", "services", "undeclared", "hygiene"),
 )
 
 
@@ -88,7 +97,18 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         "secrets": part("secrets", _secrets, {}, folder),
         "overrides": part("overrides", overrides.read, (), found, tables),
         "waivers": part("waivers", waivers.read, ()),
+        "services": part("services", _services, (), found, tables),
+        "undeclared": part("undeclared", settings.undeclared, Undeclared()),
+        "hygiene": part("hygiene", settings.hygiene, Hygiene()),
     }
+
+
+def _services(value: Value, hosts: Collection[str], tables: Tables | None) -> tuple[Service, ...]:
+    places = None if tables is None else {*hosts, *tables.roles}
+    return tuple(
+        service.read(name, entry, places)
+        for name, entry in (value.entries("a mapping of services") or {}).items()
+    )
 
 
 def _processes(value: Value, tables: Tables | None) -> dict[str, ProcessPattern]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.tables.row import Direction, ProcessPattern, Transport
+from pytest_portaswitch.tables.row import Direction, ProcessPattern, Service, Transport
 
 Database = Literal["mysql", "oracle"]
 """The engine of the DB servers. The rows of the tables speak of MySQL; ``oracle`` puts them out of
@@ -62,6 +62,9 @@ class VirtualIp(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     hosts: tuple[str, ...]
     serves: tuple[str, ...]
+    standby: dict[str, str] = {}
+    """What a host that does not hold the address has of each subcomponent: ``running``, or the
+    absolute path of a program that is installed. Subcomponents that are left out: not known."""
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +91,33 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
+Severity = Literal["note", "warn", "fail"]
+"""``note`` is shown as evidence only."""
+
+
+class Undeclared(msgspec.Struct, frozen=True, kw_only=True):
+    """How grave it is that something listens which nobody declared, by where it is reached."""
+
+    public: Severity = "warn"
+    private: Severity = "note"
+
+
+HygieneCheck = Literal["clock", "disk", "mtu", "release"]
+
+
+class Hygiene(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of what an upgrade stumbles over."""
+
+    clock: int = 5
+    """Seconds by which a host's clock may differ from the others'."""
+    disk_free: int = 10
+    """Percent of each file system that must be free."""
+    inodes_free: int = 10
+    """The same for inodes."""
+    fail: tuple[HygieneCheck, ...] = ()
+    """What fails; the others warn."""
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """One installation."""
 
@@ -108,6 +138,10 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     networks: dict[str, str] = {}
     """``private`` and ``public`` as CIDR, where declared."""
     database: Database = "mysql"
+    services: tuple[Service, ...] = ()
+    """Expected besides those of the tables, whose names they may take over."""
+    undeclared: Undeclared = Undeclared()
+    hygiene: Hygiene = Hygiene()
 
     def hosts_of(self, role: str) -> tuple[Host, ...]:
         """The hosts that hold a role, in the order of the file."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pytest_portaswitch.cluster import words
 from pytest_portaswitch.cluster.addresses import Addresses
 from pytest_portaswitch.cluster.model import Host, VirtualIp
-from pytest_portaswitch.source import Value
-from pytest_portaswitch.source.scalar import choice, listing
+from pytest_portaswitch.source import Value, closest
+from pytest_portaswitch.source.scalar import choice, listing, matching
+from pytest_portaswitch.source.tree import Mapping
 from pytest_portaswitch.tables.row import Tables
 
 
@@ -27,7 +30,7 @@ def read(
 def _virtual_ip(
     name: str, value: Value, hosts: dict[str, Host], tables: Tables | None, addresses: Addresses
 ) -> VirtualIp:
-    section = value.section(("address", "hosts", "serves"))
+    section = value.section(("address", "hosts", "serves"), ("standby",))
     if section is None:
         return VirtualIp(name=name, address="", hosts=(), serves=())
     known = None if tables is None else tables.subcomponents
@@ -39,9 +42,34 @@ def _virtual_ip(
         hosts=section.read("hosts", member, ()),
         serves=section.read("serves", served, ()),
     )
+    standby = section.get("standby")
+    if standby is not None:
+        virtual_ip = msgspec.structs.replace(virtual_ip, standby=_standby(standby, virtual_ip))
     if tables is not None:
         _held(section.entries.get("serves", value), virtual_ip, hosts, tables)
     return virtual_ip
+
+
+def _standby(value: Value, virtual_ip: VirtualIp) -> dict[str, str]:
+    """``running`` or a path for all that it serves, or either by subcomponent."""
+    if not isinstance(value.node, Mapping):
+        same = _state(value)
+        return dict.fromkeys(virtual_ip.serves, same) if same else {}
+    states = {}
+    for name, entry in (value.entries() or {}).items():
+        if name not in virtual_ip.serves:
+            value.refuse_key(
+                name, "is not served by this virtual IP", closest(name, virtual_ip.serves)
+            )
+        if state := _state(entry):
+            states[name] = state
+    return states
+
+
+_state = matching(
+    r"running|(/[A-Za-z0-9._+-]+)+",
+    "must be 'running' or the absolute path of an installed program",
+)
 
 
 def _held(value: Value, virtual_ip: VirtualIp, hosts: dict[str, Host], tables: Tables) -> None:

@@ -10,7 +10,15 @@ from pytest_portaswitch.cluster.model import Waiver
 from pytest_portaswitch.source import Value, closest
 from pytest_portaswitch.source.scalar import day, prose
 
-KINDS = ("listener", "private-network", "process", "reachability")
+KINDS = (
+    "hygiene",
+    "listener",
+    "private-network",
+    "process",
+    "reachability",
+    "redundancy",
+    "undeclared",
+)
 """What a check's id begins with."""
 
 _GLOB = re.compile(r"[A-Za-z0-9.:*?\[\]!_-]{1,300}")

@@ -2,41 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from pytest_portaswitch.judge.fault import fault
+from pytest_portaswitch.judge.hygiene import (
+    judge_clock,
+    judge_disk,
+    judge_mtu,
+    judge_release,
+)
 from pytest_portaswitch.judge.listener import judge_listener
 from pytest_portaswitch.judge.private_network import judge_connection, judge_private_interface
 from pytest_portaswitch.judge.process import judge_process
 from pytest_portaswitch.judge.reachability import judge_reachability
+from pytest_portaswitch.judge.redundancy import judge_holder, judge_standby
+from pytest_portaswitch.judge.undeclared import judge_undeclared
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import (
     CannotAssess,
     Check,
+    ClockAgrees,
+    DiskFree,
     HasConnection,
+    Holds,
     Listens,
+    MtuAgrees,
+    NothingElse,
     Reaches,
+    ReleaseAgrees,
     Runs,
+    StandsBy,
+    UsesPrivate,
 )
+
+
+def _cannot(check: Check, expects: CannotAssess, facts: Facts) -> Verdict:
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-assessable",
+        expected=check.title,
+        observed=expects.why,
+        cause=f"{check.row} cannot be assessed: {expects.why}; {expects.fix}",
+        fault=fault("not-in-table", check.row),
+    )
+
+
+_JUDGES: Mapping[type, Callable[[Check, Any, Facts], Verdict]] = {
+    CannotAssess: _cannot,
+    ClockAgrees: judge_clock,
+    DiskFree: judge_disk,
+    HasConnection: judge_connection,
+    Holds: judge_holder,
+    Listens: judge_listener,
+    MtuAgrees: judge_mtu,
+    NothingElse: judge_undeclared,
+    Reaches: judge_reachability,
+    ReleaseAgrees: judge_release,
+    Runs: judge_process,
+    StandsBy: judge_standby,
+    UsesPrivate: judge_private_interface,
+}
 
 
 def judge(check: Check, facts: Facts) -> Verdict:
     """The verdict that the facts bear out. Pure, so anyone can compute it again."""
-    expects = check.expects
-    if isinstance(expects, Listens):
-        return judge_listener(check, expects, facts)
-    if isinstance(expects, Runs):
-        return judge_process(check, expects, facts)
-    if isinstance(expects, Reaches):
-        return judge_reachability(check, expects, facts)
-    if isinstance(expects, HasConnection):
-        return judge_connection(check, expects, facts)
-    if isinstance(expects, CannotAssess):
-        return Verdict(
-            verdict="unknown",
-            why_unknown="not-assessable",
-            expected=check.title,
-            observed=expects.why,
-            cause=f"{check.row} cannot be assessed: {expects.why}; {expects.fix}",
-            fault=fault("not-in-table", check.row),
-        )
-    return judge_private_interface(check, expects, facts)
+    return _JUDGES[type(check.expects)](check, check.expects, facts)

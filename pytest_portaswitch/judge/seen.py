@@ -23,7 +23,12 @@ def processes_matching(facts: HostFacts, pattern: ProcessPattern) -> tuple[Proce
 
 def matches(process: Process, pattern: ProcessPattern) -> bool:
     """Whether the pattern is found in the name or in the command line."""
-    return bool(re.search(pattern.match, process.name) or re.search(pattern.match, process.command))
+    return matches_words(process, pattern.match)
+
+
+def matches_words(process: Process, words: str) -> bool:
+    """The same for a regular expression."""
+    return bool(re.search(words, process.name) or re.search(words, process.command))
 
 
 def owners(facts: HostFacts, socket: Socket) -> tuple[Process, ...]:

@@ -29,7 +29,7 @@ def excuse(
     # Somebody may have renewed a waiver and left the old line: the longest counts.
     waiver = max(matching, key=lambda waiver: waiver.until)
     if waiver.until < today:
-        note = f"[the waiver by {waiver.owner} expired on {waiver.until} (UTC)]"
+        note = f"[the waiver expired on {waiver.until} (UTC), by {waiver.owner}: {waiver.reason}]"
         return msgspec.structs.replace(verdict, cause=f"{verdict.cause} {note}")
     note = f"[waived until {waiver.until} (UTC) by {waiver.owner}: {waiver.reason}]"
     return msgspec.structs.replace(verdict, verdict="waived", cause=f"{verdict.cause} {note}")

@@ -10,9 +10,18 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.tables.row import Confidence, Demand, ProcessPattern, Transport
+from pytest_portaswitch.cluster.model import Undeclared
+from pytest_portaswitch.tables.row import Confidence, Demand, ProcessPattern, Service, Transport
 
-Kind = Literal["listener", "process", "reachability", "private-network"]
+Kind = Literal[
+    "hygiene",
+    "listener",
+    "private-network",
+    "process",
+    "reachability",
+    "redundancy",
+    "undeclared",
+]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +102,85 @@ class UsesPrivate(msgspec.Struct, frozen=True, kw_only=True, tag="private", tag_
     """Peer host to its private address."""
 
 
+class Holds(msgspec.Struct, frozen=True, kw_only=True, tag="holds", tag_field="type"):
+    """Exactly one host of the group holds the virtual IP, and what it serves listens there."""
+
+    place: Place
+    listens: tuple[Listens, ...]
+
+
+class StandsBy(msgspec.Struct, frozen=True, kw_only=True, tag="stands-by", tag_field="type"):
+    """Each host that does not hold the virtual IP is able to take a subcomponent over."""
+
+    place: Place
+    process: ProcessPattern
+    state: str
+    """``running``, the path of the program that is installed, or empty: the site does not say."""
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """Ports of one host that a row speaks of: ``first`` to ``last``."""
+
+    transport: Literal["tcp", "udp"]
+    first: int
+    last: int
+    address: str
+    """Where peers meet it: who listens there is for the listener check to judge."""
+    process: ProcessPattern | None = None
+    """Whose they are at any other address; None: nobody can name it."""
+
+
+class NothingElse(msgspec.Struct, frozen=True, kw_only=True, tag="nothing-else", tag_field="type"):
+    """Nothing listens on the host but what rows, reviewed services or the site declare."""
+
+    host: str
+    declared: tuple[Declared, ...]
+    services: tuple[Service, ...]
+    private: tuple[str, ...]
+    """Addresses and networks that are private, as ``10.0.0.7`` or ``10.0.0.0/24``."""
+    public: tuple[str, ...]
+    """The same for public ones; besides, whatever address is globally routed is."""
+    severity: Undeclared
+
+
+class ClockAgrees(msgspec.Struct, frozen=True, kw_only=True, tag="clock", tag_field="type"):
+    """The host's clock is within so many seconds of what most clocks say."""
+
+    host: str
+    hosts: tuple[str, ...]
+    """The host itself and all that it is compared with."""
+    bound: int
+    binding: bool
+
+
+class ReleaseAgrees(msgspec.Struct, frozen=True, kw_only=True, tag="release", tag_field="type"):
+    """The host has the release of the cluster file and of the hosts that share a role with it."""
+
+    host: str
+    others: tuple[str, ...]
+    release: str
+    """As the cluster file says; empty: it does not."""
+    binding: bool
+
+
+class DiskFree(msgspec.Struct, frozen=True, kw_only=True, tag="disk", tag_field="type"):
+    """Each file system of the host has so many percent of its space and inodes free."""
+
+    host: str
+    space: int
+    inodes: int
+    binding: bool
+
+
+class MtuAgrees(msgspec.Struct, frozen=True, kw_only=True, tag="mtu", tag_field="type"):
+    """The private interface of the host has the MTU that those of most hosts have."""
+
+    host: str
+    addresses: dict[str, str]
+    """Private address of the host itself and of all others, by host."""
+    binding: bool
+
+
 class CannotAssess(msgspec.Struct, frozen=True, kw_only=True, tag="cannot", tag_field="type"):
     """The tables give nothing that could be looked at."""
 
@@ -100,7 +188,21 @@ class CannotAssess(msgspec.Struct, frozen=True, kw_only=True, tag="cannot", tag_
     fix: str
 
 
-Expectation = Listens | Runs | Reaches | HasConnection | UsesPrivate | CannotAssess
+Expectation = (
+    Listens
+    | Runs
+    | Reaches
+    | HasConnection
+    | UsesPrivate
+    | Holds
+    | StandsBy
+    | NothingElse
+    | ClockAgrees
+    | ReleaseAgrees
+    | DiskFree
+    | MtuAgrees
+    | CannotAssess
+)
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +211,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     kind: Kind
     row: str
+    """The id of the row that it comes from; empty where it comes from none."""
     host: str
     """The host (or virtual IP) of the row's own subcomponent; see also ``peer``."""
     peer: str | None = None

@@ -7,6 +7,9 @@ import msgspec
 from pytest_portaswitch.cluster.model import Cluster, Override
 from pytest_portaswitch.tables.row import Row, Tables
 
+DEVIATION = "deviates from the vendor's table: "
+"""How the note of an overridden row begins."""
+
 
 class EffectiveRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row with what the site says of it."""
@@ -66,7 +69,7 @@ def _deviation(vendor: Row, site: Row, hosts: tuple[str, ...], override: Overrid
         if before != after
     ]
     what = "; ".join(changes) or "nothing changed"
-    return f"deviates from the vendor's table: {what} ({override.reason})"
+    return f"{DEVIATION}{what} ({override.reason})"
 
 
 def _words(value: object) -> str:

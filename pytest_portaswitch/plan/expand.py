@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from pytest_portaswitch.cluster.model import Cluster
-from pytest_portaswitch.plan import binding, ports
+from pytest_portaswitch.plan import binding, hygiene, ports, redundancy, undeclared
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
 from pytest_portaswitch.tables.row import Tables
@@ -46,6 +46,9 @@ def expand(tables: Tables, cluster: Cluster) -> Plan:
                 Unexpanded(row=effective.row.id, why=_why_nothing(effective, tables, cluster))
             )
     checks += binding.private_interface(tables, cluster, tuple(checks))
+    checks += redundancy.checks_of(tables, cluster, tuple(checks))
+    checks += undeclared.checks_of(tables, cluster, tuple(checks))
+    checks += hygiene.checks_of(cluster)
     checks = _distinct(checks)
     rows_with_checks = {check.row for check in checks}
     return Plan(

@@ -5,6 +5,7 @@ from pytest_portaswitch.tables.row import (
     Confidence,
     ProcessPattern,
     Row,
+    Service,
     Subcomponent,
     Tables,
 )
@@ -13,6 +14,7 @@ __all__ = [
     "Confidence",
     "ProcessPattern",
     "Row",
+    "Service",
     "Subcomponent",
     "Tables",
     "assemble",

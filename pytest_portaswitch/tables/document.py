@@ -29,7 +29,7 @@ class Document:
         return self.section.read("title", prose, "")
 
     def part(self, key: str) -> dict[str, Value]:
-        """``roles``, ``groups`` or ``subcomponents``: definitions by slug."""
+        """``roles``, ``groups``, ``subcomponents`` or ``services``: definitions by slug."""
         value = self.section.get(key)
         entries = value.entries() if value else None
         if value is None or entries is None:
@@ -52,7 +52,7 @@ def open_document(path: Path, problems: list[Problem], shown: str = "") -> Docum
     value = open_file(path, problems, shown)
     if value is None:
         return None
-    parts = ("title", "roles", "groups", "subcomponents", "rows")
+    parts = ("title", "roles", "groups", "subcomponents", "services", "rows")
     section = value.section(("format", "version"), parts)
     if section is None:
         return None

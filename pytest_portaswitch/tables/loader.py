@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_portaswitch.source import Problem, Value, closest, settle
 from pytest_portaswitch.tables import release as releases
+from pytest_portaswitch.tables import service
 from pytest_portaswitch.tables.document import (
     Document,
     open_document,
@@ -19,7 +20,8 @@ from pytest_portaswitch.tables.draft import Draft, Names
 from pytest_portaswitch.tables.row import Row, Tables
 
 VENDOR = "vendor.yaml"
-"""Beside this module, and what problems and ``Tables.files`` call it."""
+SERVICES = "services.yaml"
+"""Both beside this module, and called so by problems and by ``Tables.files``."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,12 @@ class Definitions:
     roles: dict[str, Value]
     groups: dict[str, Value]
     subcomponents: dict[str, Value]
+    services: dict[str, Value]
 
 
 def path_of(name: str) -> Path:
     """Where a file that ``Tables.files`` names lies."""
-    return Path(__file__).with_name(VENDOR) if name == VENDOR else Path(name)
+    return Path(__file__).with_name(name) if name in (VENDOR, SERVICES) else Path(name)
 
 
 def load(release: str = "", site_files: Sequence[Path] = ()) -> Tables:
@@ -55,13 +58,14 @@ def assemble(release: str, site_files: Sequence[Path], problems: list[Problem]) 
     cluster file can be checked against it; None when a file could not be opened.
     """
     site_files = tuple(dict.fromkeys(site_files))
-    opened = [open_document(Path(__file__).with_name(VENDOR), problems, VENDOR)]
+    opened = [open_document(path_of(name), problems, name) for name in (VENDOR, SERVICES)]
     opened += [open_document(path, problems) for path in site_files]
     documents = [document for document in opened if document is not None]
     defined = Definitions(
         roles=_merge(documents, "roles"),
         groups=_merge(documents, "groups"),
         subcomponents=_merge(documents, "subcomponents"),
+        services=_merge(documents, "services"),
     )
     _refuse_shared_names(defined)
     roles = frozenset(defined.roles)
@@ -75,10 +79,13 @@ def assemble(release: str, site_files: Sequence[Path], problems: list[Problem]) 
     tables = Tables(
         title=titles[0] if titles else "",
         release=release,
-        files=(VENDOR, *map(str, site_files)),
+        files=(VENDOR, SERVICES, *map(str, site_files)),
         roles={name: read_role(value) for name, value in defined.roles.items()},
         subcomponents=subcomponents,
         rows=_choose(drafts, release),
+        services=tuple(
+            service.read(name, value, roles) for name, value in sorted(defined.services.items())
+        ),
     )
     return tables if len(documents) == len(opened) else None
 

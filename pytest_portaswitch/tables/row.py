@@ -91,6 +91,30 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Last release the row holds for; empty: still."""
 
 
+class ServicePorts(msgspec.Struct, frozen=True, kw_only=True):
+    """One port, or a range from ``first`` to ``last``."""
+
+    transport: Literal["tcp", "udp"]
+    first: int
+    last: int
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """A system service that is expected though no row has it: SSH, NTP, monitoring."""
+
+    name: str
+    match: str = ""
+    """As ``ProcessPattern.match``; empty: whatever process holds the port."""
+    ports: tuple[ServicePorts, ...] = ()
+    public: bool = True
+    """Whether it is expected where the public network reaches it, too."""
+    hosts: tuple[str, ...] = ()
+    """Hosts and roles where it is expected; empty: everywhere."""
+    reason: str
+    source: str
+    """``FILE:LINE``."""
+
+
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """All rows that hold for one release, with the subcomponents they speak of."""
 
@@ -103,6 +127,8 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     subcomponents: dict[str, Subcomponent]
     rows: tuple[Row, ...]
     """Sorted by id."""
+    services: tuple[Service, ...] = ()
+    """System services that are expected on any host, sorted by name."""
 
     def row(self, row_id: str) -> Row | None:
         """The row of that id, or None."""

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_portaswitch import tables
 from pytest_portaswitch.cluster import Cluster, SecretRef, load, load_many, waivers
-from pytest_portaswitch.cluster.model import Login, VirtualIp
+from pytest_portaswitch.cluster.model import Hygiene, Login, Undeclared, VirtualIp
 from pytest_portaswitch.plan.check import Kind
 
 GOOD = Path(__file__).with_name("good")
@@ -65,7 +65,7 @@ def test_databases(acme: Cluster) -> None:
 
 def test_virtual_ip(acme: Cluster) -> None:
     """A virtual IP may be on either network."""
-    assert acme.virtual_ips == (
+    assert acme.virtual_ips[:1] == (
         VirtualIp(
             name="front",
             address="203.0.113.100",
@@ -75,11 +75,51 @@ def test_virtual_ip(acme: Cluster) -> None:
     )
 
 
+def test_standbys(acme: Cluster) -> None:
+    """One word for all that is served, or each by itself; what is not said is not known."""
+    assert [vip.standby for vip in acme.virtual_ips] == [
+        {},
+        {"edge-proxy": "running", "smpp-proxy": "running"},
+        {"smpp-proxy": "/opt/porta/smpp-proxy"},
+    ]
+
+
+def test_services(acme: Cluster) -> None:
+    """In the order of the file, with the ports of both transports."""
+    ssh, calls, nfs = acme.services
+    assert (ssh.public, ssh.hosts) == (False, ())
+    assert [(p.transport, p.first, p.last) for p in ssh.ports] == [
+        ("tcp", 22, 22),
+        ("tcp", 2022, 2022),
+    ]
+    assert (calls.match, calls.public) == (r"recorder\.py", True)
+    assert calls.hosts == ("web1", "processing-node")
+    assert [(p.transport, p.first, p.last) for p in calls.ports] == [("udp", 20000, 20100)]
+    assert (nfs.match, len(nfs.ports)) == ("", 2)
+    assert nfs.source == f"{GOOD / 'everything.yaml'}:54"
+
+
+def test_severities_and_bounds(acme: Cluster) -> None:
+    """What is not said has its default; one word speaks of the public network."""
+    assert (acme.undeclared.public, acme.undeclared.private) == ("fail", "warn")
+    assert acme.hygiene == Hygiene(clock=2, disk_free=5, inodes_free=10, fail=("clock", "release"))
+
+
+def test_undeclared_in_one_word(tmp_path: Path) -> None:
+    """As the shortest form says it."""
+    path = tmp_path / "c.yaml"
+    text = "cluster: c\nhosts: {f: {private: 10.0.0.1, roles: [web]}}\n"
+    path.write_text(text, encoding="utf-8")
+    assert load(path).undeclared == Undeclared(public="warn", private="note")
+    path.write_text(f"{text}undeclared: fail\n", encoding="utf-8")
+    assert load(path).undeclared == Undeclared(public="fail", private="note")
+
+
 def test_pins(acme: Cluster) -> None:
     """A pin says where it was pinned."""
     pin = acme.processes["registrar"]
     assert (pin.match, pin.confidence) == (r"registrar\.py", "pinned")
-    assert pin.source == f"{GOOD / 'everything.yaml'}:28"
+    assert pin.source == f"{GOOD / 'everything.yaml'}:34"
 
 
 def test_secrets_are_only_named(acme: Cluster) -> None:
@@ -98,7 +138,7 @@ def test_overrides(acme: Cluster) -> None:
     assert (cassandra.transport, cassandra.protocol) == ("tcp", "cql")
     assert cassandra.peers == ("web1", "web")
     assert disconnector.direction == "incoming"
-    assert (fax.row, fax.line) == ("office.faxd.tcp", 38)
+    assert (fax.row, fax.line) == ("office.faxd.tcp", 44)
 
 
 def test_waivers(acme: Cluster) -> None:

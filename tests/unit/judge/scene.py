@@ -5,8 +5,13 @@ A host is written as::
     bill1:
       processes: ["11 radiusd freerad S /usr/sbin/radiusd -f"]   # pid name user state command
       sockets: ["udp 10.0.0.5:1812 11"]                          # transport address:port pids
-      interfaces: ["eth0 10.0.0.5/24"]
+      interfaces: ["eth0 10.0.0.5/24"]                           # eth0=1400 for another MTU
       routes: ["10.0.0.3 eth0 10.0.0.5"]                         # to interface source
+      clock: [0.2, 300.1]                # the trip's length; the host's clock from its middle on
+      release: MR119
+      ephemeral: [32768, 60999]
+      disks: ["/var ext4 1000 90 50 40"]                     # size free inodes inodes-free
+      programs: ["/usr/sbin/x executable"]                   # or there, missing, error WORDS
       probes: ["tcp:10.0.0.3:3306 connected"]      # key outcome detail says FINDING WORDS
 
 and a host that could not be looked at as ``{unobserved: connection-timeout, detail: "..."}``.
@@ -19,12 +24,15 @@ from typing import Any
 import msgspec
 
 from pytest_portaswitch.facts import (
+    Clock,
+    Disk,
     Gap,
     HostFacts,
     Interface,
     Observation,
     ProbeResult,
     Process,
+    Program,
     Route,
     Socket,
     Unobserved,
@@ -63,13 +71,44 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         took=1.0,
         processes=tuple(_process(line) for line in text.get("processes", ())),
         sockets=tuple(_socket(line) for line in text.get("sockets", ())),
-        interfaces=tuple(
-            Interface(name=line.split()[0], up=True, mtu=1500, addresses=tuple(line.split()[1:]))
-            for line in text.get("interfaces", ())
-        ),
+        interfaces=tuple(_interface(line) for line in text.get("interfaces", ())),
+        clock=_clock(*text["clock"]) if "clock" in text else None,
+        release=text.get("release", ""),
+        ephemeral_ports=tuple(text["ephemeral"]) if "ephemeral" in text else None,
+        disks=tuple(_disk(line) for line in text.get("disks", ())),
+        programs=tuple(_program(line) for line in text.get("programs", ())),
         routes=tuple(_route(line) for line in text.get("routes", ())),
         probes=tuple(_probe(line) for line in text.get("probes", ())),
         gaps=tuple(Gap(what=what, why=why) for what, why in text.get("gaps", {}).items()),
+    )
+
+
+def _interface(line: str) -> Interface:
+    name, *addresses = line.split()
+    name, _, mtu = name.partition("=")
+    return Interface(name=name, up=True, mtu=int(mtu or 1500), addresses=tuple(addresses))
+
+
+def _clock(length: float, ahead: float) -> Clock:
+    return Clock(host=1000 + length / 2 + ahead, sent=1000.0, received=1000 + length)
+
+
+def _disk(line: str) -> Disk:
+    folder, kind, *numbers = line.split()
+    size, free, inodes, inodes_free = map(int, numbers)
+    return Disk(
+        folder=folder, kind=kind, size=size, free=free, inodes=inodes, inodes_free=inodes_free
+    )
+
+
+def _program(line: str) -> Program:
+    path, word, *error = line.split(maxsplit=2)
+    executable = word == "executable"
+    return Program(
+        path=path,
+        there=executable or word == "there",
+        executable=executable,
+        error=" ".join(error),
     )
 
 

@@ -55,7 +55,9 @@ def test_who_why_and_until_when_stand_in_the_message() -> None:
 def test_an_expired_waiver_fails_and_says_so() -> None:
     """So that nobody wonders why it is red again."""
     verdict = excuse("listener:db1:x:tcp-3306", FAILED, [WAIVER], at("2027-02-01T00:00"))
-    assert verdict.cause == ("db1 is down [the waiver by noc@acme expired on 2027-01-31 (UTC)]")
+    assert verdict.cause == (
+        "db1 is down [the waiver expired on 2027-01-31 (UTC), by noc@acme: being moved]"
+    )
 
 
 def test_of_an_expired_and_a_valid_waiver_the_valid_one_counts() -> None:

@@ -68,7 +68,7 @@ def test_a_site_adds_rows() -> None:
     assert row.peers == ("fax", "billing", "web")
     assert (row.ports, row.demand, row.transport) == ((4559, 4560), "one", "tcp")
     assert (row.confidence, row.source) == ("site", f"{OFFICE}:16")
-    assert tables.files == ("vendor.yaml", str(OFFICE))
+    assert tables.files == ("vendor.yaml", "services.yaml", str(OFFICE))
 
 
 @pytest.mark.parametrize(
@@ -119,3 +119,30 @@ def test_roles_have_titles() -> None:
     named |= {role for sub in tables.subcomponents.values() for role in sub.roles}
     assert named <= tables.roles.keys()
     assert all(tables.roles.values())
+
+
+def test_the_reviewed_services_are_named_by_process_port_and_reason() -> None:
+    """None of them lets just anybody have its port, and none is one of the tables' ports."""
+    tables = load("")
+    services = {service.name: service for service in tables.services}
+    assert {"ssh", "ntp", "snmp"} <= set(services)
+    for service in services.values():
+        assert service.match, service.name
+        assert service.ports, service.name
+        assert len(service.reason) > 3, service.name
+        assert service.source.startswith("services.yaml:"), service.name
+    taken = {(row.transport, port) for row in tables.rows for port in row.ports}
+    assert not taken & {(p.transport, p.first) for s in services.values() for p in s.ports}
+
+
+def test_a_sites_table_may_add_services(tmp_path: Path) -> None:
+    """And names both places where it takes a name that is taken."""
+    path = tmp_path / "site.yaml"
+    head = "format: portaswitch-tables\nversion: 1\nservices:\n"
+    path.write_text(f"{head}  fax: {{program: hfaxd, tcp: 4559, hosts: [web], reason: faxes}}\n")
+    (fax,) = (service for service in load("", [path]).services if service.name == "fax")
+    assert (fax.hosts, fax.ports[0].first, fax.source) == (("web",), 4559, f"{path}:4")
+    path.write_text(f"{head}  ssh: {{program: sshd, tcp: 22, reason: again}}\n")
+    with pytest.raises(BadInput) as caught:
+        load("", [path])
+    assert [(p.value, p.rule) for p in caught.value.problems] == [("ssh", "is defined twice")]

@@ -1,0 +1,44 @@
+"""What a site says of itself as a whole: its bounds, and what is binding here."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import msgspec
+
+from pytest_portaswitch.cluster.model import Hygiene, HygieneCheck, Severity, Undeclared
+from pytest_portaswitch.source import Value
+from pytest_portaswitch.source.scalar import choice, integer, listing
+from pytest_portaswitch.source.tree import Mapping
+
+_severity = choice(get_args(Severity), "'note', 'warn' or 'fail'")
+_checks = listing(choice(get_args(HygieneCheck), "a hygiene check"), "hygiene checks")
+_percent = integer(0, 99)
+
+
+def undeclared(value: Value) -> Undeclared:
+    """``warn`` or ``fail`` for the public network, or ``{public: ..., private: ...}``."""
+    plain = Undeclared()
+    if not isinstance(value.node, Mapping):
+        return msgspec.structs.replace(plain, public=_severity(value) or plain.public)
+    section = value.section((), ("public", "private"))
+    if section is None:
+        return plain
+    return Undeclared(
+        public=section.read("public", _severity, plain.public),  # type: ignore[arg-type]
+        private=section.read("private", _severity, plain.private),  # type: ignore[arg-type]
+    )
+
+
+def hygiene(value: Value) -> Hygiene:
+    """``{clock: SECONDS, disk_free: PERCENT, inodes_free: PERCENT, fail: [CHECK, ...]}``."""
+    plain = Hygiene()
+    section = value.section((), ("clock", "disk_free", "inodes_free", "fail"))
+    if section is None:
+        return plain
+    return Hygiene(
+        clock=section.read("clock", integer(1, 86400), plain.clock),
+        disk_free=section.read("disk_free", _percent, plain.disk_free),
+        inodes_free=section.read("inodes_free", _percent, plain.inodes_free),
+        fail=section.read("fail", _checks, ()),  # type: ignore[arg-type]
+    )

@@ -1,0 +1,150 @@
+"""Is each virtual IP held by one host, and can the others take over?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from shlex import quote
+
+import msgspec
+
+from pytest_portaswitch.facts.model import HostFacts
+from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.fault import fault
+from pytest_portaswitch.judge.listener import judge_listener
+from pytest_portaswitch.judge.process import judge_process
+from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.virtual_ip import holder_of
+from pytest_portaswitch.plan.check import Check, Holds, Runs, StandsBy
+
+_GRAVEST = ("fail", "unknown", "pass")
+
+
+def judge_holder(check: Check, expects: Holds, facts: Facts) -> Verdict:
+    """Holds when all of the group were seen, one has the address, and its services listen."""
+    place = expects.place
+    expected = (
+        f"exactly one of {', '.join(place.hosts)} holds {place.address}, "
+        "and what it serves listens there"
+    )
+    holder = holder_of(place, facts, expected)
+    if isinstance(holder, Verdict):
+        return holder
+    unseen = _unseen(place.hosts, facts, expected)
+    if unseen is not None:
+        # That the address is there once is known; that it is not there twice is not.
+        return unseen
+    verdicts = [judge_listener(check, listens, facts) for listens in expects.listens]
+    worst = _gravest(verdicts)
+    if worst is not None and worst.verdict != "pass":
+        return msgspec.structs.replace(worst, expected=expected)
+    return Verdict(
+        verdict="pass",
+        expected=expected,
+        observed=f"{holder.host} holds it at {seen.holds(holder, place.address)}, alone",
+        evidence=tuple(line for verdict in verdicts for line in verdict.evidence),
+        reproduce=_by_hand(holder),
+    )
+
+
+def judge_standby(check: Check, expects: StandsBy, facts: Facts) -> Verdict:
+    """Holds when each host of the group that does not hold the address can take over."""
+    place = expects.place
+    expected = f"a standby of {check.subcomponent} behind {place.name}, able to take over"
+    if len(place.hosts) == 1:
+        return Verdict(
+            verdict="fail",
+            expected=expected,
+            observed=f"the cluster file names no host of {place.name} but {place.hosts[0]}",
+            cause=f"virtual IP {place.name} has no standby",
+            fault=fault("no-standby", place.name),
+        )
+    unseen = _unseen(place.hosts, facts, expected)
+    if unseen is not None:
+        # Even where its process is not the question: it may be the one that holds the address.
+        return unseen
+    members = [host for name in place.hosts if isinstance(host := facts[name], HostFacts)]
+    standbys = [host for host in members if not seen.holds(host, place.address)]
+    if not standbys:
+        twice = holder_of(place, facts, expected)
+        assert isinstance(twice, Verdict)
+        return twice
+    verdicts = [_ability(check, expects, host, facts, expected) for host in standbys]
+    worst = _gravest(verdicts)
+    assert worst is not None
+    if worst.verdict != "pass":
+        return worst
+    return msgspec.structs.replace(
+        worst,
+        observed="; ".join(verdict.observed for verdict in verdicts),
+        evidence=tuple(line for verdict in verdicts for line in verdict.evidence),
+    )
+
+
+def _ability(
+    check: Check, expects: StandsBy, host: HostFacts, facts: Facts, expected: str
+) -> Verdict:
+    """Whether one host is able to take a subcomponent over."""
+    running = judge_process(check, Runs(host=host.host, process=expects.process), facts)
+    running = msgspec.structs.replace(
+        running, expected=expected, observed=f"{host.host}: {running.observed}"
+    )
+    if running.verdict == "pass" or expects.state == "running":
+        return running
+    if expects.state:
+        return _installed(check, expects.state, host, expected)
+    if running.verdict == "unknown":
+        return running
+    # Some are started by the takeover itself, so that not running is not yet a failure.
+    return msgspec.structs.replace(
+        running,
+        verdict="unknown",
+        why_unknown="not-assessable",
+        cause=f"whether {check.subcomponent} runs on a standby of {expects.place.name} is not "
+        f"known; say it in the cluster file: standby: {{{check.subcomponent}: running}}, "
+        "or the path of the program",
+        fault=fault("standby-not-known", expects.place.name, check.subcomponent),
+    )
+
+
+def _installed(check: Check, path: str, host: HostFacts, expected: str) -> Verdict:
+    found = next((program for program in host.programs if program.path == path), None)
+    if found is None or found.error:
+        why = (found and found.error) or host.gap("programs") or "it was not brought back"
+        return gap(host.host, "programs", f"{path}: {why}", expected)
+    reproduce = f"ssh {quote(host.host)} ls -l {path}"
+    if found.executable:
+        return Verdict(
+            verdict="pass",
+            expected=expected,
+            observed=f"{host.host}: {path} is installed",
+            reproduce=reproduce,
+        )
+    what = "is not there" if not found.there else "is no program"
+    return Verdict(
+        verdict="fail",
+        expected=expected,
+        observed=f"{host.host}: {path} {what}, and no process of it runs",
+        cause=f"{check.subcomponent} is not installed on standby {host.host}",
+        fault=fault("not-installed", host.host, check.subcomponent),
+        reproduce=reproduce,
+    )
+
+
+def _unseen(hosts: Iterable[str], facts: Facts, expected: str) -> Verdict | None:
+    """The verdict that follows where not every host's addresses were seen."""
+    for name in hosts:
+        host = facts_of(name, facts, expected)
+        if isinstance(host, Verdict):
+            return host
+        if why := host.gap("interfaces"):
+            return gap(name, "interfaces", why, expected)
+    return None
+
+
+def _gravest(verdicts: list[Verdict]) -> Verdict | None:
+    return min(verdicts, key=lambda verdict: _GRAVEST.index(verdict.verdict), default=None)
+
+
+def _by_hand(host: HostFacts) -> str:
+    return f"ssh {quote(host.host)} ip -brief address"

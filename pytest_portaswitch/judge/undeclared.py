@@ -1,0 +1,207 @@
+"""What listens on a host though nobody declared it?
+
+Judged by process, address and port. Whether a firewall stands before it cannot be seen from the
+host itself, so nothing here says that it is reached.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from shlex import quote
+from typing import Literal
+
+import msgspec
+
+from pytest_portaswitch.facts.model import HostFacts, Socket
+from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.fault import fault
+from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.plan.check import Check, NothingElse
+from pytest_portaswitch.tables.row import Service
+
+Standing = Literal["declared", "service", "loopback", "client", "unseen", "public", "private"]
+"""``client``: UDP on a port that the kernel hands out, as everybody has who asks somebody.
+``unseen``: nobody could see whose it is. ``public``, ``private``: undeclared, and where."""
+
+SHOWN = 20
+
+
+class Listener(msgspec.Struct, frozen=True, kw_only=True):
+    """A socket, and what was found of it."""
+
+    socket: Socket
+    standing: Standing
+    why: str = ""
+
+
+def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdict:
+    """Fails or warns as the cluster file says of public and of private addresses."""
+    expected = f"nothing listens on {expects.host} but what the tables or the site declare"
+    host = facts_of(expects.host, facts, expected)
+    if isinstance(host, Verdict):
+        return host
+    for what in ("sockets", "processes", "interfaces"):
+        if why := host.gap(what):
+            return gap(host.host, what, why, expected)
+    listeners = [_standing(host, socket, expects) for socket in _services(host)]
+    by_severity = {"fail": [], "warn": [], "note": []}  # type: dict[str, list[str]]
+    for scope, severity in (
+        ("public", expects.severity.public),
+        ("private", expects.severity.private),
+    ):
+        by_severity[severity] += _words(host, listeners, scope)
+    lines = [line for each in by_severity.values() for line in each]
+    verdict = Verdict(
+        verdict="pass",
+        expected=expected,
+        observed=_sum(listeners),
+        evidence=tuple(_shorten([f"undeclared: {line}" for line in lines]))
+        + tuple(_shorten(_explained(host, listeners))),
+        warnings=tuple(_shorten(by_severity["warn"])),
+        reproduce=f"ssh {quote(host.host)} sudo ss -lntup",
+    )
+    if by_severity["fail"]:
+        return msgspec.structs.replace(
+            verdict,
+            verdict="fail",
+            observed=f"{by_severity['fail'][0]} ({verdict.observed})",
+            cause=f"something that nobody declared listens on {host.host}",
+            fault=fault("undeclared", host.host),
+        )
+    unseen = [listener for listener in listeners if listener.standing == "unseen"]
+    if unseen:
+        why = host.gap("owners") or "the owner of a socket could not be read"
+        return msgspec.structs.replace(
+            gap(host.host, "owners", why, expected),
+            cause=f"owners of sockets on {host.host} not visible: {why}",
+            warnings=verdict.warnings,
+            evidence=tuple(_shorten(seen.socket_words(host, each.socket) for each in unseen)),
+            reproduce=verdict.reproduce,
+        )
+    return verdict
+
+
+def _services(host: HostFacts) -> list[Socket]:
+    return [socket for socket in host.sockets if not socket.connected]
+
+
+def _standing(host: HostFacts, socket: Socket, expects: NothingElse) -> Listener:
+    if ipaddress.ip_address(socket.address).is_loopback:
+        return Listener(socket=socket, standing="loopback")
+    public = _is_public(host, socket, expects)
+    owners = seen.owners(host, socket)
+    for entry in expects.declared:
+        if entry.transport != socket.transport or not entry.first <= socket.port <= entry.last:
+            continue
+        if (
+            # Whoever has it where its peers look for it is for the listener check to judge.
+            seen.covers(socket, entry.address) is not False
+            or entry.process is None
+            or entry.process.confidence == "assumed"
+            or any(seen.matches(process, entry.process) for process in owners)
+        ):
+            return Listener(socket=socket, standing="declared")
+    confined = ""
+    for service in expects.services:
+        if not _is_port_of(service, socket) or not _is_owner(service, host, socket):
+            continue
+        if service.public or not public:
+            why = f"{service.name}: {service.reason} ({service.source})"
+            return Listener(socket=socket, standing="service", why=why)
+        confined = f"{service.name} is expected on private addresses only"
+    low, high = host.ephemeral_ports or (0, -1)
+    if socket.transport == "udp" and low <= socket.port <= high:
+        return Listener(socket=socket, standing="client")
+    if socket.pids is None:
+        return Listener(socket=socket, standing="unseen")
+    return Listener(socket=socket, standing="public" if public else "private", why=confined)
+
+
+def _is_port_of(service: Service, socket: Socket) -> bool:
+    return any(
+        ports.transport == socket.transport and ports.first <= socket.port <= ports.last
+        for ports in service.ports
+    )
+
+
+def _is_owner(service: Service, host: HostFacts, socket: Socket) -> bool:
+    return not service.match or any(
+        seen.matches_words(process, service.match) for process in seen.owners(host, socket)
+    )
+
+
+def _is_public(host: HostFacts, socket: Socket, expects: NothingElse) -> bool:
+    """Whether the socket takes what comes to a public address."""
+    address = ipaddress.ip_address(socket.address)
+    if not address.is_unspecified:
+        return _is_public_address(socket.address, expects)
+    held = [words.partition("/")[0] for one in host.interfaces for words in one.addresses]
+    return any(
+        _is_public_address(words, expects) and seen.covers(socket, words) is not False
+        for words in held
+    )
+
+
+def _is_public_address(words: str, expects: NothingElse) -> bool:
+    address = ipaddress.ip_address(words)
+    if any(address in ipaddress.ip_network(net) for net in expects.public):
+        return True
+    if any(address in ipaddress.ip_network(net) for net in expects.private):
+        return False
+    return address.is_global and not address.is_multicast
+
+
+def _words(host: HostFacts, listeners: Iterable[Listener], scope: str) -> list[str]:
+    """A line for each process and port, with all addresses at which it listens."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for listener in listeners:
+        if listener.standing != scope:
+            continue
+        socket = listener.socket
+        owners = seen.owners(host, socket)
+        who = owners[0].name if owners else "the kernel, or a process that ended,"
+        found.setdefault((who, f"{socket.transport}/{socket.port}", listener.why), []).append(
+            f"[{socket.address}]" if ":" in socket.address else socket.address
+        )
+    where = " (public)" if scope == "public" else ""
+    return [
+        f"{who} listens on {port} at {' and '.join(sorted(set(addresses)))}{where} of {host.host}"
+        + (f"; {why}" if why else "")
+        for (who, port, why), addresses in sorted(found.items())
+    ]
+
+
+def _explained(host: HostFacts, listeners: Iterable[Listener]) -> list[str]:
+    """What is expected for another reason than a row, and why."""
+    return [
+        f"{seen.socket_words(host, listener.socket)}: {listener.why}"
+        for listener in listeners
+        if listener.standing == "service"
+    ]
+
+
+def _shorten(lines: Iterable[str]) -> list[str]:
+    lines = list(lines)
+    if len(lines) <= SHOWN:
+        return lines
+    return [*lines[:SHOWN], f"and {len(lines) - SHOWN} more"]
+
+
+_NAMES: dict[Standing, str] = {
+    "public": "undeclared at public addresses",
+    "private": "undeclared at private addresses",
+    "unseen": "of nobody knows whom",
+    "declared": "declared by the tables",
+    "service": "of expected services",
+    "loopback": "on loopback",
+    "client": "of UDP clients",
+}
+
+
+def _sum(listeners: Iterable[Listener]) -> str:
+    standings = [listener.standing for listener in listeners]
+    counts = [f"{standings.count(each)} {_NAMES[each]}" for each in _NAMES if each in standings]
+    sockets = "1 socket" if len(standings) == 1 else f"{len(standings)} sockets"
+    return f"{sockets}: {', '.join(counts)}" if counts else "no socket"
