@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from pytest_portaswitch.lab.placement import Daemon
 from pytest_portaswitch.lab.site import Site
 from pytest_portaswitch.lab.state import Folder
 
@@ -39,15 +40,35 @@ def text(site: Site, folder: Folder) -> str:
         "ssh": {"user": "audit", "config": str(folder.path / "ssh_config"), "sudo": True},
         "hosts": {host.name: _host(site, host.name) for host in site.topology.hosts},
         "virtual_ips": {
-            vip.name: {"address": vip.address, "hosts": [*vip.hosts], "serves": [*vip.serves]}
+            vip.name: {
+                "address": vip.address,
+                "hosts": [*vip.hosts],
+                "serves": [*vip.serves],
+                "standby": "running",
+            }
             for vip in site.topology.virtual_ips
         },
         "processes": {name: {"match": pattern} for name, pattern in _patterns(site).items()},
         "secrets": {"radius": {"file": str(folder.path / "radius_secret")}},
         "overrides": list(_overrides(site)),
+        "services": {
+            daemon.name: _service(daemon) for daemon in site.daemons if daemon.name == "media-tftp"
+        },
+        # The disk below is the machine's, and how full that is, is no matter of the lab.
+        "hygiene": {"disk_free": 1, "inodes_free": 1},
     }
     head = "# Written by `pytest-portaswitch lab up`; gone with the lab.\n"
     return head + yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=110)
+
+
+def _service(daemon: Daemon) -> dict[str, Any]:
+    """What listens without a row, as a site declares it."""
+    endpoint = daemon.endpoints[0]
+    return {
+        "match": re.escape(daemon.service.process),
+        endpoint.socket: endpoint.port,
+        "reason": "telephones fetch their settings there",
+    }
 
 
 def _host(site: Site, name: str) -> dict[str, Any]:

@@ -5,11 +5,13 @@ Plain text of at most 80 columns, but for commands: those stay whole, to be past
 
 from __future__ import annotations
 
+import datetime
 import fnmatch
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from pytest_portaswitch.causes import Cause
+from pytest_portaswitch.plan.effective import DEVIATION
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.readiness import Readiness
 
@@ -50,6 +52,7 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
     yield from _causes([c for c in evidence.causes if c.severity in _LABELS])
     yield from _warnings(evidence)
     yield from _waived(evidence)
+    yield from _deviations(evidence)
     yield from _unknown([c for c in evidence.causes if c.severity == "not-assessable"])
     yield f"  evidence  {path}"
 
@@ -74,15 +77,33 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
 
 
 def _waived(evidence: Evidence) -> Iterator[str]:
-    waived = [check for check in evidence.checks if check.verdict == "waived"]
+    today = datetime.datetime.fromisoformat(evidence.run.started).astimezone(datetime.timezone.utc)
     for waiver in evidence.waivers:
-        excused = [c for c in waived if fnmatch.fnmatchcase(c.id, waiver.check)]
-        if excused:
+        expired = waiver.until < today.date()
+        verdict = "fail" if expired else "waived"
+        met = [
+            check
+            for check in evidence.checks
+            if check.verdict == verdict and fnmatch.fnmatchcase(check.id, waiver.check)
+        ]
+        if met:
+            when = f"failed: the waiver expired on {waiver.until}"
             yield from _wrapped(
-                "  waived",
-                f"{_checks(len(excused))} until {waiver.until} (UTC) by {waiver.owner}: "
-                f"{waiver.reason} [{waiver.check}]",
+                "  expired" if expired else "  waived",
+                f"{_checks(len(met))} {when if expired else f'until {waiver.until}'} (UTC) "
+                f"by {waiver.owner}: {waiver.reason} [{waiver.check}]",
             )
+
+
+def _deviations(evidence: Evidence) -> Iterator[str]:
+    """What the site has otherwise than the vendor's tables: each row once."""
+    for row, note in dict.fromkeys(
+        (check.row, note)
+        for check in evidence.checks
+        for note in check.notes
+        if note.startswith(DEVIATION)
+    ):
+        yield from _wrapped("  deviates", f"{row}: {note.removeprefix(DEVIATION)}")
 
 
 def _unknown(causes: Sequence[Cause]) -> Iterator[str]:

@@ -28,6 +28,11 @@ class Result:
         """Verdict by check id."""
         return {check["id"]: check["verdict"] for check in self.evidence["checks"]}
 
+    @property
+    def warned(self) -> set[str]:
+        """Ids of the checks that warn."""
+        return {check["id"] for check in self.evidence["checks"] if check["warnings"]}
+
     def check(self, check_id: str) -> dict[str, Any]:
         """One check of the evidence."""
         found: dict[str, Any] = next(c for c in self.evidence["checks"] if c["id"] == check_id)

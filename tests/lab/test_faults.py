@@ -23,6 +23,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """Titles of the causes of failures."""
     unseen: str = ""
     """A pattern of the one cause's title, where something could not be looked at."""
+    warnings: tuple[str, ...] = ()
+    """Ids of the checks that warn."""
 
 
 CASES = {
@@ -30,6 +32,7 @@ CASES = {
         fault=("stop", "sip1", "edge-proxy"),
         changes={
             "listener:sip-front:edge-proxy:*": "fail",
+            "redundancy:sip-front:virtual-ip": "fail",
             "reachability:sip-front:*:edge-proxy:*": "fail",
         },
         causes=("edge-proxy is not running on sip1",),
@@ -108,6 +111,8 @@ CASES = {
         fault=("sshd-down", "proc2"),
         # What it serves goes on being reached; what is probed from it cannot be known.
         changes={
+            "hygiene:proc2:*": "unknown",
+            "undeclared:proc2:*": "unknown",
             "listener:proc2:*": "unknown",
             "private-network:proc2:private-interface": "unknown",
             "reachability:*:proc2:*": "unknown",
@@ -118,6 +123,8 @@ CASES = {
     "sshd-hung": Case(
         fault=("sshd-hung", "bill2"),
         changes={
+            "hygiene:bill2:*": "unknown",
+            "undeclared:bill2:*": "unknown",
             "listener:bill2:*": "unknown",
             "process:bill2:*": "unknown",
             "private-network:bill2:private-interface": "unknown",
@@ -130,6 +137,8 @@ CASES = {
     "login-hung": Case(
         fault=("login-hung", "media1"),
         changes={
+            "hygiene:media1:*": "unknown",
+            "undeclared:media1:*": "unknown",
             "private-network:media1:private-interface": "unknown",
             "reachability:*:media1:*": "unknown",
             "reachability:*:media1:disconnector:*": "=",
@@ -139,13 +148,19 @@ CASES = {
     ),
     "login-chatty": Case(
         fault=("login-chatty", "config"),
-        changes={"private-network:config:*": "unknown"},
+        changes={
+            "hygiene:config:*": "unknown",
+            "undeclared:config:*": "unknown",
+            "private-network:config:*": "unknown",
+        },
         causes=(),
         unseen="config could not be looked at: the host said more *[[]output-too-large]",
     ),
     "host-key-changed": Case(
         fault=("host-key-changed", "db2"),
         changes={
+            "hygiene:db2:*": "unknown",
+            "undeclared:db2:*": "unknown",
             "listener:db2:*": "unknown",
             "private-network:db2:private-interface": "unknown",
         },
@@ -155,13 +170,17 @@ CASES = {
     "no-python": Case(
         fault=("no-python", "proc1"),
         # bash still sees sockets, processes and routes, and connects; but it asks nobody.
-        changes={"reachability:*:proc1:*": "unknown"},
+        changes={
+            "reachability:*:proc1:*": "unknown",
+            "hygiene:proc1:disk": "unknown",
+            "hygiene:proc1:release": "unknown",
+        },
         causes=(),
         unseen="proc1 could not probe: no Python on the host*",
     ),
     "no-sudo": Case(
         fault=("no-sudo", "web1"),
-        changes={"listener:web1:*": "unknown"},
+        changes={"listener:web1:*": "unknown", "undeclared:web1:*": "unknown"},
         causes=(),
         unseen="owners of sockets on web1 not visible: sudo refused: sudo: a password is required",
     ),
@@ -188,6 +207,8 @@ CASES = {
     "no-address": Case(
         fault=("no-address", "media1"),
         changes={
+            "hygiene:media1:*": "unknown",
+            "undeclared:media1:*": "unknown",
             "private-network:config:media1:*": "fail",
             "private-network:media1:private-interface": "unknown",
             "reachability:*:media1:*": "unknown",
@@ -198,6 +219,8 @@ CASES = {
     "unplugged": Case(
         fault=("unplugged", "media1"),
         changes={
+            "hygiene:media1:*": "unknown",
+            "undeclared:media1:*": "unknown",
             "private-network:config:media1:*": "fail",
             "private-network:media1:private-interface": "unknown",
             "reachability:*:media1:*": "unknown",
@@ -208,13 +231,14 @@ CASES = {
     "virtual-ip-twice": Case(
         fault=("virtual-ip-twice", "sip-front"),
         # Whichever of the two takes the packets serves as well.
-        changes={"listener:sip-front:*": "fail"},
+        changes={"listener:sip-front:*": "fail", "redundancy:sip-front:*": "fail"},
         causes=("virtual IP sip-front (10.0.0.100) is held by sip1 and sip2: split brain",),
     ),
     "virtual-ip-nowhere": Case(
         fault=("virtual-ip-nowhere", "sbc-front"),
         changes={
             "listener:sbc-front:*": "fail",
+            "redundancy:sbc-front:virtual-ip": "fail",
             "reachability:sbc-front:*:tcp-5060": "fail",
             "reachability:sbc-front:*:tls-5051": "fail",
             "reachability:sbc-front:*:udp-5060": "unknown",
@@ -224,7 +248,7 @@ CASES = {
     # A failover is no failure: the standby holds the address and serves.
     "virtual-ip-moved": Case(fault=("virtual-ip-moved", "sip-front"), changes={}, causes=()),
     # What follows is seen by no check yet: the connects still come up, and nobody asks further.
-    "mtu": Case(fault=("mtu", "proc1"), changes={}, causes=()),
+    "mtu": Case(fault=("mtu", "proc1"), changes={}, causes=(), warnings=("hygiene:proc1:mtu",)),
     "mysql-refuse-host": Case(
         fault=("mysql-refuse-host", "db1", "bill1"),
         changes={"reachability:bill1:db1:*": "fail"},
@@ -251,8 +275,25 @@ CASES = {
         changes={"reachability:bill1:*:radius:*": "unknown"},
         causes=(),
     ),
-    "clock": Case(fault=("clock", "web1"), changes={}, causes=()),
-    "release": Case(fault=("release", "web1"), changes={}, causes=()),
+    "clock": Case(fault=("clock", "web1"), changes={}, causes=(), warnings=("hygiene:web1:clock",)),
+    "release": Case(
+        fault=("release", "web1"), changes={}, causes=(), warnings=("hygiene:web1:release",)
+    ),
+    "disk-full": Case(
+        fault=("disk-full", "db1"), changes={}, causes=(), warnings=("hygiene:db1:disk",)
+    ),
+    "intruder-in-public": Case(
+        fault=("intruder", "web1"), changes={}, causes=(), warnings=("undeclared:web1:sockets",)
+    ),
+    # It is in the evidence, and warns where the cluster file says so.
+    "intruder-in-private": Case(
+        fault=("intruder", "bill1"), options={"at": "private"}, changes={}, causes=()
+    ),
+    "stop-a-standby": Case(
+        fault=("stop", "sip2", "smpp-proxy"),
+        changes={"redundancy:sip-front:smpp-proxy": "fail"},
+        causes=("smpp-proxy is not running on sip2",),
+    ),
 }
 
 
@@ -270,6 +311,7 @@ def test_a_fault_changes_exactly_these_checks(full: Lab, healthy: Result, name: 
     assert changed(healthy, broken) == expected_changes(healthy, case.changes)
     assert_told(broken.causes("failed"), case.causes)
     assert_told(broken.causes("not-observed"), (case.unseen,) if case.unseen else ())
+    assert broken.warned - healthy.warned == set(case.warnings)
     assert bool(broken.run.returncode) == bool(case.causes or case.unseen)
 
 

@@ -12,6 +12,7 @@ def test_a_healthy_cluster_has_no_failure(healthy: Result) -> None:
     """pytest ends well, every service answers for itself, and only RTP cannot be told."""
     assert healthy.run.returncode == 0, healthy.run.stdout
     assert healthy.causes("failed", "not-observed", "waived") == set()
+    assert healthy.warned == set()
     unknown = [c for c in healthy.evidence["checks"] if c["verdict"] == "unknown"]
     assert {(check["row"], check["kind"]) for check in unknown} == {
         ("portasip.rtp-proxy.rtp", "reachability")

@@ -282,6 +282,9 @@ CASES: list[tuple[str, list[Effect]]] = [
     ("clock sip1 by=-600", [effect("0 0", "-10 -10", clock_off, "sip1")]),
     ("release sip1", [effect("MR119", "MR118", inside, "sip1", "rpm", "-q", "--queryformat",
                              "%{VERSION}", "porta-common")]),
+    ("disk-full sip1", [effect("", "0", inside, "sip1", "sh", "-c",
+                               "grep -qs ' /mnt ' /proc/mounts && stat -f -c %a /mnt || true")]),
+    ("intruder sip1 at=private", [effect("refused", "silent", tcp, "sip2", SIP1, "4444")]),
 ]  # fmt: skip
 
 

@@ -59,6 +59,7 @@ def test_the_wheel_carries_data_suites_and_lab(wheel: Path) -> None:
     assert {
         "pytest_portaswitch/py.typed",
         "pytest_portaswitch/tables/vendor.yaml",
+        "pytest_portaswitch/tables/services.yaml",
         "pytest_portaswitch/observe/remote/fallback.sh",
         "pytest_portaswitch/lab/topologies/full.yaml",
         "pytest_portaswitch/suites/test_listeners.py",
@@ -71,7 +72,7 @@ def test_the_suites_run_without_a_clone(site: Path, tmp_path: Path) -> None:
     cluster = ROOT / "tests" / "plugin" / "acme.yaml"
     command = ["-m", "pytest", "suites", "--cluster", str(cluster), "--collect-only", "-q"]
     result = run(site, tmp_path, *command)
-    assert "118 tests collected" in result.stdout, result.stdout + result.stderr
+    assert "160 tests collected" in result.stdout, result.stdout + result.stderr
     one = "suites/test_processes.py::test_process[web1:taskstack]"
     result = run(site, tmp_path, "-m", "pytest", one, *command[3:])
     assert "1 test collected" in result.stdout, result.stdout + result.stderr

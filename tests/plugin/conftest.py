@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from pytest_portaswitch import cluster, tables
+from pytest_portaswitch.plan import expand
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+
+_ACME = cluster.load(HERE / "acme.yaml")
+PLANNED = len(expand(tables.load(_ACME.release), _ACME).checks)
+"""Checks of the plan of acme.yaml; ``tests/unit/cli`` has the number."""
 
 CONFTEST = """
 import sys

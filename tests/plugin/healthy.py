@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pytest_portaswitch.facts import (
+    Clock,
+    Disk,
     HostFacts,
     Interface,
     Observation,
@@ -23,8 +25,12 @@ from pytest_portaswitch.plan.check import (
     Listens,
     Reaches,
     Runs,
+    StandsBy,
     UsesPrivate,
 )
+
+NOW = 1_700_000_000.0
+"""The clock of every host, and this machine's."""
 
 Change = Callable[[HostFacts], Observation]
 
@@ -61,6 +67,9 @@ def facts(checks: Sequence[Check], names: dict[str, str]) -> dict[str, Observati
                 Interface(name="eth0", up=True, mtu=1500, addresses=tuple(sorted(host.addresses))),
             ),
             routes=tuple(host.routes.values()),
+            release="MR119",
+            clock=Clock(host=NOW, sent=NOW - 0.1, received=NOW + 0.1),
+            disks=(Disk(folder="/", kind="ext4", size=1000, free=900, inodes=100, inodes_free=90),),
         )
         for name, host in hosts.items()
     }
@@ -94,6 +103,9 @@ def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> No
         host.addresses.add(f"{expects.address}/24")
         for address in expects.peers.values():
             host.routes[address] = Route(to=address, interface="eth0", source=expects.address)
+    elif isinstance(expects, StandsBy):
+        for name in expects.place.hosts:
+            hosts[name].process(names[expects.process.match])
 
 
 def _result(key: str, outcome: str, *, answered: bool = False) -> ProbeResult:
@@ -113,7 +125,7 @@ def matching_names(checks: Sequence[Check], candidates: Sequence[str]) -> dict[s
     patterns = {
         check.expects.process.match
         for check in checks
-        if isinstance(check.expects, (Listens, Runs))
+        if isinstance(check.expects, (Listens, Runs, StandsBy))
     }
     return {
         pattern: next(name for name in candidates if re.search(pattern, name))

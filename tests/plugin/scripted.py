@@ -61,6 +61,10 @@ def _slow(facts: HostFacts) -> Observation:
     return facts
 
 
+def _old_release(facts: HostFacts) -> Observation:
+    return msgspec.structs.replace(facts, release="MR118")
+
+
 CHANGES: dict[str, Callable[[HostFacts], Observation]] = {
     "down": _down,
     "nothing-runs": _nothing_runs,
@@ -68,6 +72,7 @@ CHANGES: dict[str, Callable[[HostFacts], Observation]] = {
     "udp-silent": _udp_silent,
     "interrupted": _interrupted,
     "slow": _slow,
+    "old-release": _old_release,
 }
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 
-from .conftest import Site
+from .conftest import PLANNED, Site
 
-PLANNED = 118
-"""Checks of the plan of acme.yaml."""
 WITHOUT_PORT = 3
 """Of which the tables give no port: Disconnector, Apache/FCGI, Cassandra."""
 RTP = 4
@@ -31,7 +30,7 @@ def test_a_healthy_cluster_passes_but_for_what_the_tables_do_not_say(site: Site)
     result.assert_outcomes(passed=PLANNED - WITHOUT_PORT, skipped=WITHOUT_PORT)
     assert result.ret == 0
     files = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())["run"]["files"]
-    assert set(files) == {"acme.yaml", "vendor.yaml"}
+    assert set(files) == {"acme.yaml", "services.yaml", "vendor.yaml"}
     assert all(len(digest) == 64 for digest in files.values())
     result.stdout.fnmatch_lines(["*SKIPPED*the vendor's table gives no port for this row*"])
     assert totals(site) == {
@@ -110,7 +109,39 @@ def test_an_expired_waiver_excuses_nothing(site: Site) -> None:
         )
     result = site.audit("-k", "db1 and listener")
     result.assert_outcomes(failed=5)
-    result.stdout.fnmatch_lines(["*the waiver by noc@acme expired on 2020-01-31 (UTC)*"])
+    result.stdout.fnmatch_lines(["*the waiver expired on 2020-01-31 (UTC), by noc@acme: x*"])
+
+
+def test_a_warning_passes_and_stands_in_every_output(site: Site) -> None:
+    """On the terminal, in the evidence and in the run log; and the run ends well."""
+    site.change("web1", "old-release")
+    result = site.audit("-k", "hygiene and web1 and release", "--html", "run.html")
+    result.assert_outcomes(passed=1, deselected=PLANNED - 1)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "acme-prod: READY, WITH WARNINGS",
+            "  warning   web1 has another release than the cluster file says: web1 has MR118",
+            "            [[]hygiene:web1:release[]]",
+        ]
+    )
+    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    (check,) = evidence["checks"]
+    assert check["warnings"] == [
+        "web1 has another release than the cluster file says: web1 has MR118"
+    ]
+    page = html.unescape(html.unescape((site.path / "run.html").read_text()))
+    assert '<td class="col-verdict">pass, warning</td>' in page.replace('\\"', '"')
+    assert "warning: web1 has another release" in page
+
+
+def test_a_warning_fails_where_the_cluster_file_makes_it_binding(site: Site) -> None:
+    """By its name."""
+    site.change("web1", "old-release")
+    with (site.path / "acme.yaml").open("a") as file:
+        file.write("hygiene: {fail: [release]}\n")
+    result = site.audit("-k", "hygiene and web1 and release")
+    result.assert_outcomes(failed=1, deselected=PLANNED - 1)
 
 
 def test_a_waiver_that_matches_nothing_is_an_error_of_the_file(site: Site) -> None:

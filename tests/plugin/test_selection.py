@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from .conftest import Site
-from .test_outcomes import PLANNED, WITHOUT_PORT, totals
+from .conftest import PLANNED, Site
+from .test_outcomes import WITHOUT_PORT, totals
 
 
 def test_collecting_touches_no_host(site: Site) -> None:

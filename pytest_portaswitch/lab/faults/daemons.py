@@ -8,10 +8,10 @@ from pytest_portaswitch.lab import control, processes
 from pytest_portaswitch.lab.common_files import PROGRAMS
 from pytest_portaswitch.lab.faults.fault import Breaking, Fault
 from pytest_portaswitch.lab.host import Host
-from pytest_portaswitch.lab.placement import Daemon, Endpoint
+from pytest_portaswitch.lab.placement import ANY, Daemon, Endpoint
 from pytest_portaswitch.lab.problem import LabProblem
 from pytest_portaswitch.lab.processes import wait_until
-from pytest_portaswitch.lab.services import parse_listening
+from pytest_portaswitch.lab.services import Service, parse_listening
 
 _FURTHER_UP = 10000
 _LIMIT = 10.0
@@ -98,8 +98,29 @@ def _impostor(breaking: Breaking) -> None:
     breaking.later("stop", host=host.name, program=name)
     places = [f"{e.socket}:{address}:{e.port}" for e in held for address in e.addresses]
     control.spawn(name, [f"{PROGRAMS}/impostor", *places], host)
-    sitting = Daemon(name, host.name, daemon.service, held)
-    control.await_listening(sitting, host, breaking.lab.folder.log(host.name, name))
+    _await_bound(breaking, Daemon(name, host.name, daemon.service, held))
+
+
+def _await_bound(breaking: Breaking, daemon: Daemon) -> None:
+    """Return when a program that the fault brought along holds its ports."""
+    log = breaking.lab.folder.log(daemon.host, daemon.name)
+    control.await_listening(daemon, breaking.lab.host(daemon.host), log)
+
+
+def _intruder(breaking: Breaking) -> None:
+    host = breaking.host()
+    spec = breaking.lab.site.topology.host(host.name)
+    known = {"private": spec.private, "public": spec.public, "any": ANY}
+    asked = breaking.option("at", "public")
+    if asked not in known:
+        raise LabProblem(f"{asked!r} is no place to listen", fix=[f"say at={'|'.join(known)}"])
+    wanted = parse_listening(breaking.option("port", "tcp/4444"))
+    endpoint = Endpoint(wanted.transport, wanted.port, (known[asked],))
+    name = f"intruder-{breaking.number}"
+    breaking.later("stop", host=host.name, program=name)
+    place = f"{endpoint.socket}:{known[asked]}:{endpoint.port}"
+    control.spawn(name, [f"{PROGRAMS}/impostor", place], host)
+    _await_bound(breaking, Daemon(name, host.name, Service(name, "", name, name), (endpoint,)))
 
 
 def _in_range(daemon: Daemon, asked: str, breaking: Breaking) -> tuple[Endpoint, ...] | None:
@@ -146,4 +167,6 @@ FAULTS = (
           _move_port, ("port=udp/5060", "to=NUMBER")),
     Fault("impostor", _DAEMON, "another process listens on its ports (or in its range) instead",
           _impostor, ("port=udp/5060",)),
+    Fault("intruder", ("HOST",), "a program that nobody declared listens there",
+          _intruder, ("at=public|private|any", "port=tcp/4444")),
 )  # fmt: skip

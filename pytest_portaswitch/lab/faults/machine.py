@@ -9,6 +9,7 @@ from pytest_portaswitch.lab.faults.logins import with_shell
 from pytest_portaswitch.lab.problem import LabProblem
 
 _VARIABLES, _SUDOERS = "/etc/lab/skewed.env", "/etc/sudoers.d/skewed"
+_SMALL_DISK = "/mnt"
 _PACKAGES = "/usr/local/share/lab"
 
 
@@ -38,6 +39,19 @@ def _release(breaking: Breaking) -> None:
     host.run(_install(other))
 
 
+def _disk_full(breaking: Breaking) -> None:
+    host = breaking.host()
+    # A disk of its own: the one below is the machine's.
+    breaking.later("run", host=host.name, command=_python(f'c.umount2(b"{_SMALL_DISK}", 2)'))
+    host.run(_python(f'c.mount(b"small", b"{_SMALL_DISK}", b"tmpfs", 0, b"size=64k")'))
+    host.run(["fallocate", "--length", "64KiB", f"{_SMALL_DISK}/all"])
+
+
+def _python(call: str) -> list[str]:
+    """A call of the C library; a lab host has no ``mount`` program."""
+    return ["python3", "-c", f"import ctypes, sys; c = ctypes.CDLL(None); sys.exit(-{call})"]
+
+
 def _package(breaking: Breaking, release: str) -> None:
     if not breaking.host().path(f"{_PACKAGES}/porta-common-{release}-1.noarch.rpm").is_file():
         raise LabProblem(f"there is no package of release {release!r}", fix=["say to=MR118"])
@@ -52,4 +66,5 @@ FAULTS = (
     Fault("clock", ("HOST",), "the clock that logins see, and sudo in them, is wrong",
           _clock, ("by=+300",)),
     Fault("release", ("HOST",), "another release is installed there", _release, ("to=MR118",)),
+    Fault("disk-full", ("HOST",), "a small file system at /mnt has nothing left", _disk_full),
 )  # fmt: skip

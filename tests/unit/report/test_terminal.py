@@ -14,6 +14,7 @@ from pytest_portaswitch.cluster.model import Waiver
 from pytest_portaswitch.judge import Verdict, judge
 from pytest_portaswitch.judge.waiver import excuse
 from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.plan.effective import DEVIATION
 from pytest_portaswitch.report import provenance, terminal
 from pytest_portaswitch.report.evidence import Evidence, gather
 from pytest_portaswitch.report.readiness import readiness
@@ -71,7 +72,7 @@ UNKNOWN_ROWS = """\
 def test_a_healthy_cluster_is_ready() -> None:
     """Rows of the tables that have no port are named, and are no reason to warn."""
     assert told(audited()) == (
-        "acme-prod: READY\n  checks    273 = 269 passed + 0 failed + 4 unknown + 0 waived\n"
+        "acme-prod: READY\n  checks    330 = 326 passed + 0 failed + 4 unknown + 0 waived\n"
         + UNKNOWN_ROWS
     )
 
@@ -188,3 +189,41 @@ def test_the_verdict_of_the_cluster(
     }
     given = [made[v] if isinstance(v, str) else v for v in verdicts]
     assert readiness(given, partial=partial) == word
+
+
+def test_an_expired_waiver_is_named_beside_what_fails_again() -> None:
+    """On its last day it excuses; on the day after, the terminal says why it is red."""
+    lines = ["kill bill1 radiusd"]
+    waiver = Waiver(
+        check="listener:bill1:radius:*",
+        reason="ticket 4711",
+        owner="noc@acme",
+        until=MOMENT.date(),
+    )
+    assert (
+        "  waived    2 checks until 2026-11-22 (UTC) by noc@acme: ticket 4711\n"
+        "            [listener:bill1:radius:*]"
+    ) in told(audited(lines, waivers=(waiver,)))
+    yesterday = msgspec.structs.replace(waiver, until=MOMENT.date() - datetime.timedelta(days=1))
+    evidence = audited(lines, waivers=(yesterday,))
+    assert (
+        "  expired   2 checks failed: the waiver expired on 2026-11-21 (UTC) by noc@acme:\n"
+        "            ticket 4711 [listener:bill1:radius:*]"
+    ) in told(evidence)
+    (check,) = (c for c in evidence.checks if c.id == "listener:bill1:radius:udp-1812")
+    assert check.verdict == "fail"
+    assert "the waiver expired on 2026-11-21 (UTC), by noc@acme: ticket 4711" in check.message
+
+
+def test_an_override_stands_as_a_deviation() -> None:
+    """Once, however many checks rest on its row."""
+    note = f"{DEVIATION}port 5061 -> 5062 (ticket 1)"
+    evidence = audited()
+    checks = tuple(
+        msgspec.structs.replace(check, notes=(note,))
+        if check.row == "portasip.edge-proxy.tls"
+        else check
+        for check in evidence.checks
+    )
+    text = told(msgspec.structs.replace(evidence, checks=checks))
+    assert text.count("  deviates  portasip.edge-proxy.tls: port 5061 -> 5062 (ticket 1)\n") == 1
