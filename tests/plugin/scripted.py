@@ -76,9 +76,11 @@ CHANGES: dict[str, Callable[[HostFacts], Observation]] = {
 }
 
 
-def script(changes: Sequence[tuple[str, str]], log: str) -> None:
+def script(
+    changes: Sequence[tuple[str, str]], log: str, file: Path = Path(__file__).parent / "acme.yaml"
+) -> None:
     """Answer every observation from the plan of the site's cluster file, with the changes."""
-    loaded = cluster.load(Path(__file__).parent / "acme.yaml")
+    loaded = cluster.load(file)
     checks = expand(tables.load(loaded.release), loaded).checks
     facts = healthy.facts(checks, healthy.matching_names(checks, NAMES))
 

@@ -1,0 +1,107 @@
+"""The audit page as people meet it: in Chromium, without script, on a phone, on paper.
+
+Skipped where Playwright or a Chromium is not installed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.page import render
+from tests.unit.report.making import evidence
+from tests.unit.report.test_page import hostile
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+api: Any = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def broken() -> Evidence:
+    """A cluster with failures, and hosts that say the worst."""
+    return evidence({"db2": "nothing-runs", "proc1": "down", "bill1": hostile, "sip1": hostile})
+
+
+@pytest.fixture(scope="module")
+def page_file(broken: Evidence, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page on disk."""
+    path = tmp_path_factory.mktemp("page") / "audit.html"
+    path.write_text(render(broken))
+    return path
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_executes_loads_or_overflows(browser: Browser, page_file: Path, width: int) -> None:
+    """Though scripts would be allowed to run, and everything is opened."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(page_file.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert said == []
+    assert asked == [page_file.as_uri()]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.scripts.length") == 0
+
+
+def test_a_cause_leads_to_its_opened_check_without_script(
+    browser: Browser, page_file: Path, broken: Evidence
+) -> None:
+    """A link opens what it points into."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    for summary in page.locator(".causes summary").all():
+        summary.click()
+    failed = next(check for check in broken.checks if check.verdict == "fail")
+    page.get_by_role("link", name=failed.id, exact=True).first.click()
+    assert page.locator(":target > summary").is_visible()
+    context.close()
+
+
+def test_the_filter_needs_no_script(browser: Browser, page_file: Path) -> None:
+    """What passed goes, what did not stays."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    page.get_by_label("only what did not pass").check()
+    assert page.locator("#tables tbody.pass:visible").count() == 0
+    assert page.locator("#tables tbody.fail:visible").count() > 0
+    context.close()
+
+
+def test_on_paper_nothing_is_lost(browser: Browser, page_file: Path, broken: Evidence) -> None:
+    """Closed parts are printed open."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    pdf = page_file.with_suffix(".pdf")
+    page.pdf(path=pdf, prefer_css_page_size=True)
+    context.close()
+    pypdf = pytest.importorskip("pypdf")
+    text = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(pdf).pages)
+    printed = re.sub(r"\s+", "", text)
+    missing = [c.id for c in broken.checks if re.sub(r"\s+", "", c.id) not in printed]
+    assert missing == []
