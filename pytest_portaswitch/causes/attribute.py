@@ -31,12 +31,13 @@ ANY_GRADE = frozenset({"virtual-ip-nowhere", "virtual-ip-twice"})
 """With these, some or all packets go nowhere, or to the wrong host."""
 
 ENDS = frozenset({
-    "nothing-listens", "frozen", "mute", "wrong-protocol", "tls-fails", "undecided", "range",
-    "dropped", "rejected", "silent", "no-path", "no-secret", "no-echo",
+    "nothing-listens", "frozen", "mute", "wrong-protocol", "tls-fails", "undecided", "ignored",
+    "dropped", "rejected", "silent", "no-path", "no-secret", "no-echo", "lost-on-the-way",
+    "may-be-silent",
 })  # fmt: skip
 """How a probe may end that was sent and did not come through."""
 
-UNINFORMATIVE = frozenset({"range", "no-secret"})
+UNINFORMATIVE = frozenset({"no-secret", "may-be-silent"})
 """Silence that says nothing of the path."""
 
 
@@ -53,7 +54,7 @@ class Attribution:
         self.dropped = {
             (item.path[0], item.path[1].name)
             for item in items
-            if item.path and item.code == "dropped"
+            if item.path and item.code in ("dropped", "lost-on-the-way")
         }
 
     def fault_of(self, item: Item) -> Fault | None:
@@ -111,7 +112,7 @@ class Attribution:
             return True
         udp = item.ports[0][1] == "udp"
         if expected is SERVED and item.verdict.grade == "refused":
-            return udp and item.code == "range"
+            return False
         if udp and item.verdict.grade in ("silent", "delivered"):
             # A kernel limits how often it says that nobody listens.
             return True
@@ -120,7 +121,7 @@ class Attribution:
 
     def _is_of_the_path(self, item: Item) -> bool:
         """Whether it is about two hosts, rather than about the service."""
-        if item.code in ("dropped", "rejected", "no-path", "no-echo"):
+        if item.code in ("dropped", "rejected", "no-path", "no-echo", "lost-on-the-way"):
             return True
         if (
             item.code == "silent"
@@ -129,7 +130,7 @@ class Attribution:
         ):
             return True
         others = [i for port in item.ports for i in self.sent[port] if i is not item]
-        if item.code in ("silent", "mute", "undecided"):
+        if item.code in ("silent", "mute", "ignored", "undecided"):
             return any(other.holds for other in others)
         # Nobody listens, or the process is stopped, and yet this one did not end as the others.
         usual = {"nothing-listens": frozenset({"refused"}), "frozen": SERVED}.get(item.code)

@@ -24,7 +24,12 @@ TITLES: Mapping[str, str] = {
     "tls-fails": "{1} on {0} takes connections to {ports}, but TLS does not come up",
     "silent": "{ports} of {0} answers nobody: UDP silence is neither open nor closed",
     "no-secret": "{ports} of {0} stays silent, as it must without the secret of {1}",
-    "range": "{ports} of {0} is open only while calls use it: nothing can be told from outside",
+    "may-be-silent": "{ports} of {0} arrives and is not answered: {1} may not know these clients, "
+    "or has another secret",
+    "ignored": "{ports} of {0} arrives and is not answered: its own firewall drops it, or {1} "
+    "ignores it",
+    "slice-lost": "part of {ports} is lost on the way to {0}: {detail}",
+    "cannot-watch": "{0} could not watch for what arrives: {detail}",
     "own-firewall": "{0}'s own firewall forbids it to send to {places}: {ports}",
     "undecided": "{ports} of {0} does not answer; the host was not seen, so that a service that is "
     "down and a firewall remain",

@@ -13,6 +13,7 @@ from pytest_portaswitch.source.scalar import day, prose
 KINDS = (
     "hygiene",
     "listener",
+    "port-range",
     "private-network",
     "process",
     "reachability",

@@ -1,6 +1,7 @@
 """What was seen on the hosts: facts, never opinions."""
 
 from pytest_portaswitch.facts.model import (
+    Arrival,
     Clock,
     Connection,
     Disk,
@@ -19,6 +20,7 @@ from pytest_portaswitch.facts.model import (
 )
 
 __all__ = [
+    "Arrival",
     "Clock",
     "Connection",
     "Disk",

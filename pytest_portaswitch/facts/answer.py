@@ -15,6 +15,7 @@ Finding = Literal[
     "unreadable",
     "cut-short",
     "secret-needed",
+    "not-obliged",
     "unverified",
     "wrong-secret",
     "host-not-allowed",
@@ -36,6 +37,8 @@ Finding = Literal[
 ``unreadable``: it began as the protocol and then broke its rules.
 ``cut-short``: a good beginning whose rest did not come.
 ``secret-needed``: silence, which is right, since the secret that would prove more was not given.
+``not-obliged``: silence from a service that owes strangers none: an unknown client, or another
+secret than the one given.
 ``unverified``: an answer that nothing proves to be the server's (RADIUS without a secret).
 ``wrong-secret``: the reply is not signed with the secret that was given.
 ``host-not-allowed``, ``host-blocked``, ``too-many-connections``: MySQL 1130, 1129 and 1040, and

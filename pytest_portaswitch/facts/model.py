@@ -101,6 +101,17 @@ back in time. ``refused``: reset, or ICMP port unreachable. ``unreachable``: no 
 host, network or prohibited. ``error``: the probe could not be sent; see ``detail``."""
 
 
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a datagram that stayed unanswered was seen at its target when it was sent again."""
+
+    seen: bool | None
+    """At an interface of the target, where its own firewall comes after. None: nobody watched."""
+    watcher: str = ""
+    """The host that watched, or would have."""
+    blind: str = ""
+    """Why nobody watched."""
+
+
 class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one probe."""
 
@@ -110,6 +121,8 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """The kernel's or TLS library's own words, such as ``EHOSTUNREACH``."""
     source: str = ""
     """The local address that the kernel chose."""
+    source_port: int = 0
+    """UDP: the local port that it was sent from; 0: not known."""
     tcp_connected: bool = False
     """TLS that did not come up, on a TCP connection that did."""
     elapsed: float = 0.0
@@ -118,6 +131,8 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came back, one entry a receiving step, each cut to the bound of the request."""
     answer: Answer | None = None
     """What the controller recognised in it; None where nothing was asked."""
+    arrival: Arrival | None = None
+    """UDP: what the second round showed; None where it took no part in one."""
 
 
 class Disk(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,6 +246,7 @@ class Unobserved(msgspec.Struct, frozen=True, kw_only=True, tag="unobserved", ta
 Observation = HostFacts | Unobserved
 
 __all__ = [
+    "Arrival",
     "Clock",
     "Connection",
     "Disk",

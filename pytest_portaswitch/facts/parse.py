@@ -92,7 +92,7 @@ def _facts(raw: Raw, trip: Trip) -> HostFacts:
         routes=tuple(_route(route) for route in raw.routes),
         disks=tuple(_disk(disk) for disk in raw.disks),
         programs=tuple(_program(program) for program in raw.programs),
-        probes=tuple(_probe(probe) for probe in raw.probes),
+        probes=tuple(probe(result) for result in raw.probes),
         gaps=tuple(Gap(what=clean.text(g.what, 40), why=clean.text(g.why)) for g in raw.gaps),
     )
 
@@ -181,14 +181,17 @@ def _program(program: Program) -> Program:
     return _replace(program, path=clean.text(program.path), error=clean.text(program.error, 200))
 
 
-def _probe(probe: ProbeResult) -> ProbeResult:
+def probe(result: ProbeResult) -> ProbeResult:
+    """Return the result of one probe, bounded and cleaned. Raises ``Hostile``."""
     return _replace(
-        probe,
-        key=clean.text(probe.key, 100),
-        detail=clean.text(probe.detail, 200),
-        source=probe.source and clean.address(probe.source),
-        elapsed=clean.seconds(probe.elapsed),
-        received=tuple(data[:_RECEIVED] for data in probe.received),
+        result,
+        key=clean.text(result.key, 100),
+        detail=clean.text(result.detail, 200),
+        source=result.source and clean.address(result.source),
+        elapsed=clean.seconds(result.elapsed),
+        received=tuple(data[:_RECEIVED] for data in result.received),
         # It is for the controller to recognise answers; a host has no say in it.
         answer=None,
+        arrival=None,
+        source_port=clean.port(result.source_port),
     )

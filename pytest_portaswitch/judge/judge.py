@@ -17,6 +17,7 @@ from pytest_portaswitch.judge.private_network import judge_connection, judge_pri
 from pytest_portaswitch.judge.process import judge_process
 from pytest_portaswitch.judge.reachability import judge_reachability
 from pytest_portaswitch.judge.redundancy import judge_holder, judge_standby
+from pytest_portaswitch.judge.sampled import judge_sampled
 from pytest_portaswitch.judge.undeclared import judge_undeclared
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import Verdict
@@ -68,4 +69,7 @@ _JUDGES: Mapping[type, Callable[[Check, Any, Facts], Verdict]] = {
 
 def judge(check: Check, facts: Facts) -> Verdict:
     """The verdict that the facts bear out. Pure, so anyone can compute it again."""
-    return _JUDGES[type(check.expects)](check, check.expects, facts)
+    expects = check.expects
+    if isinstance(expects, Reaches) and expects.sample:
+        return judge_sampled(check, expects, facts)
+    return _JUDGES[type(expects)](check, expects, facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Unobserved
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import datagram, seen
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.ladder import Grade
 from pytest_portaswitch.judge.unknown import Facts
@@ -64,15 +64,14 @@ def _cause(
         )
     if result.tcp_connected:
         return "tls-fails", f"{place.name} takes connections to {words}, but TLS does not come up"
-    if expects.ports.demand == "range":
-        return "range", (
-            f"{words} of {place.name} is open only while a call uses it: whether the path "
-            "is open cannot be told from outside"
-        )
     if listening == "no":
         return "nothing-listens", f"nothing listens on {words} at {place.address} of {place.name}"
     if listening == "stopped":
         return "frozen", f"the process on {words} of {place.name} is stopped (state T)"
+    if result.outcome == "silent" and expects.ports.transport == "udp":
+        known = result.arrival is not None and result.arrival.seen is not None
+        if known or not listening.startswith("unobserved"):
+            return datagram.explain(expects, words, listening, result)
     if grade in ("connected", "delivered"):
         said = f": {answer.words}" if answer else ""
         code = "wrong-protocol" if answer and answer.finding in _SPOKE else "mute"
@@ -85,13 +84,6 @@ def _cause(
             "rejected",
             f"a firewall rejects {words} between {source} and {place.name}, which listens",
         )
-    if expects.ports.transport == "udp":
-        why, code = "UDP silence is neither open nor closed", "silent"
-        if answer and answer.finding == "secret-needed":
-            why = "without the secret it must stay silent; give one to prove more"
-            code = "no-secret"
-        listens = ", though a process listens" if listening == "yes" else ""
-        return code, f"{words} of {place.name} did not reply: {why}{listens}"
     return (
         "dropped",
         f"packets to {words} are dropped between {source} and {place.name}, which listens",

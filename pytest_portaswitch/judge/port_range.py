@@ -13,7 +13,8 @@ from pytest_portaswitch.plan.check import Check, Listens
 
 
 def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) -> Verdict:
-    """Holds when the process runs and no other process serves on a port of the range.
+    """Holds when the process runs, no other process serves on a port of the range, and the kernel
+    gives none of its ports to clients.
 
     The ports themselves are never demanded: without calls none is open.
     """
@@ -56,6 +57,22 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
             evidence=tuple(seen.socket_words(host, socket) for socket in foreign[:5]),
             reproduce=reproduce,
         )
+    collision = _collision(host, low, high)
+    if collision:
+        return Verdict(
+            verdict="fail",
+            expected=expected,
+            observed=f"the kernel may give ports {collision} of the range to any client",
+            cause=f"{host.host} gives ports of {expects.ports.words} to clients: reserve them with "
+            f"net.ipv4.ip_local_reserved_ports",
+            fault=fault("ephemeral-collision", host.host),
+            evidence=(
+                f"net.ipv4.ip_local_port_range {host.ephemeral_ports}",
+                f"net.ipv4.ip_local_reserved_ports {list(host.reserved_ports)}",
+            ),
+            reproduce=f"ssh {quote(host.host)} sysctl net.ipv4.ip_local_port_range "
+            "net.ipv4.ip_local_reserved_ports",
+        )
     unseen = [socket for socket in in_range if not seen.owners(host, socket)]
     if unseen:
         why = host.gap("owners") or "the owner could not be read"
@@ -78,6 +95,19 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
         evidence=evidence,
         reproduce=reproduce,
     )
+
+
+def _collision(host: HostFacts, low: int, high: int) -> str:
+    """The first and last port that are of both ranges and not reserved; empty where none is."""
+    if host.ephemeral_ports is None:
+        return ""
+    first, last = max(low, host.ephemeral_ports[0]), min(high, host.ephemeral_ports[1])
+    for start, end in sorted(host.reserved_ports):
+        if start <= first <= end:
+            first = end + 1
+        if start <= last <= end:
+            last = start - 1
+    return f"{first}-{last}" if first <= last else ""
 
 
 def _is_foreign(host: HostFacts, socket: Socket, expects: Listens) -> bool:

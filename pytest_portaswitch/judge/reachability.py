@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
-from pytest_portaswitch.judge import path, seen
+from pytest_portaswitch.judge import datagram, path, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.ladder import Grade, reaches
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
@@ -42,7 +42,7 @@ def _judge_port(
         return gap(source.host, f"probe {key}", why, expected)
     words = f"{'udp' if expects.ports.transport == 'udp' else 'tcp'}/{port}"
     reproduce = _by_hand(expects, port)
-    evidence = (_result_words(source, result),)
+    evidence = (result_words(source, result), *datagram.evidence(result))
     grade = grade_of(result)
     refusal = result.answer.words if result.answer and result.answer.fault else ""
     if grade is None and result.detail != "EPERM":
@@ -96,11 +96,8 @@ def _judge_port(
             reproduce=reproduce,
         )
     story = path.explain(expects, port, grade, result, facts)
-    # UDP silence is neither open nor closed, and a port of a range that nobody holds now is
-    # refused by a healthy host as well.
-    open_question = expects.ports.transport == "udp" and (
-        grade == "silent" or (grade == "refused" and expects.ports.demand == "range")
-    )
+    open_question = result.outcome == "silent" and expects.ports.transport == "udp"
+    open_question = open_question and datagram.is_open_question(result)
     return Verdict(
         verdict="unknown" if open_question else "fail",
         why_unknown="not-assessable" if open_question else "",
@@ -117,10 +114,13 @@ def _judge_port(
 def grade_of(result: ProbeResult) -> Grade | None:
     """The rung that a result stands on; None where the probe was not sent.
 
-    A datagram that came back proves delivery; what was recognised in it may prove more.
+    A datagram that came back, or was seen arriving, proves delivery; what was recognised in a
+    reply may prove more.
     """
     if result.answer and result.answer.answered:
         return "answered"
+    if result.outcome == "silent" and result.arrival and result.arrival.seen:
+        return "delivered"
     rungs: dict[str, Grade] = {
         "connected": "connected",
         "replied": "delivered",
@@ -191,7 +191,8 @@ def _numbers(ports: set[int]) -> str:
     return " and ".join(str(port) for port in sorted(ports))
 
 
-def _result_words(source: HostFacts, result: ProbeResult) -> str:
+def result_words(source: HostFacts, result: ProbeResult) -> str:
+    """One line of evidence for a probe."""
     detail = f" ({result.detail})" if result.detail else ""
     return (
         f"probe {result.key} from {source.host} {result.source or '-'}: "

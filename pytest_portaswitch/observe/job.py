@@ -13,6 +13,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     login: Login
     request: Request
+    cluster: str = ""
+    """Only hosts of one cluster have to do with each other."""
 
     @property
     def door(self) -> tuple[str, str]:

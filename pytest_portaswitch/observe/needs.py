@@ -36,6 +36,8 @@ def requests(
     """One request for each host that the checks speak of, by host name."""
     hosts: set[str] = set()
     probes: dict[str, dict[str, Probe]] = defaultdict(dict)
+    watched: dict[str, dict[str, Probe]] = defaultdict(dict)
+    second: set[str] = set()
     routes: dict[str, set[str]] = defaultdict(set)
     programs: dict[str, set[str]] = defaultdict(set)
     for check in checks:
@@ -47,8 +49,11 @@ def requests(
             for name in expects.place.hosts:
                 programs[name].add(expects.state)
         elif isinstance(expects, (Reaches, HasConnection)):
+            sent = watched if isinstance(expects, Reaches) and expects.sample else probes
             for probe in _probes(expects):
-                probes[expects.source][probe.key] = probe
+                sent[expects.source][probe.key] = probe
+            if isinstance(expects, Reaches) and expects.ports.transport == "udp":
+                second.update((expects.source, *expects.destination.hosts))
     addresses = tuple(sorted({host.private for host in cluster.hosts.values()}))
     return {
         name: Request(
@@ -59,6 +64,8 @@ def requests(
                 for key in sorted(sent)
                 if (script := questions.script(cluster.hosts[name].private, sent[key]))
             },
+            watched=tuple(watched[name][key] for key in sorted(watched[name])),
+            second=name in second,
             routes_to=tuple(sorted(routes[name])),
             connections_to=addresses,
             programs=tuple(sorted(programs[name])),
@@ -96,5 +103,5 @@ def _probes(expects: Reaches | HasConnection) -> list[Probe]:
     ports = expects.ports
     return [
         Probe(transport=ports.transport, address=address, port=number, protocol=expects.protocol)
-        for number in ports.numbers
+        for number in expects.sample or ports.numbers
     ]

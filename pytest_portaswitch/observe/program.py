@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pytest_portaswitch.facts import second
 from pytest_portaswitch.facts.model import Observation, Unobserved
 from pytest_portaswitch.facts.parse import parse_reply
+from pytest_portaswitch.facts.second import Told
 from pytest_portaswitch.observe.remote import frame
 from pytest_portaswitch.observe.remote.login import Sudo, login_command
 from pytest_portaswitch.observe.remote.payload import payload
@@ -25,7 +27,7 @@ class Travel(NamedTuple):
 
 
 class Program(NamedTuple):
-    """The four things that can be done with it."""
+    """The five things that can be done with it."""
 
     login_command: Callable[[Sudo, str], str]
     """From the kind of sudo and a nonce: the shell text to run on the host."""
@@ -36,6 +38,8 @@ class Program(NamedTuple):
     """From the end of what was said since, and the nonce: whether the reply has ended."""
     observation: Callable[[bytes, str, Limits, Travel], Observation]
     """From all that was said since."""
+    told: Callable[[bytes, str, Limits], Told]
+    """From all that was said in the second round."""
 
 
 def _observation(said: bytes, nonce: str, limits: Limits, travel: Travel) -> Observation:
@@ -52,4 +56,11 @@ def _observation(said: bytes, nonce: str, limits: Limits, travel: Travel) -> Obs
     )
 
 
-PROGRAM = Program(login_command, payload, frame.complete, _observation)
+def _told(said: bytes, nonce: str, limits: Limits) -> Told:
+    reply = frame.reply(said, nonce, limits.output)
+    if isinstance(reply, frame.Trouble):
+        return Told(blind=reply.detail)
+    return second.parse(reply.body)
+
+
+PROGRAM = Program(login_command, payload, frame.complete, _observation, _told)

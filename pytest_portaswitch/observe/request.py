@@ -21,6 +21,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute paths of programs: are they installed?"""
     probe_timeout: float = 3.0
     """Seconds a single probe may take, connect and each reply."""
+    watched: tuple[Probe, ...] = ()
+    """Datagrams that are sent in the second round only, while their target watches."""
+    second: bool = False
+    """Whether the host may be needed in a second round, as source or as target."""
     udp_timeout: float = 0.5
     """Seconds to wait for a datagram in return: silence is the usual answer, and a network that
     connects servers brings a reply in milliseconds."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from typing import Literal
+
+import msgspec
 
 from pytest_portaswitch.cluster.model import SecretRef
 from pytest_portaswitch.cluster.secret import Secret
-from pytest_portaswitch.facts.model import Observation, Unobserved, WhyUnobserved
+from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
+from pytest_portaswitch.facts.second import Told
 from pytest_portaswitch.observe import connection, failure
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.conversation import Conversation, TooMuch
@@ -23,6 +28,10 @@ from pytest_portaswitch.source import BadInput, Problem
 ReadSecret = Callable[[SecretRef], Secret]
 """Raises ``BadInput``, which never holds the value."""
 
+Said = Literal["", "watching", "sent", "told", "gone"]
+"""What was heard last of a second round; ``gone``: the connection has ended."""
+
+_WORDS: tuple[Said, ...] = ("watching", "sent")
 _STDERR = 64 * 1024
 _END = 8192
 
@@ -40,6 +49,11 @@ class Trip:
         self.job = job
         self.observation: Observation | None = None
         self.refused: Unobserved | None = None
+        self.first: HostFacts | None = None
+        """What the first round brought, while the host waits for a second one."""
+        self.said: Said = ""
+        """How far the host is in the second round."""
+        self.told: Told | None = None
         self._limits = limits
         self._program = program
         self._read_secret = read_secret
@@ -67,6 +81,33 @@ class Trip:
     def is_over(self) -> bool:
         """Whether it has ended, one way or the other."""
         return self.observation is not None or self.refused is not None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has told what it saw and waits for a second round."""
+        return self.first is not None and not self.is_over
+
+    @property
+    def deadline(self) -> float:
+        """When it is cut, on the monotonic clock."""
+        return self._began + self._limits.host_timeout
+
+    def call(self, word: str, body: object = None) -> None:
+        """Say a line of the second round to the program."""
+        words = f"PORTASWITCH {self._nonce} {word}"
+        if body is not None:
+            words += f" {base64.b64encode(msgspec.json.encode(body)).decode()}"
+        if self.said != "gone":
+            self._say(words.encode() + b"\n")
+
+    def finish(self, facts: HostFacts) -> None:
+        """End it with what both rounds brought."""
+        self._finish(facts)
+
+    def come_home(self) -> None:
+        """End it with what the first round brought."""
+        assert self.first is not None
+        self._finish(self.first)
 
     def is_knocking(self, since: float) -> bool:
         """Whether it began after ``since`` and is not known to be logged in."""
@@ -107,7 +148,9 @@ class Trip:
                 "sudo-refused", f"the password for sudo is not to be had: {clean(str(error))}"
             )
         else:
-            if self._talk.stage == "ready":
+            if self.first is not None:
+                self._look_for_words()
+            elif self._talk.stage == "ready":
                 self._look_for_reply()
 
     def noted(self, data: bytes) -> None:
@@ -155,10 +198,31 @@ class Trip:
             return
         travel = Travel(self.job.request.host, self._sent, time.time(), self._took())
         said = bytes(self._talk.reply)
-        self._finish(self._program.observation(said, self._nonce, self._limits, travel))
+        observation = self._program.observation(said, self._nonce, self._limits, travel)
+        can_ask = isinstance(observation, HostFacts) and observation.method == "python"
+        if can_ask and self.job.request.second:
+            assert isinstance(observation, HostFacts)
+            self.first = observation
+            self._talk.reply.clear()
+        else:
+            self._finish(observation)
+
+    def _look_for_words(self) -> None:
+        """Learn how far the program is in the second round."""
+        reply = bytes(self._talk.reply)
+        if self._program.is_complete(reply[-_END:], self._nonce):
+            self.told = self._program.told(reply, self._nonce, self._limits)
+            self.said = "told"
+            return
+        for word in _WORDS:
+            if f"\nPORTASWITCH {self._nonce} {word}\n".encode() in reply:
+                self.said = word
 
     def _conclude(self, status: int | None) -> None:
         """Say why there is no reply."""
+        if self.first is not None:
+            self.said = "told" if self.told else "gone"
+            return
         login = self.job.login
         ending = Ending(
             status=status,
@@ -177,7 +241,7 @@ class Trip:
             self._fail(found.why, found.detail)
 
     def _fail(self, why: WhyUnobserved, detail: str) -> None:
-        self._finish(self._unobserved(why, detail))
+        self._finish(self.first or self._unobserved(why, detail))
 
     def _unobserved(self, why: WhyUnobserved, detail: str) -> Unobserved:
         return Unobserved(host=self.job.request.host, why=why, detail=detail, took=self._took())

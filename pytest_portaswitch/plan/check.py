@@ -16,6 +16,7 @@ from pytest_portaswitch.tables.row import Confidence, Demand, ProcessPattern, Se
 Kind = Literal[
     "hygiene",
     "listener",
+    "port-range",
     "private-network",
     "process",
     "reachability",
@@ -83,6 +84,8 @@ class Reaches(msgspec.Struct, frozen=True, kw_only=True, tag="reaches", tag_fiel
     least_grade: str
     server: str = ""
     """The subcomponent that answers there; empty where nobody can name it."""
+    sample: tuple[int, ...] = ()
+    """Of a range: the ports that are tried, ascending, always both ends."""
 
 
 class HasConnection(msgspec.Struct, frozen=True, kw_only=True, tag="connects", tag_field="type"):

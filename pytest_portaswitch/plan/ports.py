@@ -18,6 +18,7 @@ from pytest_portaswitch.plan.check import (
 )
 from pytest_portaswitch.plan.effective import EffectiveRow
 from pytest_portaswitch.plan.places import hosts_with, listening_places
+from pytest_portaswitch.plan.sample import sample
 from pytest_portaswitch.tables.row import ProcessPattern, Row, Tables
 
 
@@ -163,8 +164,11 @@ class _RowExpansion:
             host, peer = place.name, source
             title = f"{self.subcomponent.title} on {place.name} is reached from {source} "
             title += f"on {ports.words}"
+        is_range = ports.demand == "range"
+        ends = (ports.numbers[0], ports.numbers[-1])
+        seed = f"{self.cluster.name} {self.row.id} {source} {place.name}"
         return self._check(
-            "reachability",
+            "port-range" if is_range else "reachability",
             host,
             peer,
             ports.label,
@@ -175,6 +179,7 @@ class _RowExpansion:
                 protocol=self.row.protocol,
                 least_grade=self.row.least_grade,
                 server=self.server.id if self.server else "",
+                sample=sample(*ends, self.row.sample, seed) if is_range else (),
             ),
             title=title,
             ports=ports,

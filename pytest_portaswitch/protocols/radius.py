@@ -53,7 +53,7 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     if no_answer(received):
         if ask.secret is None:
             return silence("secret-needed", _UNPROVABLE)
-        return silence("no-answer", _UNEXPLAINED)
+        return silence("not-obliged", _UNEXPLAINED)
     data = next(filter(None, received))
     question = _question(ask)
     try:

@@ -101,17 +101,25 @@ class Audits:
         """
         jobs = self._jobs(refs)
         owner = {id(job): audit for audit, job in jobs}
+        first: dict[int, Observation] = {}
 
         def take(job: Job, seen: Observation) -> None:
             audit = owner[id(job)]
             source = audit.cluster.hosts[job.request.host].private
             seen = self._questions(audit).recognise(source, job.request, seen)
             audit.seen[job.request.host] = seen
+
+        def keep(job: Job, seen: Observation) -> None:
+            first[id(job)] = seen
+            take(job, seen)
             if on_progress:
-                on_progress(self._host_label(audit, job.request.host), seen)
+                on_progress(self._host_label(owner[id(job)], job.request.host), seen)
 
         hidden = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
-        observe([job for _, job in jobs], self.limits, take, secrets=hidden)
+        told = observe([job for _, job in jobs], self.limits, keep, secrets=hidden)
+        for (_, job), seen in zip(jobs, told, strict=True):
+            if first.get(id(job)) is not seen:
+                take(job, seen)
 
     def hosts_needed(self, refs: Iterable[Ref]) -> list[str]:
         """The hosts still to be looked at for the checks, named with their cluster if need be."""
@@ -129,7 +137,10 @@ class Audits:
             questions = self._questions(audit)
             asked = requests(checks, audit.cluster, self.limits.probe_timeout, questions)
             jobs += [
-                (audit, Job(login=audit.cluster.hosts[host].login, request=request))
+                (
+                    audit,
+                    Job(login=audit.cluster.hosts[host].login, request=request, cluster=name),
+                )
                 for host, request in asked.items()
                 if host not in audit.seen
             ]

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 
 from pytest_portaswitch.source import Section, Value
-from pytest_portaswitch.source.scalar import choice, listing, matching, prose
+from pytest_portaswitch.source.scalar import choice, integer, listing, matching, prose
 from pytest_portaswitch.tables import release
 from pytest_portaswitch.tables.ports import Ports, read_ports
 from pytest_portaswitch.tables.row import Confidence, Direction, Row, Rule, Transport
@@ -26,7 +26,7 @@ _ROW_ID = matching(
 _WORDS = ("purpose", "oddity", "assumption", "source")
 _OPTIONAL = (
     *("rule", "subcomponent", "direction", "peers", "serves", "transport", "ports", "demand"),
-    *("protocol", "least_grade", "since", "until"),
+    *("protocol", "least_grade", "since", "until", "sample"),
 )
 
 
@@ -86,6 +86,7 @@ def _fields(section: Section, names: Names, row_id: str) -> dict[str, Any]:
         "transport": section.read("transport", choice(get_args(Transport), "a transport"), None),
         "ports": ports.numbers,
         "demand": _demand(section, ports),
+        "sample": section.read("sample", integer(4, 100), 24),
         "protocol": section.read("protocol", protocol, ""),
         "confidence": section.read(
             "confidence", choice(get_args(Confidence), "a confidence"), "documented"
@@ -143,6 +144,8 @@ def _consistent(section: Section, fields: dict[str, Any]) -> None:
         here.refuse("has ports but no transport", "name one: transport: tcp")
     if "ports" not in given and fields["confidence"] != "unspecified":
         here.refuse("'ports' is missing", value="")
+    if "sample" in given and fields["demand"] != "range":
+        here.refuse_key("sample", "stands in a row without a range of ports", "leave it out")
     if "serves" in given and fields["direction"] == "incoming":
         here.refuse_key("serves", "stands in an incoming row", "it names who listens at the peers")
     spans = [re.findall(r"\d+", fields[key]) for key in ("since", "until")]

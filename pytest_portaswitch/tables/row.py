@@ -73,6 +73,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     transport: Transport | None = None
     ports: tuple[int, ...] = ()
     demand: Demand = "all"
+    sample: int = 24
+    """How many ports of a range are tried from each peer, both ends among them."""
     protocol: str = ""
     """What is spoken: mysql, radius, sip, smpp, imap, smtp, diameter, rtp, http, tftp."""
     purpose: str = ""

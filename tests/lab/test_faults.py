@@ -53,7 +53,7 @@ CASES = {
         changes={
             "listener:proc1:registrar:*": "fail",
             "reachability:proc1:*:registrar:tcp-5065": "fail",
-            "reachability:proc1:*:registrar:udp-5065": "unknown",
+            "reachability:proc1:*:registrar:udp-5065": "fail",
         },
         causes=("registrar is frozen on proc1: its process is stopped (state T)",),
     ),
@@ -114,6 +114,8 @@ CASES = {
             "hygiene:proc2:*": "unknown",
             "undeclared:proc2:*": "unknown",
             "listener:proc2:*": "unknown",
+            # Nor can it watch, so that nobody sees what arrives there.
+            "port-range:*proc2:*": "unknown",
             "private-network:proc2:private-interface": "unknown",
             "reachability:*:proc2:*": "unknown",
         },
@@ -172,6 +174,7 @@ CASES = {
         # bash still sees sockets, processes and routes, and connects; but it asks nobody.
         changes={
             "reachability:*:proc1:*": "unknown",
+            "port-range:*proc1:*": "unknown",
             "hygiene:proc1:disk": "unknown",
             "hygiene:proc1:release": "unknown",
         },
@@ -183,6 +186,31 @@ CASES = {
         changes={"listener:web1:*": "unknown", "undeclared:web1:*": "unknown"},
         causes=(),
         unseen="owners of sockets on web1 not visible: sudo refused: sudo: a password is required",
+    ),
+    "no-sudo-to-watch-with": Case(
+        fault=("no-sudo", "proc1"),
+        changes={"listener:proc1:*": "unknown", "port-range:proc1:*": "unknown"},
+        causes=(),
+        unseen="owners of sockets on proc1 not visible: sudo refused: sudo: a password is required"
+        "|proc1 could not watch for what arrives: no packet socket: *",
+    ),
+    "udp-lost-on-the-way": Case(
+        fault=("drop-on-the-way", "bill1"),
+        options={"port": "udp/1812"},
+        changes={"reachability:bill1:*:radius:udp-1812": "fail"},
+        causes=("packets from all its peers to bill1 are dropped: udp/1812",),
+    ),
+    "udp-dropped-at-the-host": Case(
+        fault=("drop", "proc1"),
+        options={"port": "udp/5065"},
+        changes={"reachability:proc1:*:registrar:udp-5065": "fail"},
+        causes=("udp/5065 of proc1 arrives and is not answered: its own firewall drops it, *",),
+    ),
+    "a-slice-of-the-rtp-range-blocked": Case(
+        fault=("drop-on-the-way", "proc1"),
+        options={"port": "udp/50000-54999"},
+        changes={"port-range:proc1:*": "fail"},
+        causes=("part of udp/35000-64999 is lost on the way to proc1: udp/5????-5????",),
     ),
     "deaf-limit-controller": Case(
         fault=("deaf", "sip2", "limit-controller"),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pytest_portaswitch.facts import (
+    Arrival,
     Clock,
     Disk,
     HostFacts,
@@ -89,12 +90,18 @@ def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> No
             for number in expects.ports.numbers:
                 socket = Socket(transport=transport, address="0.0.0.0", port=number, pids=(pid,))  # noqa: S104
                 host.sockets[f"{transport}{number}"] = socket
+    elif isinstance(expects, Reaches) and expects.sample:
+        for number in expects.sample:
+            key = f"udp:{expects.destination.address}:{number}"
+            watcher = expects.destination.hosts[0]
+            hosts[expects.source].probes[key] = ProbeResult(
+                key=key, outcome="silent", arrival=Arrival(seen=True, watcher=watcher)
+            )
     elif isinstance(expects, Reaches):
         outcome = "replied" if expects.ports.transport == "udp" else "connected"
         for number in expects.ports.numbers:
             key = f"{expects.ports.transport}:{expects.destination.address}:{number}"
-            answered = expects.protocol != "rtp"
-            hosts[expects.source].probes[key] = _result(key, outcome, answered=answered)
+            hosts[expects.source].probes[key] = _result(key, outcome, answered=True)
     elif isinstance(expects, HasConnection):
         key = f"icmp:{expects.destination.address}:0"
         hosts[expects.source].probes[key] = _result(key, "replied")

@@ -84,9 +84,12 @@ def script(
     checks = expand(tables.load(loaded.release), loaded).checks
     facts = healthy.facts(checks, healthy.matching_names(checks, NAMES))
 
-    def observe(jobs: Sequence[Any], limits: Any, on_progress: Any = None, **options: Any) -> None:
+    def observe(
+        jobs: Sequence[Any], limits: Any, on_progress: Any = None, **options: Any
+    ) -> tuple[Observation, ...]:
         with Path(log).open("a") as file:
             file.write(" ".join(job.request.host for job in jobs) + "\n")
+        told = []
         for job in jobs:
             seen = facts[job.request.host]
             for host, change in changes:
@@ -94,6 +97,8 @@ def script(
                     seen = CHANGES[change](seen)
             if on_progress:
                 on_progress(job, seen)
+            told.append(seen)
+        return tuple(told)
 
     audits.observe = observe  # type: ignore[assignment]
     # The answers are made up with the facts; nothing came back that could be recognised.

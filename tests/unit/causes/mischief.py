@@ -182,7 +182,12 @@ def _between(
 
 
 def drop(found: Facts, sources: str, destinations: str, port: str) -> None:
-    _between(found, sources, destinations, port, _outcome("silent"))
+    _between(found, sources, destinations, port, _dropped)
+
+
+def _dropped(result: ProbeResult) -> ProbeResult:
+    seen = result.arrival and msgspec.structs.replace(result.arrival, seen=False)
+    return msgspec.structs.replace(result, outcome="silent", answer=None, detail="", arrival=seen)
 
 
 def reject(found: Facts, sources: str, destinations: str, port: str) -> None:

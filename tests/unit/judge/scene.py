@@ -13,7 +13,7 @@ A host is written as::
       disks: ["/var ext4 1000 90 50 40"]                     # size free inodes inodes-free
       programs: ["/usr/sbin/x executable"]                   # or there, missing, error WORDS
       probes: ["tcp:10.0.0.3:3306 connected"]      # key outcome detail says FINDING WORDS
-
+                                                 # arrived|lost|blind WATCHER
 and a host that could not be looked at as ``{unobserved: connection-timeout, detail: "..."}``.
 """
 
@@ -66,7 +66,7 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         return Unobserved(host=name, why=text["unobserved"], detail=text["detail"])
     return HostFacts(
         host=name,
-        method="python",
+        method=text.get("method", "python"),
         privileged=text.get("privileged", True),
         took=1.0,
         processes=tuple(_process(line) for line in text.get("processes", ())),
@@ -151,7 +151,19 @@ def _answer(says: str) -> dict[str, object]:
     return {"answered": answered, "finding": finding.strip("()-"), "words": words}
 
 
+ARRIVALS: dict[str, dict[str, Any]] = {
+    "arrived": {"seen": True},
+    "lost": {"seen": False},
+    "blind": {"seen": None, "blind": "no packet socket"},
+}
+
+
 def _probe(line: str) -> ProbeResult:
+    *rest, word, watcher = line.rsplit(maxsplit=2)
+    arrival = None
+    if word in ARRIVALS:
+        (line,) = rest
+        arrival = {"watcher": watcher, **ARRIVALS[word]}
     line, said, says = line.partition(" says ")
     key, outcome, *detail = line.split(maxsplit=2)
     outcome, _, tcp = outcome.partition("+")
@@ -164,6 +176,7 @@ def _probe(line: str) -> ProbeResult:
             "source": "10.0.0.7",
             "elapsed": 0.002,
             "answer": _answer(says) if said else None,
+            "arrival": arrival,
         },
         ProbeResult,
     )

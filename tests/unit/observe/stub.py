@@ -6,7 +6,7 @@ import json
 import shlex
 
 from pytest_portaswitch.facts.model import Clock, HostFacts, Observation, Unobserved
-from pytest_portaswitch.observe.program import Program, Travel
+from pytest_portaswitch.observe.program import PROGRAM, Program, Travel
 from pytest_portaswitch.observe.remote.login import Sudo
 from pytest_portaswitch.observe.request import Limits, Request
 
@@ -44,4 +44,4 @@ def observation(said: bytes, nonce: str, limits: Limits, travel: Travel) -> Obse
     )
 
 
-STUB = Program(login_command, payload, is_complete, observation)
+STUB = Program(login_command, payload, is_complete, observation, PROGRAM.told)

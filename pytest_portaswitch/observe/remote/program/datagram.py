@@ -40,6 +40,7 @@ def udp(
             else:
                 sock.connect((address, port))
                 sock.send(data)
+            result["source_port"] = sock.getsockname()[1]
         except OSError as error:
             fail(result, began, error.errno or 0)
             return

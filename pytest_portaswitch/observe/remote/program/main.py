@@ -1,4 +1,4 @@
-"""The one trip: look, send the probes, reply, end."""
+"""The one trip: look, send the probes, reply, take part in a second round, end."""
 
 import base64
 import json
@@ -11,7 +11,15 @@ from contextlib import suppress
 
 from pytest_portaswitch.facts import proc_net
 from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, Owners, Row
-from pytest_portaswitch.observe.remote.program import disks, host, links, probes, processes, sockets
+from pytest_portaswitch.observe.remote.program import (
+    disks,
+    host,
+    links,
+    probes,
+    processes,
+    second,
+    sockets,
+)
 from pytest_portaswitch.observe.remote.program.notes import Notes, reason
 
 TYPE_CHECKING = False
@@ -46,6 +54,10 @@ def run(request: "dict[str, Any]", deadline: float, nonce: str, refused: str) ->
     reply["clock"] = clock
     reply["clock_age"] = round(time.monotonic() - began, 6)
     write(reply, nonce)
+    if request["second"] and "died" not in reply:
+        told = second.serve(nonce, began + deadline - _FOR_THE_REPLY)
+        if told is not None:
+            write(told, nonce)
 
 
 def _bound(deadline: float) -> None:

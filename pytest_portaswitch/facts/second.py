@@ -1,0 +1,45 @@
+"""What a host tells of the second round, in which datagrams are sent again while targets watch.
+
+Pure. Whatever the bytes are, there is an answer, never an exception.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from pytest_portaswitch.facts import clean
+from pytest_portaswitch.facts.clean import Hostile
+from pytest_portaswitch.facts.model import ProbeResult
+from pytest_portaswitch.facts.parse import probe
+
+_MOST = 20000
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One host's part of it."""
+
+    probes: tuple[ProbeResult, ...] = ()
+    """What became of those that it sent, as of the first round's."""
+    arrivals: tuple[tuple[str, int, str, int], ...] = ()
+    """Source address and port, target address and port, of the datagrams that it saw arrive."""
+    blind: str = ""
+    """Why it saw none."""
+
+
+_decoder = msgspec.json.Decoder(Told)
+
+
+def parse(body: bytes) -> Told:
+    """Return what is told; of what makes no sense, only that it makes none."""
+    try:
+        raw = _decoder.decode(body)
+        return Told(
+            probes=tuple(probe(result) for result in raw.probes),
+            arrivals=tuple(
+                (clean.address(source), clean.port(out), clean.address(target), clean.port(into))
+                for source, out, target, into in raw.arrivals[:_MOST]
+            ),
+            blind=clean.text(raw.blind, 200),
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Hostile) as error:
+        return Told(blind=f"what it told makes no sense: {clean.text(str(error), 120)}")

@@ -1,0 +1,60 @@
+"""Why a datagram brought no reply: what the second round showed of its way."""
+
+from __future__ import annotations
+
+from pytest_portaswitch.facts.model import Arrival, ProbeResult
+from pytest_portaswitch.plan.check import Reaches
+
+SILENCE_ALLOWED = frozenset({"secret-needed", "not-obliged"})
+"""Findings of services that may keep silent though all is well: nothing follows from it."""
+
+
+def is_open_question(result: ProbeResult) -> bool:
+    """Whether silence leaves it open if the service can be reached."""
+    if result.arrival is None or result.arrival.seen is None:
+        return True
+    allowed = result.answer is not None and result.answer.finding in SILENCE_ALLOWED
+    return result.arrival.seen and allowed
+
+
+def explain(expects: Reaches, words: str, listening: str, result: ProbeResult) -> tuple[str, str]:
+    """The fault's code and the cause in words."""
+    place, source = expects.destination, expects.source
+    answer, arrival = result.answer, result.arrival or Arrival(seen=None)
+    listens = ", though a process listens" if listening == "yes" else ""
+    if arrival.seen is None:
+        why = "UDP silence is neither open nor closed"
+        if arrival.blind:
+            why += f", and {arrival.watcher or place.name} could not watch: {arrival.blind}"
+        code = "silent"
+        if answer and answer.finding == "secret-needed":
+            why = "without the secret it must stay silent; give one to prove more"
+            code = "no-secret"
+        return code, f"{words} of {place.name} did not reply: {why}{listens}"
+    if not arrival.seen:
+        return "lost-on-the-way", (
+            f"{words} is lost between {source} and {place.name}: sent again, it did not arrive at "
+            f"any interface of {arrival.watcher}{listens}"
+        )
+    arrives = f"{words} arrives at {place.name} and is not answered"
+    if answer and answer.finding == "secret-needed":
+        return "no-secret", (
+            f"{arrives}: without the secret it must stay silent; give one to prove more"
+        )
+    if answer and answer.finding in SILENCE_ALLOWED:
+        return "may-be-silent", f"{arrives}: {answer.words}"
+    return "ignored", (
+        f"{arrives}: it was seen at an interface of {arrival.watcher}, so either the host's own "
+        f"firewall drops it behind that, or the process ignores it{listens}"
+    )
+
+
+def evidence(result: ProbeResult) -> tuple[str, ...]:
+    """What the second round showed, as a line."""
+    arrival = result.arrival
+    if arrival is None:
+        return ()
+    if arrival.seen is None:
+        return (f"second round of {result.key}: nobody watched: {arrival.blind}",)
+    seen = "seen arriving" if arrival.seen else "not seen arriving"
+    return (f"second round of {result.key}: {seen} at {arrival.watcher}",)

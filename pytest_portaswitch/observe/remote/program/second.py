@@ -1,0 +1,193 @@
+"""The second round: datagrams that nobody answered are sent again while their target watches.
+
+One host may be source and target at once. The controller says ``round`` with what is to be watched
+and sent, ``go`` once all watch, ``report`` once all have sent; anything else, or nothing, ends it.
+"""
+
+import array
+import base64
+import json
+import os
+import select
+import socket
+import struct
+import time
+from contextlib import suppress
+
+from pytest_portaswitch.observe.remote.program import datagram, flight
+from pytest_portaswitch.observe.remote.program.flight import Flight, Window
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_STDIN, _STDOUT = 0, 1
+_ETHERTYPES = {4: 0x0800, 6: 0x86DD}
+_SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
+_BUFFER = 4 << 20
+_OUTGOING = 4
+_MOST_ARRIVALS = 20000
+_MOST_PORTS = 200
+_AT_ONCE = 256
+
+
+def serve(nonce: str, until: float) -> "dict[str, Any] | None":
+    """Take part in a second round if there is one, and return what is to be told of it."""
+    words = _Words(f"PORTASWITCH {nonce} ".encode(), until)
+    name, _, body = words.next().partition(b" ")
+    if name != b"round":
+        return None
+    asked = json.loads(base64.b64decode(body).decode())
+    watcher = Watcher(asked["watch"])
+    words.say(b"watching")
+    if words.next() != b"go":
+        return None
+    results = _send(asked, until)
+    words.say(b"sent")
+    words.next(watcher)
+    watcher.hear()
+    return {"probes": results, "arrivals": watcher.arrivals(), "blind": watcher.blind}
+
+
+def _send(asked: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
+    results: list[dict[str, Any]] = []
+    flights = []
+    for probe in asked["probes"]:
+        result: dict[str, Any] = {}
+        results.append(result)
+        key = f"udp:{probe['address']}:{probe['port']}"
+        script = asked["scripts"].get(key, [])
+        steps = datagram.udp(result, probe["address"], probe["port"], script, asked["timeout"])
+        flights.append(Flight(key, "datagrams", steps, result))
+    flight.run(flights, {"datagrams": Window(_AT_ONCE, _AT_ONCE)}, until)
+    return results
+
+
+class Watcher:
+    """Sees UDP datagrams arrive at the interfaces of this host, before any firewall of its own.
+
+    It is told which ports, and the kernel drops all else for it: nothing is copied of the calls
+    of a busy switch. Interfaces are not made promiscuous.
+    """
+
+    def __init__(self, ports: "list[int]") -> None:
+        self.blind = ""
+        self._sockets: dict[int, socket.socket] = {}
+        self._arrivals: set[tuple[str, int, str, int]] = set()
+        if not ports:
+            return
+        if len(ports) > _MOST_PORTS:
+            self.blind = f"more than {_MOST_PORTS} ports cannot be watched at once"
+            return
+        try:
+            for version in _ETHERTYPES:
+                self._sockets[version] = _packet_socket(version, ports)
+        except (OSError, AttributeError) as error:
+            self.blind = f"no packet socket: {error}"
+
+    def hear(self) -> None:
+        """Take what has arrived."""
+        for version, sock in self._sockets.items():
+            while len(self._arrivals) < _MOST_ARRIVALS:
+                try:
+                    data, sender = sock.recvfrom(128)
+                except OSError:
+                    break
+                if sender[2] != _OUTGOING:
+                    self._note(version, data)
+
+    def arrivals(self) -> "list[tuple[str, int, str, int]]":
+        """Return source address and port, target address and port, of each."""
+        return sorted(self._arrivals)
+
+    def descriptors(self) -> "list[int]":
+        """Return what to poll."""
+        return [sock.fileno() for sock in self._sockets.values()]
+
+    def _note(self, version: int, data: bytes) -> None:
+        if version == 4:
+            start, source, target = (data[0] & 0x0F) * 4, data[12:16], data[16:20]
+            family = socket.AF_INET
+        else:
+            start, source, target = 40, data[8:24], data[24:40]
+            family = socket.AF_INET6
+        if len(data) < start + 4:
+            return
+        ports = struct.unpack_from("!HH", data, start)
+        ends = [socket.inet_ntop(family, address) for address in (source, target)]
+        self._arrivals.add((ends[0], ports[0], ends[1], ports[1]))
+
+
+def _packet_socket(version: int, ports: "list[int]") -> socket.socket:
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETHERTYPES[version]))
+    sock.setblocking(False)
+    program = _filter(version, ports)
+    code = array.array("B", b"".join(struct.pack("HBBI", *step) for step in program))
+    fprog = struct.pack("HP", len(program), code.buffer_info()[0])
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
+    with suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
+    with suppress(BlockingIOError):
+        for _ in range(_MOST_ARRIVALS):
+            sock.recv(1)  # what came before there was a filter
+    return sock
+
+
+def _filter(version: int, ports: "list[int]") -> "list[tuple[int, int, int, int]]":
+    """Return a classic BPF program: UDP, no later fragment, to one of the ports."""
+    ldb, ldh, ldh_x, ldx_msh, jeq, jset, ret = 0x30, 0x28, 0x48, 0xB1, 0x15, 0x45, 0x06
+    udp = socket.IPPROTO_UDP
+    if version == 4:
+        head = [(ldb, 0, 0, 9), (jeq, 0, -1, udp), (ldh, 0, 0, 6), (jset, -1, 0, 0x1FFF)]
+        head += [(ldx_msh, 0, 0, 0), (ldh_x, 0, 0, 2)]
+    else:
+        head = [(ldb, 0, 0, 6), (jeq, 0, -1, udp), (ldh, 0, 0, 42)]
+    # Jumps are bounded by 255 steps, so each port that does not match falls to the next.
+    tests = [(jeq, len(ports) - place, 0, port) for place, port in enumerate(ports)]
+    steps = [*head, *tests, (ret, 0, 0, 0), (ret, 0, 0, 128)]
+    no = len(steps) - 2
+    return [
+        (code, no - at - 1 if yes < 0 else yes, no - at - 1 if else_ < 0 else else_, value)
+        for at, (code, yes, else_, value) in enumerate(steps)
+    ]
+
+
+class _Words:
+    """Lines of the controller, each behind the mark of this trip."""
+
+    def __init__(self, mark: bytes, until: float) -> None:
+        self._mark = mark
+        self._until = until
+        self._pending = b""
+
+    def say(self, word: bytes) -> None:
+        """Write one word on a line of its own."""
+        os.write(_STDOUT, b"\n" + self._mark + word + b"\n")
+
+    def next(self, watcher: "Watcher | None" = None) -> bytes:
+        """Return the next line, empty at the end; what is watched is taken meanwhile."""
+        poll = select.poll()
+        poll.register(_STDIN, select.POLLIN)
+        poll.register(_STDOUT, 0)
+        for descriptor in watcher.descriptors() if watcher else ():
+            poll.register(descriptor, select.POLLIN)
+        while True:
+            line, newline, rest = self._pending.partition(b"\n")
+            if newline:
+                self._pending = rest
+                if line.startswith(self._mark):
+                    return line[len(self._mark) :]
+                continue
+            left = self._until - time.monotonic()
+            if left <= 0:
+                return b""
+            for descriptor, _ in poll.poll(int(left * 1000) + 1):
+                if descriptor == _STDOUT:
+                    os._exit(0)  # the controller has gone
+                if descriptor == _STDIN:
+                    data = os.read(_STDIN, 1 << 16)
+                    if not data:
+                        return b""
+                    self._pending += data
+                elif watcher is not None:
+                    watcher.hear()

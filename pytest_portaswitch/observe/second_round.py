@@ -1,0 +1,95 @@
+"""The second round over the connections of the first: targets watch, sources send once more.
+
+All steps have a deadline of their own, and who misses one takes no further part: the others go on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from pytest_portaswitch.facts.second import Told
+from pytest_portaswitch.observe import pairing
+from pytest_portaswitch.observe.pairing import Part, Party
+from pytest_portaswitch.observe.trip import Trip
+
+_PATIENCE = 2.0
+"""Seconds for each step beyond the time that it takes by itself."""
+_TIMEOUT = 0.2
+"""Seconds to wait for a reply: these hosts are near each other, and did not reply before."""
+
+
+class SecondRound:
+    """One round among trips that have all told what they saw. ``is_over`` once it ended."""
+
+    def __init__(self, trips: Iterable[Trip]) -> None:
+        self._clusters: dict[str, dict[str, Trip]] = defaultdict(dict)
+        for trip in trips:
+            self._clusters[trip.job.cluster][trip.job.request.host] = trip
+        self._taking_part: list[Trip] = []
+        self._deadline = time.monotonic() + _PATIENCE
+        self._steps = [("watching", "go"), ("sent", "report"), ("told", "")]
+        self.is_over = False
+        for parties in self._parties().values():
+            for name, part in pairing.parts(parties.members).items():
+                trip = parties.trips[name]
+                trip.call("round", _words(part, trip))
+                self._taking_part.append(trip)
+        self.go_on()
+
+    def go_on(self) -> float:
+        """Do what can be done now, and return until when to wait for more to happen."""
+        now = time.monotonic()
+        while self._steps:
+            awaited, word = self._steps[0]
+            waiting = [t for t in self._taking_part if t.said not in (awaited, "gone")]
+            if waiting and now < self._deadline:
+                return self._deadline
+            # Those that are late are done with: what they did not tell stays unknown.
+            self._taking_part = [trip for trip in self._taking_part if trip.said == awaited]
+            for trip in self._taking_part if word else ():
+                trip.call(word)
+            self._steps.pop(0)
+            self._deadline = now + _PATIENCE
+        if not self.is_over:
+            self.is_over = True
+            self._end()
+        return now
+
+    def _end(self) -> None:
+        for parties in self._parties().values():
+            told = {
+                name: trip.told for name, trip in parties.trips.items() if trip.told is not None
+            }
+            for name, facts in pairing.merged(parties.members, told).items():
+                parties.trips[name].finish(facts)
+
+    def _parties(self) -> dict[str, _Parties]:
+        return {
+            cluster: _Parties(
+                trips, {n: Party(t.job.request, t.first) for n, t in trips.items() if t.first}
+            )
+            for cluster, trips in self._clusters.items()
+        }
+
+
+class _Parties(msgspec.Struct):
+    trips: dict[str, Trip]
+    members: dict[str, Party]
+
+
+def _words(part: Part, trip: Trip) -> dict[str, object]:
+    return {
+        "watch": sorted(part.watches),
+        "probes": [msgspec.to_builtins(probe) for probe in part.sends.values()],
+        "scripts": msgspec.to_builtins(
+            {key: script for key, script in trip.job.request.scripts.items() if key in part.sends}
+        ),
+        "timeout": min(_TIMEOUT, trip.job.request.udp_timeout),
+    }
+
+
+__all__ = ["SecondRound", "Told"]

@@ -1,0 +1,69 @@
+"""The second round of the remote program: what it sees arriving on loopback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+
+import pytest
+
+from pytest_portaswitch.observe.remote.program.second import Watcher
+
+
+@pytest.fixture
+def may_watch() -> None:
+    """Packet sockets need root."""
+    if os.geteuid() != 0:
+        pytest.skip("packet sockets need root")
+
+
+def ports_seen(watcher: Watcher, number: int) -> list[int]:
+    """The ports that so many datagrams arrived at, once they have."""
+    deadline = time.monotonic() + 5
+    while len(watcher.arrivals()) < number and time.monotonic() < deadline:
+        watcher.hear()
+    return [arrival[3] for arrival in watcher.arrivals()]
+
+
+@pytest.mark.parametrize(
+    ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
+)
+def test_it_sees_what_nobody_takes(may_watch: None, family: int, address: str) -> None:
+    """A datagram to a closed port is seen arriving; one to a port that is not watched is not."""
+    watcher = Watcher([39001, 39003])
+    assert watcher.blind == ""
+    with socket.socket(family, socket.SOCK_DGRAM) as sender:
+        sender.bind((address, 0))
+        for port in (39001, 39002, 39003):
+            sender.sendto(b"x", (address, port))
+        own = sender.getsockname()[1]
+    assert ports_seen(watcher, 2) == [39001, 39003]
+    assert watcher.arrivals() == [(address, own, address, 39001), (address, own, address, 39003)]
+
+
+def test_as_many_ports_as_it_says(may_watch: None) -> None:
+    """The kernel's filter reaches from the first to the last of them."""
+    watcher = Watcher(list(range(39000, 39200)))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for port in (38999, 39000, 39199, 39200):
+            sender.sendto(b"x", ("127.0.0.1", port))
+    assert ports_seen(watcher, 2) == [39000, 39199]
+
+
+def test_too_many_ports() -> None:
+    """More are not watched, and that is said."""
+    watcher = Watcher(list(range(1000, 1201)))
+    assert watcher.blind == "more than 200 ports cannot be watched at once"
+    watcher.hear()
+    assert watcher.arrivals() == []
+
+
+def test_without_privilege(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No packet socket is a reason, not an error."""
+
+    def refuse(*_: object) -> socket.socket:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert Watcher([5060]).blind == "no packet socket: [Errno 1] Operation not permitted"

@@ -1,0 +1,123 @@
+"""Who takes part in the second round, and what follows from what they tell."""
+
+from __future__ import annotations
+
+from pytest_portaswitch.facts.model import (
+    Arrival,
+    HostFacts,
+    Interface,
+    Probe,
+    ProbeResult,
+    Socket,
+)
+from pytest_portaswitch.facts.second import Told, parse
+from pytest_portaswitch.observe.pairing import Party, merged, parts
+from pytest_portaswitch.observe.request import Request
+
+SIP = Probe(transport="udp", address="10.0.0.2", port=5060, protocol="sip")
+RTP = Probe(transport="udp", address="10.0.0.2", port=35000, protocol="rtp")
+
+
+def host(name: str, address: str, **shown: object) -> HostFacts:
+    """A host that holds one address."""
+    interface = Interface(name="eth0", up=True, mtu=1500, addresses=(f"{address}/24",))
+    return HostFacts(
+        host=name,
+        method="python",
+        privileged=True,
+        took=1.0,
+        interfaces=(interface,),
+        **shown,  # type: ignore[arg-type]
+    )
+
+
+def silent(**more: object) -> ProbeResult:
+    """The first round's result of the SIP probe."""
+    return ProbeResult(key=SIP.key, outcome="silent", **more)  # type: ignore[arg-type]
+
+
+def parties(result: ProbeResult | None = None, **shown: object) -> dict[str, Party]:
+    """A source and a target."""
+    probes = (result or silent(),)
+    return {
+        "a": Party(Request(host="a", probes=(SIP,)), host("a", "10.0.0.1", probes=probes)),
+        "b": Party(Request(host="b"), host("b", "10.0.0.2", **shown)),
+    }
+
+
+def test_what_stayed_silent_is_sent_again_and_watched() -> None:
+    """By the host that holds the address, whatever its name."""
+    found = parts(parties())
+    assert found["a"].sends == {SIP.key: SIP}
+    assert found["b"].watches == {5060}
+    assert not found["a"].watches
+    assert not found["b"].sends
+
+
+def test_who_was_answered_has_no_part() -> None:
+    """Nor has one whose target nobody can ask."""
+    replied = ProbeResult(key=SIP.key, outcome="replied")
+    assert parts(parties(replied)) == {}
+    alone = {"a": parties()["a"]}
+    assert parts(alone) == {}
+
+
+def test_a_port_that_a_call_uses_is_left_alone() -> None:
+    """Its nearest free neighbour takes its place."""
+    used = tuple(
+        Socket(transport="udp", address="10.0.0.2", port=port) for port in (35000, 35001, 34999)
+    )
+    both = {
+        "a": Party(Request(host="a", watched=(RTP,)), host("a", "10.0.0.1")),
+        "b": Party(Request(host="b"), host("b", "10.0.0.2", sockets=used)),
+    }
+    found = parts(both)
+    assert [probe.port for probe in found["a"].sends.values()] == [35002]
+    assert found["b"].watches == {35002}
+
+
+def again(**more: object) -> Told:
+    """What the source tells."""
+    return Told(probes=(silent(source_port=40000, **more),))
+
+
+def arrival(told: dict[str, Told]) -> Arrival | None:
+    """What the second round showed of the SIP probe."""
+    return merged(parties(), told)["a"].probes[0].arrival
+
+
+def test_seen_arriving() -> None:
+    """By its own source port, and at that target."""
+    seen = Told(arrivals=(("10.0.0.1", 40000, "10.0.0.2", 5060),))
+    assert arrival({"a": again(), "b": seen}) == Arrival(seen=True, watcher="b")
+    other = Told(arrivals=(("10.0.0.1", 40001, "10.0.0.2", 5060),))
+    assert arrival({"a": again(), "b": other}) == Arrival(seen=False, watcher="b")
+
+
+def test_nobody_watched() -> None:
+    """Whoever is blind proves nothing, and says why."""
+    told = {"a": again(), "b": Told(blind="no packet socket: EPERM")}
+    assert arrival(told) == Arrival(seen=None, watcher="b", blind="no packet socket: EPERM")
+    why = "it did not take part in the second round"
+    assert arrival({"a": again()}) == Arrival(seen=None, watcher="b", blind=why)
+    why = "there was no second round"
+    assert arrival({"b": Told()}) == Arrival(seen=None, watcher="b", blind=why)
+    alone = {"a": parties()["a"]}
+    result = merged(alone, {"a": again()})["a"].probes[0]
+    assert result.arrival == Arrival(seen=None, blind="no host that could watch holds 10.0.0.2")
+
+
+def test_a_reply_in_the_second_round_counts() -> None:
+    """It was a datagram that was lost, not the service."""
+    replied = ProbeResult(key=SIP.key, outcome="replied", received=(b"SIP/2.0 200 OK",))
+    facts = merged(parties(), {"a": Told(probes=(replied,)), "b": Told()})
+    assert facts["a"].probes[0].outcome == "replied"
+    assert facts["a"].probes[0].received == (b"SIP/2.0 200 OK",)
+
+
+def test_what_a_host_tells_is_not_believed() -> None:
+    """It has no say in what was seen arriving elsewhere, and nonsense is said to be some."""
+    forged = b'{"probes":[{"key":"udp:10.0.0.2:5060","outcome":"silent","arrival":{"seen":true}}]}'
+    assert parse(forged).probes[0].arrival is None
+    for nonsense in (b"", b"[]", b'{"arrivals":[["x",1,"y",2]]}', b'{"arrivals":1}'):
+        assert parse(nonsense).blind.startswith("what it told makes no sense: ")
