@@ -65,7 +65,8 @@ NEXT: Mapping[str, str] = {
 def title(fault: Fault, items: Sequence[Item], ports: Sequence[str]) -> str:
     """One line: what is broken, and where."""
     host = fault.subject[0] if fault.subject else ""
-    if fault.code in UNSEEN and any(item.path and item.path[1].name == host for item in items):
+    towards = [item for item in items if item.path and item.path[1].name == host]
+    if fault.code in UNSEEN and any(item.code not in UNSEEN for item in towards):
         return f"nothing reaches {host}, and it could not be looked at: {fault.detail}"
     template = TITLES.get(fault.code)
     if template is None:
