@@ -76,6 +76,19 @@ def facts(checks: Sequence[Check], names: dict[str, str]) -> dict[str, Observati
     }
 
 
+def _arrivals(expects: Reaches) -> dict[str, ProbeResult]:
+    arrival = Arrival(seen=True, watcher=expects.destination.hosts[0])
+    keys = [f"udp:{expects.destination.address}:{number}" for number in expects.sample]
+    return {key: ProbeResult(key=key, outcome="silent", arrival=arrival) for key in keys}
+
+
+def _answers(expects: Reaches) -> dict[str, ProbeResult]:
+    outcome = "replied" if expects.ports.transport == "udp" else "connected"
+    start = f"{expects.ports.transport}:{expects.destination.address}"
+    keys = [f"{start}:{number}" for number in expects.ports.numbers]
+    return {key: _result(key, outcome, answered=True) for key in keys}
+
+
 def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> None:
     expects = check.expects
     if isinstance(expects, Runs):
@@ -90,18 +103,8 @@ def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> No
             for number in expects.ports.numbers:
                 socket = Socket(transport=transport, address="0.0.0.0", port=number, pids=(pid,))  # noqa: S104
                 host.sockets[f"{transport}{number}"] = socket
-    elif isinstance(expects, Reaches) and expects.sample:
-        for number in expects.sample:
-            key = f"udp:{expects.destination.address}:{number}"
-            watcher = expects.destination.hosts[0]
-            hosts[expects.source].probes[key] = ProbeResult(
-                key=key, outcome="silent", arrival=Arrival(seen=True, watcher=watcher)
-            )
     elif isinstance(expects, Reaches):
-        outcome = "replied" if expects.ports.transport == "udp" else "connected"
-        for number in expects.ports.numbers:
-            key = f"{expects.ports.transport}:{expects.destination.address}:{number}"
-            hosts[expects.source].probes[key] = _result(key, outcome, answered=True)
+        hosts[expects.source].probes |= _arrivals(expects) or _answers(expects)
     elif isinstance(expects, HasConnection):
         key = f"icmp:{expects.destination.address}:0"
         hosts[expects.source].probes[key] = _result(key, "replied")

@@ -46,6 +46,7 @@ def serve(nonce: str, until: float) -> "dict[str, Any] | None":
     words.say(b"sent")
     words.next(watcher)
     watcher.hear()
+    watcher.close()
     return {"probes": results, "arrivals": watcher.arrivals(), "blind": watcher.blind}
 
 
@@ -95,6 +96,11 @@ class Watcher:
                     break
                 if sender[2] != _OUTGOING:
                     self._note(version, data)
+
+    def close(self) -> None:
+        """Watch no more."""
+        for sock in self._sockets.values():
+            sock.close()
 
     def arrivals(self) -> "list[tuple[str, int, str, int]]":
         """Return source address and port, target address and port, of each."""

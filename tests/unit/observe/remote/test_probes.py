@@ -390,7 +390,7 @@ def test_time_is_up(look: Look) -> None:
         talk = look(probes=probes, limits=Limits(host_timeout=2.5), probe_timeout=5.0)
         assert time.monotonic() - began < 2.5
     said = [outcome(result) for result in talk.facts.probes]
-    assert set(said) == {
+    assert set(said) <= {
         ("error", "cut off: the time of this trip was up"),
         ("error", "not sent: the time of this trip was up"),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from contextlib import closing
 
 import pytest
 
@@ -31,24 +32,25 @@ def ports_seen(watcher: Watcher, number: int) -> list[int]:
 )
 def test_it_sees_what_nobody_takes(may_watch: None, family: int, address: str) -> None:
     """A datagram to a closed port is seen arriving; one to a port that is not watched is not."""
-    watcher = Watcher([39001, 39003])
-    assert watcher.blind == ""
-    with socket.socket(family, socket.SOCK_DGRAM) as sender:
-        sender.bind((address, 0))
-        for port in (39001, 39002, 39003):
-            sender.sendto(b"x", (address, port))
-        own = sender.getsockname()[1]
-    assert ports_seen(watcher, 2) == [39001, 39003]
-    assert watcher.arrivals() == [(address, own, address, 39001), (address, own, address, 39003)]
+    with closing(Watcher([39001, 39003])) as watcher:
+        assert watcher.blind == ""
+        with socket.socket(family, socket.SOCK_DGRAM) as sender:
+            sender.bind((address, 0))
+            for port in (39001, 39002, 39003):
+                sender.sendto(b"x", (address, port))
+            own = sender.getsockname()[1]
+        assert ports_seen(watcher, 2) == [39001, 39003]
+        ends = [(address, own, address, port) for port in (39001, 39003)]
+        assert watcher.arrivals() == ends
 
 
 def test_as_many_ports_as_it_says(may_watch: None) -> None:
     """The kernel's filter reaches from the first to the last of them."""
-    watcher = Watcher(list(range(39000, 39200)))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for port in (38999, 39000, 39199, 39200):
-            sender.sendto(b"x", ("127.0.0.1", port))
-    assert ports_seen(watcher, 2) == [39000, 39199]
+    with closing(Watcher(list(range(39000, 39200)))) as watcher:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for port in (38999, 39000, 39199, 39200):
+                sender.sendto(b"x", ("127.0.0.1", port))
+        assert ports_seen(watcher, 2) == [39000, 39199]
 
 
 def test_too_many_ports() -> None:
