@@ -28,7 +28,7 @@ _ATTEMPTS = 3
 _PAUSE = (0.5, 1.5)
 _GLANCE = 0.1
 _LONG = 60.0
-_RESERVE = 8.0
+_RESERVE = 12.0
 
 
 def observe(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import msgspec
 
@@ -17,7 +17,9 @@ from pytest_portaswitch.observe.pairing import Part, Party
 from pytest_portaswitch.observe.trip import Trip
 
 _PATIENCE = 2.0
-"""Seconds for each step beyond the time that it takes by itself."""
+"""Seconds that each step gets at least; a busy host gets an equal share of all that is left."""
+_TO_GO_HOME = 1.0
+"""Seconds that are kept of the time limit, so that who is late still tells what it saw."""
 _TIMEOUT = 0.2
 """Seconds to wait for a reply: these hosts are near each other, and did not reply before."""
 
@@ -25,13 +27,14 @@ _TIMEOUT = 0.2
 class SecondRound:
     """One round among trips that have all told what they saw. ``is_over`` once it ended."""
 
-    def __init__(self, trips: Iterable[Trip]) -> None:
+    def __init__(self, trips: Collection[Trip]) -> None:
         self._clusters: dict[str, dict[str, Trip]] = defaultdict(dict)
         for trip in trips:
             self._clusters[trip.job.cluster][trip.job.request.host] = trip
         self._taking_part: list[Trip] = []
-        self._deadline = time.monotonic() + _PATIENCE
+        self._end_by = min(trip.deadline for trip in trips) - _TO_GO_HOME
         self._steps = [("watching", "go"), ("sent", "report"), ("told", "")]
+        self._deadline = self._next_deadline()
         self.is_over = False
         for parties in self._parties().values():
             for name, part in pairing.parts(parties.members).items():
@@ -53,11 +56,15 @@ class SecondRound:
             for trip in self._taking_part if word else ():
                 trip.call(word)
             self._steps.pop(0)
-            self._deadline = now + _PATIENCE
+            self._deadline = self._next_deadline()
         if not self.is_over:
             self.is_over = True
             self._end()
         return now
+
+    def _next_deadline(self) -> float:
+        now = time.monotonic()
+        return now + max(_PATIENCE, (self._end_by - now) / max(1, len(self._steps)))
 
     def _end(self) -> None:
         for parties in self._parties().values():

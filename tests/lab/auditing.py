@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,8 @@ def expected_changes(before: Result, patterns: dict[str, str]) -> dict[str, str]
             else:
                 changes[check_id] = verdict
     return changes
+
+
+def messages(result: Result, ids: Iterable[str]) -> str:
+    """What the audit said of these checks, for a test that expected something else."""
+    return "\n".join(f"{one}: {result.check(one)['message']}" for one in sorted(ids))

@@ -10,7 +10,7 @@ import pytest
 from pytest_portaswitch.lab import Lab
 from pytest_portaswitch.lab.faults import FAULTS
 
-from .auditing import Result, audit, changed, expected_changes
+from .auditing import Result, audit, changed, expected_changes, messages
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -341,7 +341,8 @@ def test_a_fault_changes_exactly_these_checks(full: Lab, healthy: Result, name: 
     case = CASES[name]
     with full.broken(*case.fault, **case.options):
         broken = audit(full)
-    assert changed(healthy, broken) == expected_changes(healthy, case.changes)
+    seen, expected = changed(healthy, broken), expected_changes(healthy, case.changes)
+    assert seen == expected, messages(broken, {one for one, _ in seen.items() ^ expected.items()})
     assert_told(broken.causes("failed"), case.causes)
     assert_told(broken.causes("not-observed"), (case.unseen,) if case.unseen else ())
     assert broken.warned - healthy.warned == set(case.warnings)

@@ -289,12 +289,12 @@ def test_hosts_are_looked_at_side_by_side(fake_ssh: FakeSsh) -> None:
     began = time.monotonic()
     seen = observe(
         [job(name) for name in names],
-        Limits(host_timeout=3),
+        Limits(host_timeout=6),
         lambda job, seen: reported.append(job.request.host),
         program=STUB,
     )
 
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 12
     assert names == [one.host for one in seen]
     assert [isinstance(one, HostFacts) for one in seen] == [False] * 10 + [True] * 10
     assert all(name.startswith("good") for name in reported[:10])
@@ -349,7 +349,7 @@ def test_interruption_ends_everything(fake_ssh: FakeSsh) -> None:
             program=STUB,
         )
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
     assert reported == ["good"]
     assert "ssh" not in our_processes().values()
 
