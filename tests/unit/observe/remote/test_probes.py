@@ -387,7 +387,7 @@ def test_time_is_up(look: Look) -> None:
         )
         began = time.monotonic()
         # A second before the end the program gives up, and a second before that its probes.
-        talk = look(probes=probes, limits=Limits(host_timeout=4.0), probe_timeout=9.0)
+        talk = look(probes=probes, limits=Limits(host_timeout=4.0), udp_timeout=9.0)
         assert time.monotonic() - began < 8
     said = [outcome(result) for result in talk.facts.probes]
     assert set(said) <= {
