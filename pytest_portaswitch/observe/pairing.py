@@ -24,7 +24,7 @@ class Party(NamedTuple):
 class Part(msgspec.Struct, kw_only=True):
     """What one host is to do."""
 
-    sends: dict[str, Probe] = {}
+    sends: dict[str, Probe] = msgspec.field(default_factory=dict)
     """By key."""
     watches: set[int] = msgspec.field(default_factory=set)
     """The ports that datagrams may arrive at."""
@@ -38,20 +38,21 @@ def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
     take it for its own.
     """
     found: dict[str, Part] = defaultdict(Part)
+    targets = _Targets(parties)
     for name, (request, facts) in parties.items():
         silent = {result.key for result in facts.probes if result.outcome == "silent"}
         for probe in request.probes:
-            holders = _holders(parties, probe.address)
-            if probe.transport == "udp" and probe.key in silent and holders:
-                _assign(found, name, probe, holders)
+            if probe.transport == "udp" and probe.key in silent:
+                holders = targets.holders(probe.address)
+                if holders:
+                    _assign(found, name, probe, holders)
         for probe in request.watched:
-            holders = _holders(parties, probe.address)
-            _assign(found, name, _moved(probe, [parties[h].facts for h in holders]), holders)
+            _assign(found, name, targets.moved(probe), targets.holders(probe.address))
     return dict(found)
 
 
 def _assign(found: dict[str, Part], name: str, probe: Probe, holders: Iterable[str]) -> None:
-    found[name].sends = {**found[name].sends, probe.key: probe}
+    found[name].sends[probe.key] = probe
     for holder in holders:
         found[holder].watches.add(probe.port)
 
@@ -61,6 +62,8 @@ def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, 
 
     A reply in the second round counts as one in the first: the datagram was lost, not the service.
     """
+    targets = _Targets(parties)
+    watchers = {name: _Watcher(theirs) for name, theirs in told.items()}
     facts: dict[str, HostFacts] = {}
     for name, party in parties.items():
         own = told.get(name, Told())
@@ -69,74 +72,94 @@ def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, 
         for result in party.facts.probes:
             again = later.pop(result.key, None)
             if result.outcome == "silent" and result.key.startswith("udp:"):
-                result = _with_arrival(again or result, again, parties, told)
+                result = _with_arrival(again or result, again, targets, watchers)
             results.append(result)
-        results += [_with_arrival(result, result, parties, told) for result in later.values()]
+        results += [_with_arrival(result, result, targets, watchers) for result in later.values()]
         facts[name] = msgspec.structs.replace(party.facts, probes=tuple(results))
     return facts
+
+
+class _Targets:
+    """Who holds which address, and what is in use there."""
+
+    def __init__(self, parties: Mapping[str, Party]) -> None:
+        self._holders: dict[str, list[str]] = defaultdict(list)
+        self._used: dict[str, set[int]] = {}
+        for name, (_, facts) in parties.items():
+            held = {
+                str(ipaddress.ip_interface(address).ip)
+                for interface in facts.interfaces
+                for address in interface.addresses
+            }
+            for address in held:
+                self._holders[address].append(name)
+            self._used[name] = {
+                socket.port for socket in facts.sockets if socket.transport == "udp"
+            }
+
+    def holders(self, address: str) -> list[str]:
+        """The hosts that hold it, several where an address is held twice."""
+        return self._holders.get(str(ipaddress.ip_address(address)), [])
+
+    def moved(self, probe: Probe) -> Probe:
+        """The probe to the nearest port that is in use at none of its targets."""
+        used: set[int] = set().union(*(self._used[name] for name in self.holders(probe.address)))
+        nearest = (
+            probe.port + step * sign
+            for step in range(1000)
+            for sign in (1, -1)
+            if 1024 <= probe.port + step * sign <= 65535
+        )
+        port = next((port for port in nearest if port not in used), probe.port)
+        return msgspec.structs.replace(probe, port=port)
+
+
+class _Watcher:
+    """What one host saw arrive, or why it could not."""
+
+    def __init__(self, told: Told) -> None:
+        self.blind = told.blind
+        # By port alone where an address was translated on the way.
+        self._seen = {(out, into, port) for _, out, into, port in told.arrivals}
+
+    def saw(self, source_port: int | None, address: str, port: int) -> bool:
+        """Whether a datagram from this port arrived there."""
+        return (source_port, address, port) in self._seen
 
 
 def _with_arrival(
     result: ProbeResult,
     sent: ProbeResult | None,
-    parties: Mapping[str, Party],
-    told: Mapping[str, Told],
+    targets: _Targets,
+    watchers: Mapping[str, _Watcher],
 ) -> ProbeResult:
     _, _, rest = result.key.partition(":")
     address, _, port = rest.rpartition(":")
-    holders = _holders(parties, address)
+    holders = targets.holders(address)
     if not holders:
         arrival = Arrival(seen=None, blind=f"no host that could watch holds {address}")
     elif sent is None:
         arrival = Arrival(seen=None, watcher=holders[0], blind="there was no second round")
     else:
-        arrival = _arrival(sent, (address, int(port)), holders, told)
+        arrival = _arrival(sent, (address, int(port)), holders, watchers)
     return msgspec.structs.replace(result, arrival=arrival)
 
 
 def _arrival(
-    sent: ProbeResult, target: tuple[str, int], holders: list[str], told: Mapping[str, Told]
+    sent: ProbeResult,
+    target: tuple[str, int],
+    holders: list[str],
+    watchers: Mapping[str, _Watcher],
 ) -> Arrival:
     blind = ""
     for holder in holders:
-        theirs = told.get(holder)
-        if theirs is None:
+        watcher = watchers.get(holder)
+        if watcher is None:
             blind = "it did not take part in the second round"
-        elif theirs.blind:
-            blind = theirs.blind
-        else:
-            # By port alone where an address was translated on the way.
-            for _, out, into, port in theirs.arrivals:
-                if (into, port) == target and out == sent.source_port:
-                    return Arrival(seen=True, watcher=holder)
+        elif watcher.blind:
+            blind = watcher.blind
+        elif watcher.saw(sent.source_port, *target):
+            return Arrival(seen=True, watcher=holder)
     if blind:
         return Arrival(seen=None, watcher=holders[0], blind=blind)
     return Arrival(seen=False, watcher=holders[0])
-
-
-def _holders(parties: Mapping[str, Party], address: str) -> list[str]:
-    wanted = ipaddress.ip_address(address)
-    return [
-        name
-        for name, party in parties.items()
-        if any(
-            ipaddress.ip_interface(held).ip == wanted
-            for interface in party.facts.interfaces
-            for held in interface.addresses
-        )
-    ]
-
-
-def _moved(probe: Probe, targets: Iterable[HostFacts]) -> Probe:
-    """The probe to the nearest port that is in use at none of its targets."""
-    used = {
-        socket.port for facts in targets for socket in facts.sockets if socket.transport == "udp"
-    }
-    nearest = (
-        probe.port + step * sign
-        for step in range(1000)
-        for sign in (1, -1)
-        if 1024 <= probe.port + step * sign <= 65535
-    )
-    port = next((port for port in nearest if port not in used), probe.port)
-    return msgspec.structs.replace(probe, port=port)
