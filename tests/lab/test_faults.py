@@ -194,6 +194,7 @@ CASES = {
             # What runs is seen by everybody, and no socket is open whose owner is not.
             "listener:proc1:rtp-proxy:*": "=",
             "port-range:proc1:*": "unknown",
+            "undeclared:proc1:sockets": "unknown",
         },
         causes=(),
         unseen="owners of sockets on proc1 not visible: sudo refused: sudo: a password is required"

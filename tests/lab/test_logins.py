@@ -46,12 +46,12 @@ def test_a_wrong_sudo_password(full: Lab, tmp_path: Path) -> None:
 
 
 def test_a_user_without_sudo(full: Lab, healthy: Result, tmp_path: Path) -> None:
-    """Who owns a socket is unknown; what needs no root is judged as before."""
+    """Who owns a socket and what arrives is unknown; what needs no root is judged as before."""
     result = audit(full, cluster=with_ssh(full, tmp_path, user="nosudo"))
-    assert {c["kind"] for c in result.evidence["checks"] if c["why_unknown"] == "not-observed"} == {
-        "listener"
-    }
-    others = {i: v for i, v in result.verdicts.items() if not i.startswith("listener:")}
+    privileged = {"listener", "port-range", "redundancy", "undeclared"}
+    unknown = {c["kind"] for c in result.evidence["checks"] if c["why_unknown"] == "not-observed"}
+    assert unknown == privileged
+    others = {i: v for i, v in result.verdicts.items() if i.partition(":")[0] not in privileged}
     assert others.items() <= healthy.verdicts.items()
 
 
