@@ -5,7 +5,7 @@ import errno
 import os
 import socket
 import struct
-from contextlib import closing
+from contextlib import closing, suppress
 
 from pytest_portaswitch.observe.remote.program.flight import READ, fail, now, settle
 
@@ -23,9 +23,17 @@ _BODY = b"portaswitch audit"
 
 
 def udp(
-    result: "Result", address: str, port: int, script: "list[dict[str, Any]]", timeout: float
+    result: "Result",
+    address: str,
+    port: int,
+    script: "list[dict[str, Any]]",
+    timeout: float,
+    source_port: int = 0,
 ) -> "Steps":
-    """Send the script's first datagram, or an empty one, and wait for one in return."""
+    """Send the script's first datagram, or an empty one, and wait for one in return.
+
+    ``source_port``: from there if it is free.
+    """
     sends = [step["send"] for step in script if step["send"]]
     most = [step["receive"] for step in script if step["receive"]] or [_LARGEST]
     # A connected socket hears nothing from another port of its peer.
@@ -33,14 +41,18 @@ def udp(
     with closing(_socket(address, socket.SOCK_DGRAM, 0)) as sock:
         began = now()
         data = base64.b64decode(sends[0]) if sends else b""
+        if source_port:
+            with suppress(OSError):
+                sock.bind(("", source_port))
         try:
-            result["source"] = _source(address, port)
             if any_port:
+                result["source"] = _source(address, port)
                 sock.sendto(data, (address, port))
+                result["source_port"] = sock.getsockname()[1]
             else:
                 sock.connect((address, port))
+                result["source"], result["source_port"] = sock.getsockname()[:2]
                 sock.send(data)
-            result["source_port"] = sock.getsockname()[1]
         except OSError as error:
             fail(result, began, error.errno or 0)
             return

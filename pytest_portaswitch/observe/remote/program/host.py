@@ -1,6 +1,7 @@
 """What the host is: its system, its release, the kernel's port ranges."""
 
 import os
+import random
 import signal
 import subprocess
 import time
@@ -43,6 +44,22 @@ def reserved(notes: Notes) -> "list[list[int]]":
     except (OSError, ValueError) as error:
         notes.gap("ports", reason(error))
         return []
+
+
+def unreserved() -> "list[int]":
+    """Return the ports for clients that are left where some are reserved, in any order.
+
+    Where most are, as for RTP, the kernel searches so long for one of them that hosts with many
+    datagrams to send are better off with a list.
+    """
+    notes = Notes()
+    limits, taken = ephemeral(notes), reserved(notes)
+    if not limits or not taken:
+        return []
+    ports = set(range(limits[0], limits[1] + 1))
+    for low, high in taken:
+        ports.difference_update(range(low, high + 1))
+    return random.sample(sorted(ports), len(ports))
 
 
 def ranges(words: str) -> "list[list[int]]":

@@ -14,7 +14,7 @@ import struct
 import time
 from contextlib import suppress
 
-from pytest_portaswitch.observe.remote.program import datagram, flight
+from pytest_portaswitch.observe.remote.program import datagram, flight, host
 from pytest_portaswitch.observe.remote.program.flight import Flight, Window
 
 TYPE_CHECKING = False
@@ -27,7 +27,8 @@ _SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
 _BUFFER = 4 << 20
 _OUTGOING = 4
 _MOST_ARRIVALS = 20000
-_MOST_PORTS = 200
+_MOST_PORTS = 2000
+_GROUP = 200
 _AT_ONCE = 256
 
 
@@ -53,12 +54,20 @@ def serve(nonce: str, until: float) -> "dict[str, Any] | None":
 def _send(asked: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
     results: list[dict[str, Any]] = []
     flights = []
+    sources = host.unreserved()
     for probe in asked["probes"]:
         result: dict[str, Any] = {}
         results.append(result)
         key = f"udp:{probe['address']}:{probe['port']}"
         script = asked["scripts"].get(key, [])
-        steps = datagram.udp(result, probe["address"], probe["port"], script, asked["timeout"])
+        steps = datagram.udp(
+            result,
+            probe["address"],
+            probe["port"],
+            script,
+            asked["timeout"],
+            sources.pop() if sources else 0,
+        )
         flights.append(Flight(key, "datagrams", steps, result))
     flight.run(flights, {"datagrams": Window(_AT_ONCE, _AT_ONCE)}, until)
     return results
@@ -141,21 +150,20 @@ def _packet_socket(version: int, ports: "list[int]") -> socket.socket:
 
 def _filter(version: int, ports: "list[int]") -> "list[tuple[int, int, int, int]]":
     """Return a classic BPF program: UDP, no later fragment, to one of the ports."""
-    ldb, ldh, ldh_x, ldx_msh, jeq, jset, ret = 0x30, 0x28, 0x48, 0xB1, 0x15, 0x45, 0x06
+    ja, ldb, ldh, ldh_x, ldx_msh, jeq, jset, ret = 0x05, 0x30, 0x28, 0x48, 0xB1, 0x15, 0x45, 0x06
     udp = socket.IPPROTO_UDP
     if version == 4:
-        head = [(ldb, 0, 0, 9), (jeq, 0, -1, udp), (ldh, 0, 0, 6), (jset, -1, 0, 0x1FFF)]
-        head += [(ldx_msh, 0, 0, 0), (ldh_x, 0, 0, 2)]
+        head = [(ldb, 0, 0, 9), (jeq, 0, 5, udp), (ldh, 0, 0, 6), (jset, 3, 0, 0x1FFF)]
+        head += [(ldx_msh, 0, 0, 0), (ldh_x, 0, 0, 2), (ja, 0, 0, 1)]
     else:
-        head = [(ldb, 0, 0, 6), (jeq, 0, -1, udp), (ldh, 0, 0, 42)]
-    # Jumps are bounded by 255 steps, so each port that does not match falls to the next.
-    tests = [(jeq, len(ports) - place, 0, port) for place, port in enumerate(ports)]
-    steps = [*head, *tests, (ret, 0, 0, 0), (ret, 0, 0, 128)]
-    no = len(steps) - 2
-    return [
-        (code, no - at - 1 if yes < 0 else yes, no - at - 1 if else_ < 0 else else_, value)
-        for at, (code, yes, else_, value) in enumerate(steps)
-    ]
+        head = [(ldb, 0, 0, 6), (jeq, 0, 2, udp), (ldh, 0, 0, 42), (ja, 0, 0, 1)]
+    steps = [*head, (ret, 0, 0, 0)]
+    # A test jumps over 255 steps at most, so each group of them has an end of its own.
+    for first in range(0, len(ports), _GROUP):
+        group = ports[first : first + _GROUP]
+        steps += [(jeq, len(group) - place, 0, port) for place, port in enumerate(group)]
+        steps += [(ja, 0, 0, 1), (ret, 0, 0, 128)]
+    return [*steps, (ret, 0, 0, 0)]
 
 
 class _Words:

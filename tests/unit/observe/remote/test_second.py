@@ -6,9 +6,11 @@ import os
 import socket
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 
+from pytest_portaswitch.observe.remote.program import datagram, host
 from pytest_portaswitch.observe.remote.program.second import Watcher
 
 
@@ -46,17 +48,19 @@ def test_it_sees_what_nobody_takes(may_watch: None, family: int, address: str) -
 
 def test_as_many_ports_as_it_says(may_watch: None) -> None:
     """The kernel's filter reaches from the first to the last of them."""
-    with closing(Watcher(list(range(39000, 39200)))) as watcher:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            for port in (38999, 39000, 39199, 39200):
-                sender.sendto(b"x", ("127.0.0.1", port))
-        assert ports_seen(watcher, 2) == [39000, 39199]
+    edges = (39000, 39199, 39200, 39555, 40800, 40999)
+    with closing(Watcher(list(range(39000, 41000)))) as watcher:
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            with socket.socket(family, socket.SOCK_DGRAM) as sender:
+                for port in (38999, *edges, 41000):
+                    sender.sendto(b"x", (address, port))
+        assert sorted(ports_seen(watcher, 12)) == sorted(edges * 2)
 
 
 def test_too_many_ports() -> None:
     """More are not watched, and that is said."""
-    watcher = Watcher(list(range(1000, 1201)))
-    assert watcher.blind == "more than 200 ports cannot be watched at once"
+    watcher = Watcher(list(range(1000, 3001)))
+    assert watcher.blind == "more than 2000 ports cannot be watched at once"
     watcher.hear()
     assert watcher.arrivals() == []
 
@@ -69,3 +73,32 @@ def test_without_privilege(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "socket", refuse)
     assert Watcher([5060]).blind == "no packet socket: [Errno 1] Operation not permitted"
+
+
+def test_source_ports_where_most_are_reserved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are left, in any order; where none is reserved the kernel chooses."""
+    shown = {"ip_local_port_range": b"32768 60999\n", "ip_local_reserved_ports": b""}
+    monkeypatch.setattr(host, "read", lambda path, _: shown[path.rpartition("/")[2]])
+    assert host.unreserved() == []
+    shown["ip_local_reserved_ports"] = b"32768-32999,33002-64999\n"
+    assert sorted(host.unreserved()) == [33000, 33001]
+    shown["ip_local_reserved_ports"] = b"1-65535\n"
+    assert host.unreserved() == []
+    shown["ip_local_port_range"] = b"?"
+    assert host.unreserved() == []
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_source_port_is_used_if_it_is_free(is_taken: bool) -> None:
+    """Else the kernel chooses another."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as other:
+        other.bind(("", 0))
+        wanted = other.getsockname()[1]
+        if not is_taken:
+            other.close()
+        result: dict[str, Any] = {}
+        steps = datagram.udp(result, "127.0.0.1", 9, [], 0.1, wanted)
+        next(steps)
+        steps.close()
+    assert result["source"] == "127.0.0.1"
+    assert (result["source_port"] == wanted) is not is_taken
