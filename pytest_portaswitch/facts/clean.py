@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import math
 import re
@@ -25,6 +26,7 @@ def text(words: str, most: int = TEXT) -> str:
     return _HARMFUL.sub("\ufffd", words[:most])
 
 
+@functools.lru_cache(maxsize=4096)  # a large cluster's few addresses are met very often
 def address(words: str) -> str:
     """Return an IP address in its usual spelling; a v4-mapped one as IPv4. Raises ``Hostile``."""
     try:

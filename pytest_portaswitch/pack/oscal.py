@@ -180,7 +180,9 @@ def _prop(name: str, value: str) -> Part:
 
 def _plain(text: str) -> str:
     """One line without markup: OSCAL's texts are Markdown, and hosts' words are not."""
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in text).strip() or "-"
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    shown = text.strip() or "-"
     return html.escape(shown, quote=False)
 
 
