@@ -14,28 +14,19 @@ from typing import Any
 
 from pytest_portaswitch.lab import control, processes, state, supervisor, topology
 from pytest_portaswitch.lab.build import build
-from pytest_portaswitch.lab.host import Host
+from pytest_portaswitch.lab.faults import apply, undo
+from pytest_portaswitch.lab.inside import Inside
 from pytest_portaswitch.lab.problem import LabProblem
 from pytest_portaswitch.lab.progress import Progress, Silent
-from pytest_portaswitch.lab.site import Secrets, Site
-from pytest_portaswitch.lab.state import BrokenThing, Folder, Record
+from pytest_portaswitch.lab.state import BrokenThing, Record
 
 DEFAULT_NAME = "lab"
 CLUSTER_VARIABLE = "PORTASWITCH_LAB_CLUSTER"
 _ENTER = Path(__file__).with_name("enter.py")
 
 
-class Lab:
+class Lab(Inside):
     """A lab that is up. As a context manager it goes down at the end."""
-
-    def __init__(self, folder: Folder, record: Record) -> None:
-        self.folder = folder
-        self.record = record
-        self.site = Site.of(
-            topology.load(record.topology, processing_nodes=record.processing_nodes),
-            Secrets(**record.secrets),
-        )
-        self.hosts = {name: Host(name, pid) for name, pid in record.hosts.items()}
 
     @classmethod
     def up(
@@ -85,11 +76,6 @@ class Lab:
         return cls(folder, record)
 
     @property
-    def name(self) -> str:
-        """The lab's, which is the cluster's, too."""
-        return self.folder.name
-
-    @property
     def cluster_file(self) -> Path:
         """The cluster file that describes this lab."""
         return self.folder.cluster_file
@@ -130,35 +116,8 @@ class Lab:
         for broken in self.record.faults:
             yield f"broken: {broken.id}"
 
-    def exec(
-        self, host: str, command: Sequence[str], **options: Any
-    ) -> subprocess.CompletedProcess[Any]:
-        """Run a command on a host as root; the options are those of ``subprocess.run``."""
-        options.setdefault("check", False)
-        return subprocess.run(self.host(host).entering(command), **options)  # noqa: PLW1510,RUF100
-
-    def tool(self, command: Sequence[str], text: str = "") -> str:
-        """Run a program of the tree in the lab's own namespaces, where the bridges are."""
-        return supervisor.tool(self.record.init, self.folder, command, text)
-
-    @property
-    def tools(self) -> Path:
-        """The tree that ``tool`` runs in."""
-        return supervisor.tools_root(self.record.init, self.folder)
-
-    def host(self, name: str) -> Host:
-        """A host of the lab; LabProblem when it has none of that name."""
-        if name not in self.hosts:
-            raise LabProblem(
-                f"lab {self.name!r} has no host {name!r}",
-                checked=[f"its hosts are {', '.join(self.hosts)}"],
-            )
-        return self.hosts[name]
-
     def break_(self, fault: str, *targets: str, **options: str) -> str:
         """Break something and return once that is in effect; the id is for ``mend``."""
-        from pytest_portaswitch.lab.faults import apply
-
         with self._changing():
             broken = apply(self, fault, targets, options)
             self._store((*self.record.faults, broken))
@@ -166,8 +125,6 @@ class Lab:
 
     def mend(self, fault_id: str | None = None) -> tuple[BrokenThing, ...]:
         """Take one fault back, or all, and return once everything is as before."""
-        from pytest_portaswitch.lab.faults import undo
-
         with self._changing():
             mended = [b for b in self.record.faults if fault_id in {None, b.id}]
             if not mended and fault_id is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from pytest_portaswitch.lab.faults import (
     addresses,
@@ -16,11 +15,9 @@ from pytest_portaswitch.lab.faults import (
 )
 from pytest_portaswitch.lab.faults.fault import Breaking, Fault
 from pytest_portaswitch.lab.faults.steps import take
+from pytest_portaswitch.lab.inside import Inside
 from pytest_portaswitch.lab.problem import LabProblem
 from pytest_portaswitch.lab.state import BrokenThing
-
-if TYPE_CHECKING:
-    from pytest_portaswitch.lab.lab import Lab
 
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault
@@ -41,7 +38,9 @@ def catalogue() -> list[tuple[str, str]]:
     return [(fault.usage, fault.about) for fault in FAULTS.values()]
 
 
-def apply(lab: Lab, name: str, targets: Sequence[str], options: Mapping[str, str]) -> BrokenThing:
+def apply(
+    lab: Inside, name: str, targets: Sequence[str], options: Mapping[str, str]
+) -> BrokenThing:
     """Put a fault into effect; when that fails, nothing of it stays. LabProblem says why."""
     if name not in FAULTS:
         raise LabProblem(
@@ -66,7 +65,7 @@ def apply(lab: Lab, name: str, targets: Sequence[str], options: Mapping[str, str
     )
 
 
-def undo(lab: Lab, broken: BrokenThing) -> None:
+def undo(lab: Inside, broken: BrokenThing) -> None:
     """Take a fault back."""
     for step in reversed(broken.undo):
         take(lab, step)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_portaswitch.lab.host import Host
+from pytest_portaswitch.lab.inside import Inside
 from pytest_portaswitch.lab.placement import Daemon
 from pytest_portaswitch.lab.problem import LabProblem
-
-if TYPE_CHECKING:
-    from pytest_portaswitch.lab.lab import Lab
 
 Step = dict[str, Any]
 """One undoing step as plain data, because mending may happen in another process, days later."""
@@ -21,7 +19,7 @@ Step = dict[str, Any]
 class Breaking:
     """A fault while it is being put into effect: what was asked, and how to take it back."""
 
-    lab: Lab
+    lab: Inside
     fault: Fault
     number: int
     targets: tuple[str, ...]
@@ -74,7 +72,7 @@ class Fault:
             )
 
 
-def daemon_of(lab: Lab, host: str, name: str) -> Daemon:
+def daemon_of(lab: Inside, host: str, name: str) -> Daemon:
     """A daemon by its host and name; LabProblem when there is none."""
     lab.host(host)
     daemon = lab.site.daemon(host, name)

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from signal import SIGCONT
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_portaswitch.lab import control
 from pytest_portaswitch.lab.faults.fault import Step, daemon_of
+from pytest_portaswitch.lab.inside import Inside
 from pytest_portaswitch.lab.problem import LabProblem
 from pytest_portaswitch.lab.processes import wait_until
-
-if TYPE_CHECKING:
-    from pytest_portaswitch.lab.lab import Lab
 
 _PATIENCE = 20.0
 
 
-def _daemon(lab: Lab, host: str, daemon: str) -> None:
+def _daemon(lab: Inside, host: str, daemon: str) -> None:
     """Run a daemon as it was meant to be, whatever runs in its place now."""
     meant = daemon_of(lab, host, daemon)
     control.restart(meant, lab.site, lab.host(host))
     control.await_listening(meant, lab.host(host), lab.folder.log(host, daemon))
 
 
-def _stop(lab: Lab, host: str, program: str) -> None:
+def _stop(lab: Inside, host: str, program: str) -> None:
     """End a program that the fault brought along."""
     control.stop(program, lab.host(host), at_once=True)
 
 
-def _continue(lab: Lab, host: str, pids: list[int]) -> None:
+def _continue(lab: Inside, host: str, pids: list[int]) -> None:
     """Let frozen processes go on."""
     lab.host(host).signal(pids, SIGCONT)
 
 
-def _run(lab: Lab, host: str, command: list[str], text: str = "", fails: bool = False) -> None:
+def _run(lab: Inside, host: str, command: list[str], text: str = "", fails: bool = False) -> None:
     """Run a command on a host; ``fails``: that it may do so."""
     try:
         lab.host(host).run(command, text=text)
@@ -43,7 +41,7 @@ def _run(lab: Lab, host: str, command: list[str], text: str = "", fails: bool = 
             raise
 
 
-def _insist(lab: Lab, host: str, command: list[str], text: str) -> None:
+def _insist(lab: Inside, host: str, command: list[str], text: str) -> None:
     """Run a command on a host until it succeeds.
 
     A crowded database lets nobody in until it has noticed who left.
@@ -60,17 +58,17 @@ def _insist(lab: Lab, host: str, command: list[str], text: str) -> None:
         raise LabProblem("a fault could not be mended", cause=reason)
 
 
-def _operator(lab: Lab, command: list[str], text: str = "") -> None:
+def _operator(lab: Inside, command: list[str], text: str = "") -> None:
     """Run a command where the bridges are."""
     lab.tool(command, text)
 
 
-def _write(lab: Lab, host: str, path: str, text: str, mode: int) -> None:
+def _write(lab: Inside, host: str, path: str, text: str, mode: int) -> None:
     """Give a file its old content."""
     lab.host(host).write(path, text, mode)
 
 
-def _remove(lab: Lab, host: str, path: str) -> None:
+def _remove(lab: Inside, host: str, path: str) -> None:
     """Remove a file that was not there before."""
     lab.host(host).path(path).unlink(missing_ok=True)
 
@@ -87,7 +85,7 @@ _STEPS: Mapping[str, Callable[..., None]] = {
 }
 
 
-def take(lab: Lab, step: Step) -> None:
+def take(lab: Inside, step: Step) -> None:
     """Do one undoing step."""
     details: dict[str, Any] = {key: value for key, value in step.items() if key != "do"}
     _STEPS[step["do"]](lab, **details)
