@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import pytest_portaswitch.lab.command as lab
-from pytest_portaswitch.cli import plan, render, verify
+from pytest_portaswitch.cli import merge, plan, render, verify
 from pytest_portaswitch.source.problem import BadInput
 from pytest_portaswitch.version import __version__
 
@@ -43,5 +43,6 @@ def parser() -> argparse.ArgumentParser:
     plan.add_parser(commands)
     render.add_parser(commands)
     verify.add_parser(commands)
+    merge.add_parser(commands)
     lab.add_parser(commands)
     return whole

@@ -23,8 +23,9 @@ _SPEC = re.compile(
 )
 
 HOST_RULE = "must be a host name: letters, digits, hyphens and dots, no hyphen at either end"
+CLUSTER = r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]*"
 cluster_name = matching(
-    r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]*",
+    CLUSTER,
     "must be a folder's name: letters, digits, '.', '_' and '-', at most 64, no '..'",
     64,
 )

@@ -1,6 +1,8 @@
 """The pack: what a run leaves of one cluster, its sums and signature, and the proof of it all."""
 
+from pytest_portaswitch.pack.index import Index, write_index
+from pytest_portaswitch.pack.merge import merge
 from pytest_portaswitch.pack.verify import Proof, verify
 from pytest_portaswitch.pack.write import write_pack
 
-__all__ = ["Proof", "verify", "write_pack"]
+__all__ = ["Index", "Proof", "merge", "verify", "write_index", "write_pack"]

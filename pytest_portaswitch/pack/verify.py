@@ -38,7 +38,7 @@ def verify(folder: Path, signers: Path | None = None, identity: str = "") -> Pro
     cannot be run.
     """
     held: list[str] = []
-    problems = list(_sums(folder))
+    problems = list(sums_of(folder))
     if not problems:
         held.append(f"{SUMS}: all files are as they were")
     refusal = _signature(folder, signers, identity)
@@ -69,7 +69,8 @@ def verify(folder: Path, signers: Path | None = None, identity: str = "") -> Pro
     return Proof((*problems, *concluded), tuple(held))
 
 
-def _sums(folder: Path) -> Iterator[str]:
+def sums_of(folder: Path) -> Iterator[str]:
+    """What the sums of a pack say against its files, a line each."""
     try:
         lines = (folder / SUMS).read_bytes().decode("ascii").split("\n")
     except FileNotFoundError:

@@ -12,6 +12,7 @@ from pytest_portaswitch.report.evidence import Evidence
 
 EVIDENCE = "evidence.json"
 PAGE = "audit.html"
+INDEX = "index.html"
 
 
 def encode(evidence: Evidence) -> bytes:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from pytest_portaswitch.report.evidence import FORMAT, VERSION, Evidence
 from pytest_portaswitch.source.problem import BadInput, Problem
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -17,15 +20,27 @@ class _Header(msgspec.Struct, frozen=True):
 
 def read_evidence(path: Path) -> Evidence:
     """Read a file of evidence. Raises ``BadInput``, with the place of what is wrong in it."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise _refusal(path, f"cannot be read: {error.strerror}") from None
-    return decode(content, path)
+    return decode(_content(path), path)
+
+
+def read_part(path: Path, shape: type[Shape]) -> Shape:
+    """Read of a file of evidence only what the shape has. Raises ``BadInput``."""
+    return _decode(_content(path), path, shape)
 
 
 def decode(content: bytes, path: Path) -> Evidence:
     """Evidence from the bytes of a file. Raises ``BadInput``."""
+    return _decode(content, path, Evidence)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _refusal(path, f"cannot be read: {error.strerror}") from None
+
+
+def _decode(content: bytes, path: Path, shape: type[Shape]) -> Shape:
     try:
         header = msgspec.json.decode(content, type=_Header)
         if header.format != FORMAT:
@@ -36,7 +51,7 @@ def decode(content: bytes, path: Path) -> Evidence:
                 f"has version {header.version} of the format; this program reads {VERSION}",
                 "use the version of pytest-portaswitch that made it",
             )
-        return msgspec.json.decode(content, type=Evidence)
+        return msgspec.json.decode(content, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refusal(path, f"is not evidence: {error}") from None
 

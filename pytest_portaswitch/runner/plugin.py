@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_portaswitch.pack.signature import SigningFailed
-from pytest_portaswitch.report import terminal
+from pytest_portaswitch.report import fleet, terminal
 from pytest_portaswitch.runner import hookspecs, options, stash
 from pytest_portaswitch.runner.fixtures import (
     audit_facts,
@@ -122,3 +122,6 @@ class Session:
             for evidence, path in self.recorder.written:
                 for line in terminal.lines(evidence, str(path)):
                     terminalreporter.write_line(line)
+            if self.recorder.index:
+                index = self.recorder.index
+                terminalreporter.write_line(f"{index.path}: {fleet.tally(index.packs)}")

@@ -15,7 +15,7 @@ import pytest
 from pytest_portaswitch import tables
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict
-from pytest_portaswitch.pack import write_pack
+from pytest_portaswitch.pack import Index, write_index, write_pack
 from pytest_portaswitch.report import provenance
 from pytest_portaswitch.report.evidence import Evidence, State, gather
 from pytest_portaswitch.runner import stash
@@ -47,6 +47,8 @@ class Recorder:
         self.collected: set[Ref] = set()
         self.interrupted = False
         self.written: list[tuple[Evidence, Path]] = []
+        self.index: Index | None = None
+        """The page over all clusters, once it is written."""
         self._sent: set[tuple[str, str]] = set()
         self._labels = audits.labels()
 
@@ -82,8 +84,16 @@ class Recorder:
         self.collected.update(ref for item in items if (ref := stash.ref_of(item)))
 
     def write(self, state: State) -> None:
-        """Write the evidence of every cluster of which a check was selected."""
+        """Write the evidence of every cluster of which a check was selected, and the index."""
         finished = datetime.datetime.now(datetime.timezone.utc)
+        try:
+            self._write_packs(state, finished)
+        finally:
+            # What was written shows, also where a pack could not be signed.
+            if self.written:
+                self.index = write_index(self.settings.audit_dir, finished)
+
+    def _write_packs(self, state: State, finished: datetime.datetime) -> None:
         for audit, evidence in self._evidence(state, finished):
             path = write_pack(evidence, self.settings.audit_dir, self.settings.sign)
             self.written.append((evidence, path))

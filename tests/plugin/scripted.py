@@ -79,7 +79,10 @@ CHANGES: dict[str, Callable[[HostFacts], Observation]] = {
 def script(
     changes: Sequence[tuple[str, str]], log: str, file: Path = Path(__file__).parent / "acme.yaml"
 ) -> None:
-    """Answer every observation from the plan of the site's cluster file, with the changes."""
+    """Answer every observation from the plan of the site's cluster file, with the changes.
+
+    A change is of a ``HOST`` in every cluster, or of ``CLUSTER/HOST``.
+    """
     loaded = cluster.load(file)
     checks = expand(tables.load(loaded.release), loaded).checks
     facts = healthy.facts(checks, healthy.matching_names(checks, NAMES))
@@ -93,7 +96,8 @@ def script(
         for job in jobs:
             seen = facts[job.request.host]
             for host, change in changes:
-                if host == job.request.host and isinstance(seen, HostFacts):
+                here = (job.request.host, f"{job.cluster}/{job.request.host}")
+                if host in here and isinstance(seen, HostFacts):
                     seen = CHANGES[change](seen)
             if on_progress:
                 on_progress(job, seen)

@@ -32,6 +32,7 @@ MAY_IMPORT = {
         "source",
     },
     "pack": {
+        "cluster",
         "report",
         "causes",
         "judge",

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import functools
 import hashlib
 import re
+from collections.abc import Sequence
 from importlib import resources
+from pathlib import Path
 
 import jinja2
 
 from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.fleet import Pack
 from pytest_portaswitch.report.page import words
+from pytest_portaswitch.report.page.fleet import fleet_of
 from pytest_portaswitch.report.page.view import view_of
 
 LONGEST = 4000
@@ -27,10 +32,20 @@ _HARMFUL = re.compile(
 
 def render(evidence: Evidence) -> str:
     """The whole page. Pure: no clock, no network, no file but the template's own."""
-    style = _read("audit.css")
+    return fill("audit.html", _read("audit.css"), view=view_of(evidence))
+
+
+def render_fleet(packs: Sequence[Pack], at: Path, moment: datetime.datetime) -> str:
+    """The page over all clusters that lies in the folder ``at``; ages are as of the moment."""
+    style = _read("audit.css") + _read("index.css")
+    return fill("index.html", style, fleet=fleet_of(packs, at, moment))
+
+
+def fill(template: str, style: str, **values: object) -> str:
+    """A page whose policy allows this style and nothing else."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = _environment().get_template("audit.html")
-    return page.render(view=view_of(evidence), words=words, style=style, style_digest=digest)
+    page = _environment().get_template(template)
+    return page.render(words=words, style=style, style_digest=digest, **values)
 
 
 def harmless(value: object) -> object:

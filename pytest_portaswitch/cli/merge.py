@@ -1,0 +1,66 @@
+"""``pytest-portaswitch merge DIR...``: packs of many runs in one folder, with a page over all."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+from pathlib import Path
+from typing import Any
+
+from pytest_portaswitch.pack import merge, write_index
+from pytest_portaswitch.report import fleet
+from pytest_portaswitch.report.files import INDEX
+from pytest_portaswitch.source.problem import printable
+
+
+def add_parser(commands: Any) -> None:
+    """Register the command."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        "merge",
+        help="bring the packs of many runs together, with a page over all clusters",
+        description="Copy the packs in and below the folders to OUTPUT/CLUSTER, byte for byte, "
+        f"and write OUTPUT/{INDEX} over all that are there: a line a cluster, problems first. "
+        "Packs whose sums do not hold, of a format that this version does not read, or of a "
+        "cluster that another pack is of too are refused, all at once, and nothing is written.",
+    )
+    command.add_argument(
+        "folders", type=Path, nargs="+", metavar="DIR", help="a pack, or a folder with packs below"
+    )
+    command.add_argument(
+        "--output", type=Path, default=Path("reports"), metavar="DIR", help="default: reports"
+    )
+    command.add_argument(
+        "--newest", action="store_true", help="of several audits of a cluster take the newest"
+    )
+    command.set_defaults(func=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Merge, and print a line a cluster. Raises BadInput."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    try:
+        notes = merge(options.folders, options.output, newest=options.newest)
+        index = write_index(options.output, now)
+    except OSError as error:
+        place = error.filename or options.output
+        sys.stderr.write(f"{place}: cannot be read or written: {error.strerror}\n")
+        return 2
+    for note in notes:
+        sys.stdout.write(f"{printable(note)}\n")
+    for pack in index.packs:
+        sys.stdout.write(f"{printable(_line(pack, now))}\n")
+    sys.stdout.write(f"{index.path}: {fleet.tally(index.packs)}\n")
+    return 0
+
+
+def _line(pack: fleet.Pack, now: datetime.datetime) -> str:
+    summary = pack.summary
+    if summary is None:
+        return f"  CANNOT BE READ  {pack.refusal}"
+    totals = summary.totals
+    return (
+        f"  {summary.cluster}: {summary.verdict.replace('-', ' ').upper()}, {totals.planned} = "
+        f"{totals.passed} passed + {totals.failed} failed + {totals.unknown} unknown + "
+        f"{totals.waived} waived, {fleet.age(summary.started, now)}, {fleet.releases(summary)}"
+    )

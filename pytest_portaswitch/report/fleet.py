@@ -1,0 +1,171 @@
+"""Many clusters at a glance: what each pack's evidence says of its cluster, problems first."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from pytest_portaswitch.causes import Cause
+from pytest_portaswitch.report.evidence import State, Totals
+from pytest_portaswitch.report.files import EVIDENCE
+from pytest_portaswitch.report.readiness import Readiness
+from pytest_portaswitch.report.reading import read_part
+from pytest_portaswitch.source.problem import BadInput, Problem
+
+GRAVEST: tuple[Readiness, ...] = (
+    "blocked",
+    "could-not-be-assessed",
+    "ready-with-warnings",
+    "ready",
+)
+"""What stands first in a list of clusters."""
+
+
+class SummaryRun(msgspec.Struct, frozen=True, kw_only=True):
+    """When the audit was made, and whether it is whole."""
+
+    state: State
+    started: str
+    versions: dict[str, str]
+    deselected: int
+
+
+class SummaryHost(msgspec.Struct, frozen=True, kw_only=True):
+    """The release that a host says it has; empty where it was not looked at."""
+
+    release: str = ""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Of an ``Evidence`` what a line about its cluster needs; the names are the same."""
+
+    cluster: str
+    release: str
+    verdict: Readiness
+    run: SummaryRun
+    totals: Totals
+    hosts: dict[str, SummaryHost]
+    causes: tuple[Cause, ...]
+
+    @property
+    def started(self) -> datetime.datetime:
+        """When the audit began."""
+        return datetime.datetime.fromisoformat(self.run.started)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A folder with evidence of one cluster."""
+
+    folder: Path
+    summary: Summary | None
+    """None where the evidence cannot be read."""
+    refusal: str = ""
+    """Why it cannot."""
+
+
+def read_summary(folder: Path) -> Summary:
+    """Read what a pack says of its cluster. Raises ``BadInput``."""
+    path = folder / EVIDENCE
+    summary = read_part(path, Summary)
+    try:
+        aware = summary.started.tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        rule = "must be a time in ISO 8601 with a zone"
+        raise BadInput([Problem(str(path), 0, "run.started", summary.run.started, rule)])
+    return summary
+
+
+def read_pack(folder: Path) -> Pack:
+    """Read a pack; one that cannot be read is told, not passed over."""
+    try:
+        return Pack(folder, read_summary(folder))
+    except BadInput as bad:
+        # A page that is handed around says nothing of the machine that it was made on.
+        said = [str(dataclasses.replace(one, file=EVIDENCE)) for one in bad.problems]
+        return Pack(folder, None, "; ".join(said))
+
+
+def packs_in(audit_dir: Path) -> tuple[Pack, ...]:
+    """The packs of a folder that audits are written to, each in a folder of its own."""
+    folders = sorted(path.parent for path in audit_dir.glob(f"*/{EVIDENCE}"))
+    return in_order([read_pack(folder) for folder in folders])
+
+
+def in_order(packs: Iterable[Pack]) -> tuple[Pack, ...]:
+    """What cannot be read first, then the gravest verdict, then the most failures."""
+    return tuple(sorted(packs, key=_rank))
+
+
+def _rank(pack: Pack) -> tuple[int, int, str, str]:
+    if pack.summary is None:
+        return (-1, 0, "", str(pack.folder))
+    summary = pack.summary
+    return (
+        GRAVEST.index(summary.verdict),
+        -summary.totals.failed,
+        summary.cluster,
+        str(pack.folder),
+    )
+
+
+def superseded(packs: Sequence[Pack]) -> frozenset[Path]:
+    """Folders of packs of which there is a newer one of the same cluster."""
+    newest: dict[str, Pack] = {}
+    old = set()
+    for pack in packs:
+        if pack.summary is None:
+            continue
+        other = newest.setdefault(pack.summary.cluster, pack)
+        if other is pack:
+            continue
+        assert other.summary is not None
+        later = pack.summary.started > other.summary.started
+        newest[pack.summary.cluster] = pack if later else other
+        old.add((other if later else pack).folder)
+    return frozenset(old)
+
+
+def tally(packs: Sequence[Pack]) -> str:
+    """Such as ``3 clusters: 1 blocked, 2 ready``; of each cluster its newest audit counts."""
+    old = superseded(packs)
+    verdicts = [p.summary.verdict for p in packs if p.summary and p.folder not in old]
+    parts = [
+        f"{number} {verdict.replace('-', ' ')}"
+        for verdict in GRAVEST
+        if (number := verdicts.count(verdict))
+    ]
+    unreadable = sum(pack.summary is None for pack in packs)
+    if unreadable:
+        parts.insert(0, f"{unreadable} cannot be read")
+    number = len(verdicts) + unreadable
+    return f"{number} cluster{'' if number == 1 else 's'}: {', '.join(parts)}"
+
+
+def age(then: datetime.datetime, now: datetime.datetime) -> str:
+    """How long ago, in the largest unit that says enough."""
+    seconds = (now - then).total_seconds()
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        number = int(seconds // length)
+        if number >= (2 if unit == "day" else 1):
+            return f"{number:,} {unit}{'' if number == 1 else 's'} ago"
+    return "just now" if seconds >= -60 else "in the future"
+
+
+def releases(summary: Summary) -> str:
+    """The declared release, and those seen where they differ from it."""
+    seen = sorted({host.release for host in summary.hosts.values() if host.release})
+    declared = summary.release or "not declared"
+    return declared if seen in ([], [summary.release]) else f"{declared} (seen: {', '.join(seen)})"
+
+
+def changes(summary: Summary) -> str:
+    """What changed since the baseline, in words."""
+    return "no baseline"

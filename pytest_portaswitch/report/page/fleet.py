@@ -1,0 +1,131 @@
+"""The lines of the page over all clusters, ready for its template."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from pytest_portaswitch.judge.verdict import VerdictWord
+from pytest_portaswitch.report import fleet
+from pytest_portaswitch.report.evidence import Totals
+from pytest_portaswitch.report.files import EVIDENCE, PAGE
+from pytest_portaswitch.report.fleet import Pack, Summary
+from pytest_portaswitch.report.page import words
+from pytest_portaswitch.report.page.checks import stamp
+
+CAUSES = 3
+"""Causes that a line names; the cluster's own page has all."""
+
+_TONE: dict[str, VerdictWord] = {"failed": "fail", "waived": "waived"}
+
+
+@dataclass(frozen=True)
+class CauseLine:
+    """A cause in a line."""
+
+    tone: VerdictWord
+    label: str
+    title: str
+
+
+@dataclass(frozen=True)
+class ClusterLine:
+    """One cluster."""
+
+    cluster: str
+    tone: VerdictWord
+    headline: str
+    refusal: str
+    """Why its evidence cannot be read; then what follows is empty."""
+    page: str = ""
+    """A link, relative to the index; empty where there is no page."""
+    evidence: str = ""
+    notes: tuple[str, ...] = ()
+    totals: Totals | None = None
+    when: str = ""
+    age: str = ""
+    release: str = ""
+    changes: str = ""
+    version: str = ""
+    causes: tuple[CauseLine, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What the template gets."""
+
+    tally: str
+    tone: VerdictWord
+    made: str
+    lines: tuple[ClusterLine, ...]
+
+
+def fleet_of(packs: Sequence[Pack], at: Path, moment: datetime.datetime) -> Fleet:
+    """Prepare the page that lies in the folder ``at``, of packs in the order given."""
+    old = fleet.superseded(packs)
+    lines = tuple(
+        _line(pack, pack.summary, pack.folder in old, at, moment)
+        if pack.summary
+        else ClusterLine(pack.folder.name, "fail", "Cannot be read", pack.refusal)
+        for pack in packs
+    )
+    return Fleet(
+        tally=fleet.tally(packs),
+        tone=words.worst([line.tone for line in lines]) if lines else "unknown",
+        made=stamp(moment.timestamp()),
+        lines=lines,
+    )
+
+
+def _line(
+    pack: Pack, summary: Summary, old: bool, at: Path, moment: datetime.datetime
+) -> ClusterLine:
+    told = [cause for cause in summary.causes if cause.severity in ("failed", "not-observed")]
+    return ClusterLine(
+        cluster=summary.cluster,
+        tone=words.TONE[summary.verdict],
+        headline=words.CLUSTER[summary.verdict],
+        refusal="",
+        page=link(pack.folder / PAGE, at) if (pack.folder / PAGE).exists() else "",
+        evidence=link(pack.folder / EVIDENCE, at),
+        notes=tuple(_notes(pack, summary, old)),
+        totals=summary.totals,
+        when=stamp(summary.started.timestamp()),
+        age=fleet.age(summary.started, moment),
+        release=fleet.releases(summary),
+        changes=fleet.changes(summary),
+        version=summary.run.versions.get("pytest-portaswitch", ""),
+        causes=tuple(
+            CauseLine(
+                _TONE.get(cause.severity, "unknown"),
+                cause.effect if cause.effect not in ("none", "unknown") else cause.severity,
+                cause.title,
+            )
+            for cause in told[:CAUSES]
+        ),
+        more=max(0, len(told) - CAUSES),
+    )
+
+
+def _notes(pack: Pack, summary: Summary, old: bool) -> list[str]:
+    notes = []
+    if old:
+        notes.append("an older audit: another pack here is newer")
+    if pack.folder.name != summary.cluster:
+        notes.append(f"in the folder {pack.folder.name}")
+    if summary.run.deselected:
+        left_out = words.plural(summary.run.deselected, "planned check")
+        notes.append(f"partial: {left_out} not selected")
+    if summary.run.state != "complete":
+        notes.append(f"the run was {summary.run.state}")
+    return notes
+
+
+def link(path: Path, at: Path) -> str:
+    """From a page in the folder ``at`` to a file; a folder may be called anything."""
+    return quote(os.path.relpath(path, at))
