@@ -13,10 +13,10 @@ help: ## Say what can be made
 demo: setup lab-tools ## Start a lab cluster, audit it, leave reports/lab/
 	@scripts/demo $(BIN) $(LAB)
 
-test: setup lab-tools lint ## Lint, type-check, and run the quick and the lab tests
+test: setup lab-tools lint ## Lint, type-check, and run all tests, those against the lab included
 	@scripts/test $(BIN)
 
-quick: setup ## Run the tests that need no lab
+quick: setup ## Run the quick tests, in a minute
 	@scripts/quick $(BIN)/python
 
 lint: setup ## ruff and mypy

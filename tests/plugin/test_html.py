@@ -29,6 +29,7 @@ def rows(page: str) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [[], ["-n", "2"]])
 def test_each_row_has_the_columns_of_an_audit(site: Site, how: list[str]) -> None:
     """Cluster, host, peer, subcomponent, port, verdict; and the header has the totals."""
@@ -70,6 +71,7 @@ def test_rows_of_other_tests_have_empty_cells(site: Site) -> None:
     assert own[1:7] == [""] * 6
 
 
+@pytest.mark.slow
 def test_without_pytest_html_and_xdist_the_plugin_works(site: Site) -> None:
     """They are extras."""
     result = site.audit_in_subprocess("-p", "no:html", "-p", "no:xdist", "-p", "no:metadata")

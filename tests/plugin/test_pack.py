@@ -14,6 +14,7 @@ from .conftest import Site
 SECRET = "s3cr3t-of-the-test"  # noqa: S105
 
 
+@pytest.mark.slow
 def test_a_run_leaves_a_pack_that_holds(site: Site) -> None:
     """With failures in it, under xdist as well."""
     site.change("db2", "nothing-runs")
@@ -52,6 +53,7 @@ def test_a_key_that_cannot_sign_is_told_before_anything_is_looked_at(site: Site)
     assert site.observed() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["env", "file"])
 def test_no_secret_is_anywhere(site: Site, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Not in the pack, not on the terminal, not in the logs of pytest, pytest-html or JUnit."""

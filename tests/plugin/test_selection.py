@@ -78,6 +78,7 @@ def test_x_stops_and_the_rest_is_unknown(site: Site) -> None:
     assert numbers["unknown"] > PLANNED / 2
 
 
+@pytest.mark.slow
 def test_lf_runs_what_failed(site: Site) -> None:
     """Also after a run under xdist."""
     site.change("db1", "nothing-runs")
@@ -87,6 +88,7 @@ def test_lf_runs_what_failed(site: Site) -> None:
     second.assert_outcomes(failed=failed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [["-n", "2"], ["-n", "2", "--dist", "loadgroup"], ["-n", "1"]])
 def test_under_xdist_one_worker_observes_the_cluster_once(site: Site, how: list[str]) -> None:
     """And the controller writes the same evidence."""
@@ -99,6 +101,7 @@ def test_under_xdist_one_worker_observes_the_cluster_once(site: Site, how: list[
     assert evidence["run"]["state"] == "complete"
 
 
+@pytest.mark.slow
 def test_the_evidence_is_the_same_with_and_without_xdist(site: Site) -> None:
     """But for the times and the command."""
     site.change("sip2", "down")
@@ -124,6 +127,7 @@ def test_an_interrupted_run_leaves_marked_evidence(site: Site) -> None:
     assert evidence["checks"][0]["message"].endswith("the run was interrupted before this check")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [[], ["-n", "2"]])
 def test_a_person_who_interrupts_gets_evidence(site: Site, how: list[str]) -> None:
     """Control-C while a host keeps everybody waiting, also under xdist."""

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from pytest_portaswitch import cluster, tables
 from pytest_portaswitch.source import BadInput
 
+pytestmark = pytest.mark.slow
+
 GOOD = Path(__file__).with_name("good")
 ACME = (GOOD / "everything.yaml").read_text(encoding="utf-8")
 OFFICE = (GOOD.parents[1] / "tables" / "good" / "office.yaml").read_text(encoding="utf-8")

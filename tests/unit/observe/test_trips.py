@@ -289,12 +289,12 @@ def test_hosts_are_looked_at_side_by_side(fake_ssh: FakeSsh) -> None:
     began = time.monotonic()
     seen = observe(
         [job(name) for name in names],
-        Limits(host_timeout=6),
+        Limits(host_timeout=4),
         lambda job, seen: reported.append(job.request.host),
         program=STUB,
     )
 
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 10
     assert names == [one.host for one in seen]
     assert [isinstance(one, HostFacts) for one in seen] == [False] * 10 + [True] * 10
     assert all(name.startswith("good") for name in reported[:10])

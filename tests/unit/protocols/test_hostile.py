@@ -17,6 +17,8 @@ from pytest_portaswitch.protocols.registry import PROTOCOLS
 
 from . import scene
 
+pytestmark = pytest.mark.slow
+
 RECORDED = [scene.load(file) for file in scene.FILES]
 SOON = 0.5
 PAIRS = sorted(PROTOCOLS)
