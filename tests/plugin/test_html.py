@@ -17,22 +17,23 @@ def run_log(site: Site, *arguments: str) -> str:
     return (site.path / "run.html").read_text()
 
 
-def rows(page: str) -> list[list[str]]:
+def cells_of(page: str) -> list[list[str]]:
     """The cells of every row, as pytest-html keeps them for its script."""
     found = re.search(r'data-jsonblob="([^"]*)"', page)
     assert found
     tests = json.loads(html.unescape(found[1]))["tests"]
-    return [
-        [re.sub(r"<[^>]*>", "", cell) for cell in test["resultsTableRow"]]
-        for entries in tests.values()
-        for test in entries
-    ]
+    return [test["resultsTableRow"] for entries in tests.values() for test in entries]
+
+
+def rows(page: str) -> list[list[str]]:
+    """What a person reads in them."""
+    return [[re.sub(r"<[^>]*>", "", cell) for cell in cells] for cells in cells_of(page)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [[], ["-n", "2"]])
 def test_each_row_has_the_columns_of_an_audit(site: Site, how: list[str]) -> None:
-    """Cluster, host, peer, subcomponent, port, verdict; and the header has the totals."""
+    """Cluster, host, peer, subcomponent, port, verdict."""
     site.change("db1", "nothing-runs")
     page = run_log(site, *how)
     for name in ("Cluster", "Host", "Peer", "Subcomponent", "Port", "Verdict"):
@@ -42,10 +43,55 @@ def test_each_row_has_the_columns_of_an_audit(site: Site, how: list[str]) -> Non
     assert cells[node] == ["acme-prod", "bill1", "sip1", "radius", "udp/1812", "pass"]
     node = "suites/test_listeners.py::test_listener[db1:mysql-server-for-alerter:tcp-3306]"
     assert cells[node] == ["acme-prod", "db1", "", "alerter", "tcp/3306", "fail"]
+
+
+def header(page: str) -> str:
+    """What stands over the rows, without pytest-html's own."""
+    return page[page.index('<div class="portaswitch">') : page.index('<p class="run-count">')]
+
+
+def words_of(markup: str) -> str:
+    """What a person reads of it."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", markup)).split())
+
+
+def test_the_header_has_verdict_totals_causes_and_links(site: Site) -> None:
+    """Whoever opens the log needs not go through its rows."""
+    site.change("db1", "nothing-runs")
+    site.change("proc1", "down")
+    site.audit_in_subprocess("--html", "logs/deep/run.html")
+    head = header((site.path / "logs/deep/run.html").read_text())
+    said = words_of(head)
+    totals = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())["totals"]
+    assert "acme-prod: Blocked Something that is demanded was seen not to hold." in said
     assert (
-        f"<strong>acme-prod</strong> (MR119): {PLANNED} checks = {PLANNED - 8} passed + 5 failed"
-        in (page)
+        f"acme-prod (MR119): {PLANNED} checks = {totals['passed']} passed + {totals['failed']} "
+        f"failed + {totals['unknown']} unknown + 0 waived" in said
     )
+    assert "failed, at risk: mysql-server is not running on db1 (" in said
+    assert "Next step: ssh db1 " in said
+    assert "not observed: proc1 could not be looked at: no answer within 10 s" in said
+    links = re.findall(r'href="([^"]*)"', head)
+    assert links == ["../../reports/acme-prod/audit.html", "../../reports/index.html"]
+    assert all((site.path / "logs/deep" / link).exists() for link in links)
+
+
+def test_the_header_says_what_is_partial(site: Site) -> None:
+    """And how many warnings there are."""
+    site.change("web1", "old-release")
+    said = words_of(header(run_log(site, "-k", "hygiene or listener")))
+    assert "acme-prod: Ready, with warnings" in said
+    assert " more planned checks not selected" in said
+    assert re.search(r"— \d+ warnings? Audit page of acme-prod", said)
+
+
+def test_the_header_names_ten_causes(site: Site) -> None:
+    """The audit page has the rest."""
+    for host in ("sip1", "sip2", "db1", "db2", "bill1", "web1"):
+        site.change(host, "nothing-runs")
+    page = run_log(site)
+    assert header(page).count("<li>") == 10
+    assert re.search(r"… and \d+ more causes, on the audit page.", words_of(header(page)))
 
 
 def test_each_row_shows_evidence_and_what_is_assumed(site: Site) -> None:
@@ -61,6 +107,19 @@ def test_what_hosts_say_is_escaped(site: Site) -> None:
     page = run_log(site, "-k", "listener")
     assert "<script>alert(1)</script>" not in page
     assert "<img src=x>" not in html.unescape(page).replace("&lt;img", "")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in header(page)
+
+
+def test_a_checks_id_is_escaped(site: Site) -> None:
+    """A hook of the site may name a check as it likes."""
+    (site.path / "suites" / "conftest.py").write_text(
+        "import msgspec\n"
+        "def pytest_portaswitch_checks(config, cluster, checks):\n"
+        "    checks[0] = msgspec.structs.replace(checks[0], id='process:<b onclick=x>')\n"
+    )
+    (cells,) = cells_of(run_log(site, "-k", "onclick"))
+    assert "[&lt;b onclick=x&gt;]</td>" in cells[7]
+    assert "<b onclick=x>" not in "".join(cells)
 
 
 def test_rows_of_other_tests_have_empty_cells(site: Site) -> None:

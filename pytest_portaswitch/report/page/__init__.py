@@ -1,5 +1,6 @@
-"""The audit page: one HTML file that shows the evidence of one cluster, and nothing else."""
+"""The audit page of a cluster, the page over all clusters, and the head of a run log."""
 
-from pytest_portaswitch.report.page.render import render, render_fleet
+from pytest_portaswitch.report.page.fleet import link
+from pytest_portaswitch.report.page.render import harmless, render, render_fleet, render_header
 
-__all__ = ["render", "render_fleet"]
+__all__ = ["harmless", "link", "render", "render_fleet", "render_header"]

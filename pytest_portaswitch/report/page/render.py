@@ -22,6 +22,9 @@ from pytest_portaswitch.report.page.view import view_of
 LONGEST = 4000
 """Characters of one text that the page shows; the evidence has the rest."""
 
+HEADED = 10
+"""Causes that the head of a run log names."""
+
 # As in facts.clean, but tabs and line ends stay: facts are lines. Evidence may have been written
 # by anyone, so the page relies on nobody having cleaned it.
 _HARMFUL = re.compile(
@@ -39,6 +42,23 @@ def render_fleet(packs: Sequence[Pack], at: Path, moment: datetime.datetime) -> 
     """The page over all clusters that lies in the folder ``at``; ages are as of the moment."""
     style = _read("audit.css") + _read("index.css")
     return fill("index.html", style, fleet=fleet_of(packs, at, moment))
+
+
+def render_header(evidence: Evidence, page: str, index: str) -> str:
+    """What the head of a run log says of a cluster; ``page``, ``index``: links from there."""
+    return (
+        _environment()
+        .get_template("runlog.html")
+        .render(
+            e=evidence,
+            words=words,
+            causes=[c for c in evidence.causes if c.severity in ("failed", "not-observed")],
+            most=HEADED,
+            warnings=sum(len(check.warnings) for check in evidence.checks),
+            page=page,
+            index=index,
+        )
+    )
 
 
 def fill(template: str, style: str, **values: object) -> str:
