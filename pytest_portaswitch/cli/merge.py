@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from pytest_portaswitch.pack import merge, write_index
 from pytest_portaswitch.report import fleet
 from pytest_portaswitch.report.files import INDEX
 from pytest_portaswitch.source.problem import printable
+
+BLOCKED, NOT_ASSESSED = 1, 3
+"""Exit codes of ``--gate``; 2 is bad input."""
 
 
 def add_parser(commands: Any) -> None:
@@ -33,6 +37,12 @@ def add_parser(commands: Any) -> None:
     command.add_argument(
         "--newest", action="store_true", help="of several audits of a cluster take the newest"
     )
+    command.add_argument(
+        "--gate",
+        action="store_true",
+        help=f"exit {BLOCKED} where a cluster is blocked, {NOT_ASSESSED} where none is and one "
+        "could not be assessed; else 0",
+    )
     command.set_defaults(func=run)
 
 
@@ -51,7 +61,16 @@ def run(options: argparse.Namespace) -> int:
     for pack in index.packs:
         sys.stdout.write(f"{printable(_line(pack, now))}\n")
     sys.stdout.write(f"{index.path}: {fleet.tally(index.packs)}\n")
-    return 0
+    return _gate(index.packs) if options.gate else 0
+
+
+def _gate(packs: Sequence[fleet.Pack]) -> int:
+    """The gravest verdict as an exit code; of each cluster its newest audit counts."""
+    old = fleet.superseded(packs)
+    verdicts = {pack.summary and pack.summary.verdict for pack in packs if pack.folder not in old}
+    if "blocked" in verdicts:
+        return BLOCKED
+    return NOT_ASSESSED if verdicts & {None, "could-not-be-assessed"} else 0
 
 
 def _line(pack: fleet.Pack, now: datetime.datetime) -> str:

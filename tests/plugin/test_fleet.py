@@ -16,7 +16,7 @@ def second_cluster(site: Site, name: str) -> str:
     return f"{name}.yaml"
 
 
-@pytest.mark.parametrize("how", [[], ["-n", "2"]])
+@pytest.mark.parametrize("how", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)])
 def test_many_clusters_in_one_run(site: Site, how: list[str]) -> None:
     """Each has a pack that holds; the page has a line for each, the broken one first."""
     others = [second_cluster(site, name) for name in ("bravo", "zulu")]

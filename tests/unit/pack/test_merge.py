@@ -160,6 +160,19 @@ def test_a_cluster_cannot_leave_the_folder(
     assert not Path("reports").exists()
 
 
+@pytest.mark.parametrize(
+    ("packs", "code"),
+    [(["bravo"], 0), (["charlie", "bravo"], 3), (["charlie", "bravo", "late"], 1)],
+)
+def test_the_gate_tells_the_verdicts_apart(jobs: Path, packs: list[str], code: int) -> None:
+    """Ready, could not be assessed, blocked."""
+    charlie = msgspec.structs.replace(clusters.load(ACME), name="charlie")
+    write_pack(evidence({"bill1": "down"}, charlie), jobs / "job-charlie")
+    given = [f"jobs/job-{pack}" for pack in packs]
+    assert main(["merge", *given, "--gate"]) == code
+    assert main(["merge", "reports"]) == 0
+
+
 def test_packs_may_lie_in_the_output(jobs: Path) -> None:
     """Then they stay as they are, and only the page is made anew."""
     before = files_of(jobs / "job-bravo" / "bravo")
