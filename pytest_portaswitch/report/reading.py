@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,9 +52,28 @@ def _decode(content: bytes, path: Path, shape: type[Shape]) -> Shape:
                 f"has version {header.version} of the format; this program reads {VERSION}",
                 "use the version of pytest-portaswitch that made it",
             )
-        return msgspec.json.decode(content, type=shape)
+        found = msgspec.json.decode(content, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refusal(path, f"is not evidence: {error}") from None
+    _refuse_times(found, path)
+    return found
+
+
+def _refuse_times(found: msgspec.Struct, path: Path) -> None:
+    """Without a zone nobody can tell how old an audit is, or whether a waiver held."""
+    run = getattr(found, "run", None)
+    for name in ("started", "finished"):
+        text = getattr(run, name, None)
+        if text is not None and not _is_moment(text):
+            rule = "must be a time in ISO 8601 with a zone"
+            raise BadInput([Problem(str(path), 0, f"run.{name}", text, rule)])
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _refusal(path: Path, rule: str, fix: str = "") -> BadInput:

@@ -1,15 +1,10 @@
-"""The audit page as people meet it: in Chromium, without script, on a phone, on paper.
-
-Skipped where Playwright or a Chromium is not installed.
-"""
+"""The audit page as people meet it: in Chromium, without script, on a phone, on paper."""
 
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,19 +15,6 @@ from tests.unit.report.test_page import hostile
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-api: Any = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

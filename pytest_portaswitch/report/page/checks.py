@@ -149,7 +149,10 @@ def moments(evidence: Evidence) -> dict[str, str]:
 
 def stamp(seconds: float) -> str:
     """``2026-11-23 02:10:07 UTC``."""
-    moment = datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc)
+    try:
+        moment = datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc)
+    except (OSError, OverflowError, ValueError):
+        return f"no time ({seconds:g})"  # evidence may come from anyone
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -74,10 +74,9 @@ def harmless(value: object) -> object:
         return ""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    shown = _HARMFUL.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", value)
-    if len(shown) > LONGEST:
-        return f"{shown[:LONGEST]} [... {len(shown) - LONGEST} characters more in evidence.json]"
-    return shown
+    shown = _HARMFUL.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", value[:LONGEST])
+    more = len(value) - LONGEST
+    return f"{shown} [... {more} characters more in evidence.json]" if more > 0 else shown
 
 
 @functools.cache

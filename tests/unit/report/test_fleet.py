@@ -17,7 +17,8 @@ from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.source.problem import BadInput
 
 from .making import MOMENT, evidence
-from .test_page import EVIL, read, text_of
+from .mischief import EVIL
+from .test_page import read, text_of
 
 HOUR = datetime.timedelta(hours=1)
 

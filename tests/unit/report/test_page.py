@@ -17,11 +17,12 @@ from pytest_portaswitch.cli import main
 from pytest_portaswitch.facts import HostFacts, Observation
 from pytest_portaswitch.pack import write_pack
 from pytest_portaswitch.report.evidence import Evidence
-from pytest_portaswitch.report.page import render
+from pytest_portaswitch.report.files import encode
+from pytest_portaswitch.report.page import render, render_header
 
 from .making import ACME, evidence
+from .mischief import EVIL, LONG, hostile_everywhere
 
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>\x1b[31m\u202egnp.exe\x00"
 VOID = {"meta", "br", "input", "col", "link", "img"}
 
 
@@ -159,19 +160,35 @@ def hostile(facts: HostFacts) -> Observation:
 
 def test_nothing_that_a_host_says_can_act() -> None:
     """No script, no handler, nothing from elsewhere, nothing that turns or hides writing."""
-    page = render(evidence(dict.fromkeys(("bill1", "sip1", "db1", "web1"), hostile)))
+    assert_harmless(render(evidence(dict.fromkeys(("bill1", "sip1", "db1", "web1"), hostile))))
+
+
+def test_nothing_that_evidence_says_can_act() -> None:
+    """It may have been written by anyone, down to the names of hosts and the ids of checks."""
+    found = hostile_everywhere(evidence({"db2": "nothing-runs", "proc1": "down"}))
+    assert {found.cluster, found.run.who, found.checks[1].id, *found.checks[1].evidence} == {EVIL}
+    assert found.causes[0].title == found.run.command == LONG
+    page = render(found)
+    assert_harmless(page)
+    assert_harmless(
+        render_header(found, "x/audit.html", "index.html"), "x/audit.html", "index.html"
+    )
+    assert len(page) < 8_000_000
+
+
+def assert_harmless(page: str, *links: str) -> None:
+    """As a browser's parser sees it."""
     reader = read(page)
     assert not reader.tags & {"script", "img", "iframe", "object", "embed", "base", "form"}
     assert not {name for name in reader.attributes if name.startswith("on")} | (
         reader.attributes & {"style"}
     )
-    assert all(link.startswith("#") for link in reader.links)
+    assert all(link.startswith("#") or link in links for link in reader.links)
     assert not re.search(
         "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f]", page
     )
     assert "\\u{202e}gnp.exe" in page
     assert "[... " in page  # a text of millions of characters is cut
-    assert len(page) < 2_000_000
 
 
 def test_ids_are_distinct_and_links_lead_somewhere(broken: Evidence) -> None:
@@ -234,6 +251,32 @@ def test_what_is_not_evidence_is_refused(
     path.write_bytes(content)
     assert main(["render", str(path)]) == 2
     assert capsys.readouterr().err == f"{path}: {complaint}\n"
+
+
+@pytest.mark.parametrize("field", ["started", "finished"])
+def test_a_time_that_is_none_is_refused(
+    broken: Evidence, field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Named, not met with a traceback."""
+    run = msgspec.structs.replace(broken.run, **{field: "2026-11-22T12:00:00"})
+    path = write_pack(broken, tmp_path)
+    path.write_bytes(encode(msgspec.structs.replace(broken, run=run)))
+    assert main(["render", str(path)]) == 2
+    assert capsys.readouterr().err == (
+        f"{path}: run.{field}: '2026-11-22T12:00:00': must be a time in ISO 8601 with a zone\n"
+    )
+
+
+@pytest.mark.parametrize("seconds", [1e300, -1e18])
+def test_a_clock_beyond_all_times_breaks_nothing(seconds: float) -> None:
+    """Evidence may come from anyone."""
+
+    def skewed(facts: HostFacts) -> Observation:
+        assert facts.clock
+        clock = msgspec.structs.replace(facts.clock, sent=seconds)
+        return msgspec.structs.replace(facts, clock=clock)
+
+    assert f"no time ({seconds:g})" in text_of(render(evidence({"db1": skewed})))
 
 
 def test_a_file_that_is_not_there_is_refused(
