@@ -1,10 +1,15 @@
-"""Which tests are left out of the quick ones, besides those that bear the mark themselves."""
+"""For all tests: which are slow besides those that bear the mark, and how hypothesis runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says more of the machine than of the code.
+settings.register_profile("portaswitch", deadline=None)
+settings.load_profile("portaswitch")
 
 HERE = Path(__file__).parent
 SLOW = {"browser", "package"}

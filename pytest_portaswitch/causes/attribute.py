@@ -15,7 +15,14 @@ from pytest_portaswitch.causes.item import Item, Port
 from pytest_portaswitch.facts.model import Observation, Unobserved
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.unknown import unseen_code
-from pytest_portaswitch.plan.check import HasConnection, Listens, Reaches, UsesPrivate
+from pytest_portaswitch.plan.check import (
+    HasConnection,
+    HoldsConnection,
+    Listens,
+    Reaches,
+    RefusesWrites,
+    UsesPrivate,
+)
 
 SERVED = frozenset({"connected", "delivered", "answered", "in-use"})
 EXPLAINS: Mapping[str, frozenset[str]] = {
@@ -49,6 +56,7 @@ class Attribution:
         self.facts = facts
         self.listeners: dict[Port, Fault] = {}
         self.sent: dict[Port, list[Item]] = defaultdict(list)
+        self.failing: dict[tuple[str, str, str], Item] = {}
         self._index()
         self.cut_off = self._cut_off()
         self.dropped = {
@@ -73,9 +81,19 @@ class Attribution:
             return listener
         return None if self._is_of_the_path(item) else own
 
+    def followed(self, item: Item) -> Item | None:
+        """The failing probe whose cause is that of an item too: who cannot connect holds none."""
+        expects = item.check.expects
+        if not item.follows or not isinstance(expects, (HoldsConnection, RefusesWrites)):
+            return None
+        return self.failing.get((item.check.row, expects.source, expects.destination.name))
+
     def _index(self) -> None:
         for item in self.items:
             expects = item.check.expects
+            if isinstance(expects, Reaches) and item.verdict.verdict in ("fail", "waived"):
+                row = (item.check.row, expects.source, expects.destination.name)
+                self.failing.setdefault(row, item)
             if isinstance(expects, Listens) and item.verdict.verdict in ("fail", "waived"):
                 for port in item.ports:
                     if item.verdict.fault:

@@ -42,8 +42,9 @@ def explain(
     attribution = Attribution(items, facts)
     explained: dict[tuple[str, tuple[str, ...]], list[tuple[Fault, Item]]] = {}
     between: list[Item] = []
+    following = {i.check.id: probe for i in items if (probe := attribution.followed(i))}
     for item in items:
-        if item.holds:
+        if item.holds or item.check.id in following:
             continue
         found = attribution.fault_of(item)
         if found is None:
@@ -54,6 +55,10 @@ def explain(
     for item in between:
         found = blocks.faults[item.check.id]
         explained.setdefault((found.code, found.subject), []).append((found, item))
+    known = {i.check.id: (key, f) for key, own in explained.items() for f, i in own}
+    for item in (item for item in items if item.check.id in following):
+        key, found = known[following[item.check.id].check.id]
+        explained[key].append((found, item))
     broken = {
         item.check.id
         for members in explained.values()
@@ -112,7 +117,7 @@ def _severity(verdict: Verdict) -> Severity:
 
 def _seen(items: Sequence[Item]) -> tuple[str, ...]:
     """What the checks observed, that of the host itself first, each line once."""
-    telling = sorted(items, key=lambda item: (item.path is not None, item.check.id))
+    telling = sorted(items, key=lambda item: (item.follows, item.path is not None, item.check.id))
     return tuple(dict.fromkeys(item.verdict.observed for item in telling))[:SEEN]
 
 

@@ -24,6 +24,11 @@ class Item(NamedTuple):
         return self.verdict.fault.code if self.verdict.fault else ""
 
     @property
+    def follows(self) -> bool:
+        """Whether it may be but the consequence of another check's trouble."""
+        return self.code in ("not-connected", "not-told")
+
+    @property
     def holds(self) -> bool:
         """Whether it passes."""
         return self.verdict.verdict == "pass"

@@ -103,5 +103,5 @@ def next_step(fault: Fault, items: Sequence[Item]) -> str:
     """A command to paste; hosts stand in it quoted, and nothing that a host said."""
     if fault.code in NEXT and fault.subject:
         return NEXT[fault.code].format(*map(quote, fault.subject))
-    telling = sorted(items, key=lambda item: (item.path is not None, item.holds, item.check.id))
+    telling = sorted(items, key=lambda i: (i.follows, i.path is not None, i.holds, i.check.id))
     return next((i.verdict.reproduce for i in telling if i.verdict.reproduce), "")

@@ -12,6 +12,7 @@ from pytest_portaswitch.cluster import (
     hosts,
     login,
     overrides,
+    replica,
     secret,
     settings,
     virtual_ips,
@@ -19,7 +20,7 @@ from pytest_portaswitch.cluster import (
     words,
 )
 from pytest_portaswitch.cluster.addresses import Addresses, networks
-from pytest_portaswitch.cluster.model import Cluster, Hygiene, Login, SecretRef, Undeclared
+from pytest_portaswitch.cluster.model import Cluster, Hygiene, Login, Replica, SecretRef, Undeclared
 from pytest_portaswitch.cluster.paths import named
 from pytest_portaswitch.source import Problem, Section, Value, closest, open_file, settle
 from pytest_portaswitch.source.scalar import listing, regex
@@ -28,7 +29,7 @@ from pytest_portaswitch.tables.row import ProcessPattern, Service, Tables
 
 _OPTIONAL = (
     *("release", "database", "networks", "ssh", "virtual_ips", "processes", "secrets"),
-    *("overrides", "waivers", "tables", "services", "undeclared", "hygiene"),
+    *("overrides", "waivers", "tables", "services", "undeclared", "replica", "hygiene"),
 )
 
 
@@ -87,6 +88,10 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         folder=folder,
     )
     found = part("hosts", hosts.read, {}, around)
+    secrets = part("secrets", _secrets, {}, folder)
+    asked = part("replica", replica.read, Replica())
+    if (at := section.get("replica")) is not None:
+        replica.check(at, asked, section.get("secrets"))
     return {
         "name": section.read("cluster", words.cluster_name, ""),
         "hosts": found,
@@ -94,7 +99,8 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         "database": around.database,
         "virtual_ips": part("virtual_ips", virtual_ips.read, (), found, tables, addresses),
         "processes": part("processes", _processes, {}, tables),
-        "secrets": part("secrets", _secrets, {}, folder),
+        "secrets": secrets,
+        "replica": asked,
         "overrides": part("overrides", overrides.read, (), found, tables),
         "waivers": part("waivers", waivers.read, ()),
         "services": part("services", _services, (), found, tables),

@@ -8,7 +8,13 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.tables.row import Direction, ProcessPattern, Service, Transport
+from pytest_portaswitch.tables.row import (
+    Direction,
+    HoldsItsConnection,
+    ProcessPattern,
+    Service,
+    Transport,
+)
 
 Database = Literal["mysql", "oracle"]
 """The engine of the DB servers. The rows of the tables speak of MySQL; ``oracle`` puts them out of
@@ -77,6 +83,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str = ""
     direction: Direction | None = None
     peers: tuple[str, ...] | None = None
+    connection: HoldsItsConnection = ""
     line: int = 0
 
 
@@ -118,6 +125,15 @@ class Hygiene(msgspec.Struct, frozen=True, kw_only=True):
     """What fails; the others warn."""
 
 
+class Replica(msgspec.Struct, frozen=True, kw_only=True):
+    """How the replica DB servers may be asked. The password is the secret ``mysql``."""
+
+    account: str = ""
+    """That may look; empty: nobody can tell whether they refuse writes."""
+    lag: int = 60
+    """Seconds by which they may be behind their source."""
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """One installation."""
 
@@ -142,6 +158,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """Expected besides those of the tables, whose names they may take over."""
     undeclared: Undeclared = Undeclared()
     hygiene: Hygiene = Hygiene()
+    replica: Replica = Replica()
 
     def hosts_of(self, role: str) -> tuple[Host, ...]:
         """The hosts that hold a role, in the order of the file."""

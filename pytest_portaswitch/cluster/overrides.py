@@ -14,7 +14,7 @@ from pytest_portaswitch.tables import draft
 from pytest_portaswitch.tables.ports import Ports, read_ports
 from pytest_portaswitch.tables.row import Direction, Row, Tables, Transport
 
-_CHANGES = ("port", "ports", "transport", "protocol", "direction", "peers")
+_CHANGES = ("port", "ports", "transport", "protocol", "direction", "peers", "connection")
 
 
 def read(value: Value, hosts: Collection[str], tables: Tables | None) -> tuple[Override, ...]:
@@ -48,6 +48,9 @@ def _override(section: Section, hosts: Collection[str], tables: Tables | None) -
         "protocol": section.read("protocol", draft.protocol, ""),
         "direction": section.read("direction", choice(get_args(Direction), "a direction"), None),
         "peers": section.read("peers", peers, None),
+        "connection": section.read(
+            "connection", choice(draft.CONNECTIONS, "what is said of a connection"), ""
+        ),
         "line": section.value.line,
     }
     if not section.entries.keys() & set(_CHANGES):
@@ -78,6 +81,13 @@ def _fits(section: Section, row: Row, ports: Ports) -> None:
             missing = ["port"] if given & needed.keys() else []
         for key in missing:
             here.refuse(f"{key!r} is missing", f"the tables give none for {row.id}", value="")
+    if "connection" in given and (
+        section.read("direction", lambda value: value.raw, row.direction) == "incoming"
+        or section.read("transport", lambda value: value.raw, row.transport) == "udp"
+    ):
+        here.refuse_key(
+            "connection", f"{row.id} holds none", "it stands in outgoing rows over TCP only"
+        )
     if ports.numbers and ports.range != (row.demand == "range"):
         what = "a range of ports" if row.demand == "range" else "single ports"
         here.refuse(f"{row.id} has {what}, so its override must have the same")

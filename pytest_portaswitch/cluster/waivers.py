@@ -11,12 +11,14 @@ from pytest_portaswitch.source import Value, closest
 from pytest_portaswitch.source.scalar import day, prose
 
 KINDS = (
+    "connection",
     "hygiene",
     "listener",
     "port-range",
     "private-network",
     "process",
     "reachability",
+    "read-only",
     "redundancy",
     "undeclared",
 )

@@ -1,5 +1,6 @@
 """What was seen on the hosts: facts, never opinions."""
 
+from pytest_portaswitch.facts.database import Database, Replication
 from pytest_portaswitch.facts.model import (
     Arrival,
     Clock,
@@ -23,6 +24,7 @@ __all__ = [
     "Arrival",
     "Clock",
     "Connection",
+    "Database",
     "Disk",
     "Gap",
     "HostFacts",
@@ -32,6 +34,7 @@ __all__ = [
     "ProbeResult",
     "Process",
     "Program",
+    "Replication",
     "Route",
     "Socket",
     "Unobserved",

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.facts.answer import Answer
+from pytest_portaswitch.facts.database import Database
 from pytest_portaswitch.tables.row import Transport
 
 
@@ -203,6 +204,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     disks: tuple[Disk, ...] = ()
     programs: tuple[Program, ...] = ()
     probes: tuple[ProbeResult, ...] = ()
+    databases: tuple[Database, ...] = ()
+    """What servers told that this host's peers were asked about over it, with credentials."""
     gaps: tuple[Gap, ...] = ()
 
     def gap(self, what: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_portaswitch.judge.fault import fault
+from pytest_portaswitch.judge.held import judge_held
 from pytest_portaswitch.judge.hygiene import (
     judge_clock,
     judge_disk,
@@ -16,6 +17,7 @@ from pytest_portaswitch.judge.listener import judge_listener
 from pytest_portaswitch.judge.private_network import judge_connection, judge_private_interface
 from pytest_portaswitch.judge.process import judge_process
 from pytest_portaswitch.judge.reachability import judge_reachability
+from pytest_portaswitch.judge.read_only import judge_read_only
 from pytest_portaswitch.judge.redundancy import judge_holder, judge_standby
 from pytest_portaswitch.judge.sampled import judge_sampled
 from pytest_portaswitch.judge.undeclared import judge_undeclared
@@ -28,10 +30,12 @@ from pytest_portaswitch.plan.check import (
     DiskFree,
     HasConnection,
     Holds,
+    HoldsConnection,
     Listens,
     MtuAgrees,
     NothingElse,
     Reaches,
+    RefusesWrites,
     ReleaseAgrees,
     Runs,
     StandsBy,
@@ -55,11 +59,13 @@ _JUDGES: Mapping[type, Callable[[Check, Any, Facts], Verdict]] = {
     ClockAgrees: judge_clock,
     DiskFree: judge_disk,
     HasConnection: judge_connection,
+    HoldsConnection: judge_held,
     Holds: judge_holder,
     Listens: judge_listener,
     MtuAgrees: judge_mtu,
     NothingElse: judge_undeclared,
     Reaches: judge_reachability,
+    RefusesWrites: judge_read_only,
     ReleaseAgrees: judge_release,
     Runs: judge_process,
     StandsBy: judge_standby,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
-from pytest_portaswitch.judge import datagram, path, seen
+from pytest_portaswitch.judge import datagram, in_use, path, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.ladder import Grade, reaches
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
@@ -25,8 +25,10 @@ def judge_reachability(check: Check, expects: Reaches, facts: Facts) -> Verdict:
         return source
     verdicts = [_judge_port(expects, source, number, facts, expected) for number in ports.numbers]
     if ports.demand == "one":
-        return _judge_choice(expects, source, verdicts, facts)
-    return min(verdicts, key=lambda verdict: _ORDER[verdict.verdict])
+        verdict = _judge_choice(expects, source, verdicts, facts)
+    else:
+        verdict = min(verdicts, key=lambda verdict: _ORDER[verdict.verdict])
+    return in_use.considered(check, expects, source, verdict)
 
 
 _ORDER = {"fail": 0, "unknown": 1, "pass": 2, "waived": 3}

@@ -6,7 +6,14 @@ import ipaddress
 import re
 from collections.abc import Iterable
 
-from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Process, Socket
+from pytest_portaswitch.facts.model import (
+    Connection,
+    HostFacts,
+    ProbeResult,
+    Process,
+    Socket,
+)
+from pytest_portaswitch.plan.check import Ports
 from pytest_portaswitch.tables.row import ProcessPattern
 
 STOPPED = frozenset("Tt")
@@ -31,7 +38,38 @@ def matches_words(process: Process, words: str) -> bool:
     return bool(re.search(words, process.name) or re.search(words, process.command))
 
 
-def owners(facts: HostFacts, socket: Socket) -> tuple[Process, ...]:
+def with_children(facts: HostFacts, processes: Iterable[Process]) -> frozenset[int]:
+    """The pids of processes and of all that they started: those of Apache's FCGI are children."""
+    found = {process.pid for process in processes}
+    added = True
+    while added:
+        more = {p.pid for p in facts.processes if p.parent in found and p.pid not in found}
+        found |= more
+        added = bool(more)
+    return frozenset(found)
+
+
+def connections_to(
+    facts: HostFacts, addresses: Iterable[str], ports: Ports
+) -> tuple[Connection, ...]:
+    """The established connections to any of the ports at any of the addresses."""
+    wanted = {ipaddress.ip_address(address) for address in addresses}
+    return tuple(
+        connection
+        for connection in facts.connections
+        if connection.remote_port is not None
+        and _is_among(connection.remote_port, ports)
+        and ipaddress.ip_address(connection.remote) in wanted
+    )
+
+
+def _is_among(port: int, ports: Ports) -> bool:
+    if ports.demand == "range":
+        return ports.numbers[0] <= port <= ports.numbers[-1]
+    return port in ports.numbers
+
+
+def owners(facts: HostFacts, socket: Socket | Connection) -> tuple[Process, ...]:
     """The processes that hold a socket, as far as they are still among the facts."""
     pids = set(socket.pids or ())
     return tuple(process for process in facts.processes if process.pid in pids)
@@ -81,6 +119,21 @@ def socket_words(facts: HostFacts, socket: Socket) -> str:
     if not held:
         held = "owner not visible" if socket.pids is None else "no owner found"
     return f"{socket.transport} {address}:{socket.port} {held}"
+
+
+def connection_words(facts: HostFacts, connection: Connection) -> str:
+    """Such as ``10.0.0.5:41234 -> 10.0.0.3:3306 alerter (pid 4711, porta)``."""
+    local = _end(connection.local, connection.local_port)
+    held = process_words(owners(facts, connection))
+    if not held:
+        held = "owner not visible" if connection.pids is None else "no owner found"
+    several = f"{connection.count} times " if connection.count > 1 else ""
+    return f"{several}{local} -> {_end(connection.remote, connection.remote_port)} {held}"
+
+
+def _end(address: str, port: int | None) -> str:
+    shown = f"[{address}]" if ":" in address else address
+    return shown if port is None else f"{shown}:{port}"
 
 
 def process_words(processes: Iterable[Process]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from pytest_portaswitch.lab.placement import Daemon
-from pytest_portaswitch.lab.site import Site
+from pytest_portaswitch.lab.site import DATABASE_ACCOUNT, Site
 from pytest_portaswitch.lab.state import Folder
 
 # What the rows without a port stand for in a lab: row, the daemon whose first port it is, and how.
@@ -49,7 +49,11 @@ def text(site: Site, folder: Folder) -> str:
             for vip in site.topology.virtual_ips
         },
         "processes": {name: {"match": pattern} for name, pattern in _patterns(site).items()},
-        "secrets": {"radius": {"file": str(folder.path / "radius_secret")}},
+        "secrets": {
+            "radius": {"file": str(folder.path / "radius_secret")},
+            "mysql": {"file": str(folder.path / "database_password")},
+        },
+        "replica": {"account": DATABASE_ACCOUNT},
         "overrides": list(_overrides(site)),
         "services": {
             daemon.name: _service(daemon) for daemon in site.daemons if daemon.name == "media-tftp"

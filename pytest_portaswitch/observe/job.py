@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.observe.request import Request
+from pytest_portaswitch.protocols.dialogue import Dialogue
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +18,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     cluster: str = ""
     """Only hosts of one cluster have to do with each other."""
+    dialogue: Callable[[str], Dialogue] | None = None
+    """Begins the conversation of a key of ``request.relays``; needed where there are any."""
 
     @property
     def door(self) -> tuple[str, str]:

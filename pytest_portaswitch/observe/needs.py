@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.questions import Questions
-from pytest_portaswitch.observe.request import Request
+from pytest_portaswitch.observe.request import Request, Stream
 from pytest_portaswitch.plan.check import (
     CannotAssess,
     Check,
@@ -19,9 +19,11 @@ from pytest_portaswitch.plan.check import (
     Expectation,
     HasConnection,
     Holds,
+    HoldsConnection,
     Listens,
     MtuAgrees,
     Reaches,
+    RefusesWrites,
     ReleaseAgrees,
     StandsBy,
     UsesPrivate,
@@ -40,10 +42,17 @@ def requests(
     second: set[str] = set()
     routes: dict[str, set[str]] = defaultdict(set)
     programs: dict[str, set[str]] = defaultdict(set)
+    astray: dict[str, set[str]] = defaultdict(set)
+    streams: dict[str, dict[str, Stream]] = defaultdict(dict)
     for check in checks:
         expects = check.expects
         hosts.update(_looked_at(expects))
-        if isinstance(expects, UsesPrivate):
+        if isinstance(expects, HoldsConnection):
+            places = (expects.destination, *expects.instead)
+            astray[expects.source].update(expects.astray, (place.address for place in places))
+        elif isinstance(expects, RefusesWrites) and expects.account:
+            streams[expects.source].update(_streams(expects))
+        elif isinstance(expects, UsesPrivate):
             routes[expects.host].update(expects.peers.values())
         elif isinstance(expects, StandsBy) and expects.state.startswith("/"):
             for name in expects.place.hosts:
@@ -54,7 +63,7 @@ def requests(
                 sent[expects.source][probe.key] = probe
             if isinstance(expects, Reaches) and expects.ports.transport == "udp":
                 second.update((expects.source, *expects.destination.hosts))
-    addresses = tuple(sorted({host.private for host in cluster.hosts.values()}))
+    addresses = {host.private for host in cluster.hosts.values()}
     return {
         name: Request(
             host=name,
@@ -66,8 +75,9 @@ def requests(
             },
             watched=tuple(watched[name][key] for key in sorted(watched[name])),
             second=name in second,
+            relays=tuple(streams[name][key] for key in sorted(streams[name])),
             routes_to=tuple(sorted(routes[name])),
-            connections_to=addresses,
+            connections_to=tuple(sorted(addresses | astray[name])),
             programs=tuple(sorted(programs[name])),
             probe_timeout=probe_timeout,
             udp_timeout=min(UDP_TIMEOUT, probe_timeout),
@@ -90,7 +100,17 @@ def _looked_at(expects: Expectation) -> tuple[str, ...]:
         return (expects.host, *expects.others)
     if isinstance(expects, MtuAgrees):
         return tuple(expects.addresses)
+    if isinstance(expects, HoldsConnection):
+        return (expects.source,)
+    if isinstance(expects, RefusesWrites):
+        return (expects.source,) if expects.account else ()
     return () if isinstance(expects, CannotAssess) else (expects.host,)
+
+
+def _streams(expects: RefusesWrites) -> dict[str, Stream]:
+    address = expects.destination.address
+    keys = {f"mysql:{address}:{number}": number for number in expects.ports.numbers}
+    return {key: Stream(key=key, address=address, port=port) for key, port in keys.items()}
 
 
 def _probes(expects: Reaches | HasConnection) -> list[Probe]:

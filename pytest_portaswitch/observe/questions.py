@@ -11,6 +11,8 @@ from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.model import HostFacts, Observation, Probe, ProbeResult
 from pytest_portaswitch.observe.request import Request
 from pytest_portaswitch.protocols.ask import Ask, Secret, Transport
+from pytest_portaswitch.protocols.dialogue import Dialogue
+from pytest_portaswitch.protocols.mysql_inspect import Inspection
 from pytest_portaswitch.protocols.registry import Speaks, speaks
 from pytest_portaswitch.protocols.step import Step
 
@@ -18,10 +20,18 @@ from pytest_portaswitch.protocols.step import Step
 class Questions:
     """The questions of one run to one cluster: the same probe is always asked the same."""
 
-    def __init__(self, nonce: bytes, secrets: Mapping[str, Secret]) -> None:
-        """``nonce``: drawn once a run. ``secrets``: by the protocol that needs them."""
+    def __init__(self, nonce: bytes, secrets: Mapping[str, Secret], account: str = "") -> None:
+        """``nonce``: drawn once a run. ``secrets``: by the protocol that needs them.
+
+        ``account``: the name of the one whose password the secret ``mysql`` is.
+        """
+        self._account = account
         self._nonce = nonce
         self._secrets = secrets
+
+    def dialogue(self, key: str) -> Dialogue:
+        """The conversation over a stream, which only a login to a database needs."""
+        return Inspection(key, self._account, self._secrets["mysql"])
 
     def script(self, source: str, probe: Probe) -> tuple[Step, ...]:
         """The steps of a probe that a host sends from its private address; empty: say nothing."""

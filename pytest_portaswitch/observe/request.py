@@ -8,12 +8,21 @@ from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.protocols.step import Step
 
 
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes to be carried to and from a service. ``key`` names the conversation."""
+
+    key: str
+    address: str
+    port: int
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """All that one host is asked for. ``scripts`` are by the key of a probe."""
 
     host: str
     probes: tuple[Probe, ...] = ()
     scripts: dict[str, tuple[Step, ...]] = {}
+    relays: tuple[Stream, ...] = ()
     routes_to: tuple[str, ...] = ()
     connections_to: tuple[str, ...] = ()
     """Addresses of the cluster: established connections to others are not brought back."""

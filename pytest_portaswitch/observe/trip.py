@@ -20,6 +20,7 @@ from pytest_portaswitch.observe.conversation import Conversation, TooMuch
 from pytest_portaswitch.observe.ending import Ending, clean
 from pytest_portaswitch.observe.job import Job
 from pytest_portaswitch.observe.program import Program, Travel
+from pytest_portaswitch.observe.relays import Relays
 from pytest_portaswitch.observe.remote.login import Sudo
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
@@ -76,6 +77,9 @@ class Trip:
             password=self._password if self._sudo == "password" else None,
             output=limits.output,
         )
+        begin = job.dialogue
+        dialogues = [begin(stream.key) for stream in job.request.relays] if begin else []
+        self._relays = Relays(self._nonce, dialogues, self._say)
 
     @property
     def is_over(self) -> bool:
@@ -151,6 +155,7 @@ class Trip:
             if self.first is not None:
                 self._look_for_words()
             elif self._talk.stage == "ready":
+                self._relays.hear(self._talk.reply)
                 self._look_for_reply()
 
     def noted(self, data: bytes) -> None:
@@ -200,6 +205,10 @@ class Trip:
         said = bytes(self._talk.reply)
         observation = self._program.observation(said, self._nonce, self._limits, travel)
         can_ask = isinstance(observation, HostFacts) and observation.method == "python"
+        if can_ask:
+            assert isinstance(observation, HostFacts)
+            databases = self._relays.databases()
+            observation = msgspec.structs.replace(observation, databases=databases)
         if can_ask and self.job.request.second:
             assert isinstance(observation, HostFacts)
             self.first = observation

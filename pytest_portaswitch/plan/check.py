@@ -14,15 +14,20 @@ from pytest_portaswitch.cluster.model import Undeclared
 from pytest_portaswitch.tables.row import Confidence, Demand, ProcessPattern, Service, Transport
 
 Kind = Literal[
+    "connection",
     "hygiene",
     "listener",
     "port-range",
     "private-network",
     "process",
     "reachability",
+    "read-only",
     "redundancy",
     "undeclared",
 ]
+
+_REPEATING = frozenset({"connection"})
+"""Kinds whose ids differ from those of another kind in nothing else."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +91,45 @@ class Reaches(msgspec.Struct, frozen=True, kw_only=True, tag="reaches", tag_fiel
     """The subcomponent that answers there; empty where nobody can name it."""
     sample: tuple[int, ...] = ()
     """Of a range: the ports that are tried, ascending, always both ends."""
+    client: ProcessPattern | None = None
+    """Whose connection puts the port in use, where the row says that one is held."""
+
+
+class HoldsConnection(
+    msgspec.Struct, frozen=True, kw_only=True, tag="holds-connection", tag_field="type"
+):
+    """The subcomponent's own process holds an established connection, on the private network."""
+
+    source: str
+    address: str
+    """The source's private address."""
+    destination: Place
+    ports: Ports
+    """With several numbers, a connection to one of them is enough."""
+    process: ProcessPattern
+    demanded: bool
+    """False: it may hold none now; those that it does hold must still be on the private network."""
+    astray: tuple[str, ...] = ()
+    """Public addresses of the destination's hosts: nothing is to go there."""
+    behind: tuple[str, ...] = ()
+    """Private addresses of the hosts behind a virtual IP: who goes there loses it at a failover."""
+    instead: tuple[Place, ...] = ()
+    """Other places where the same is served: a connection to one of them does as well."""
+
+
+class RefusesWrites(
+    msgspec.Struct, frozen=True, kw_only=True, tag="refuses-writes", tag_field="type"
+):
+    """A replica DB server is read-only and follows its source, as an account of it can see."""
+
+    source: str
+    """A peer, from which it is asked."""
+    destination: Place
+    ports: Ports
+    account: str
+    """Empty: the cluster file names none, so that nobody can tell."""
+    lag: int
+    """Seconds behind its source that are borne."""
 
 
 class HasConnection(msgspec.Struct, frozen=True, kw_only=True, tag="connects", tag_field="type"):
@@ -195,6 +239,8 @@ Expectation = (
     Listens
     | Runs
     | Reaches
+    | HoldsConnection
+    | RefusesWrites
     | HasConnection
     | UsesPrivate
     | Holds
@@ -234,5 +280,5 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The id without its kind: the id of the pytest parameter."""
-        return self.id.partition(":")[2]
+        """The id of the pytest parameter: the check's without its kind, where that is unique."""
+        return self.id if self.kind in _REPEATING else self.id.partition(":")[2]

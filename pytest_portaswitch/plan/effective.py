@@ -48,6 +48,7 @@ def _overridden(row: Row, override: Override | None, cluster: Cluster) -> Effect
         demand="all" if override.ports else row.demand,
         protocol=override.protocol or row.protocol,
         direction=override.direction or row.direction,
+        connection=override.connection or row.connection,
         peers=roles,
         confidence="site",
     )
@@ -64,6 +65,7 @@ def _deviation(vendor: Row, site: Row, hosts: tuple[str, ...], override: Overrid
             ("port", vendor.ports, site.ports),
             ("protocol", vendor.protocol, site.protocol),
             ("direction", vendor.direction, site.direction),
+            ("connection", vendor.connection, site.connection),
             ("peers", vendor.peers, site.peers + hosts),
         )
         if before != after

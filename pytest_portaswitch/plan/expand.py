@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from pytest_portaswitch.cluster.model import Cluster
-from pytest_portaswitch.plan import binding, hygiene, ports, redundancy, undeclared
+from pytest_portaswitch.plan import binding, hygiene, ports, redundancy, replicas, undeclared
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
 from pytest_portaswitch.tables.row import Tables
@@ -66,6 +66,7 @@ def expand(tables: Tables, cluster: Cluster) -> Plan:
 def _checks(effective: EffectiveRow, tables: Tables, cluster: Cluster) -> Iterator[Check]:
     if effective.row.rule == "port":
         yield from ports.checks_of_row(effective, tables, cluster)
+        yield from replicas.checks_of_row(effective, tables, cluster)
     elif effective.row.rule == "configuration-connection":
         yield from binding.configuration_connection(effective, cluster)
 
@@ -85,19 +86,19 @@ def _why_nothing(effective: EffectiveRow, tables: Tables, cluster: Cluster) -> s
 def _distinct(checks: Iterable[Check]) -> list[Check]:
     """Make every id stand once.
 
-    A process is looked for once, however many rows speak of it. Where two rows meet on the same
-    hosts and port (one server is both main and replica DB), all that clash get the last part of
-    their row's id, so that an id does not depend on the order of the rows.
+    A process is looked for once, however many rows speak of it, and so is a replica. Where two
+    rows meet on the same hosts and port (one server is both main and replica DB), all that clash
+    get the last part of their row's id, so that an id does not depend on the order of the rows.
     """
-    processes: dict[str, Check] = {}
+    once: dict[str, Check] = {}
     others: list[Check] = []
     for check in checks:
-        if check.kind == "process":
-            processes.setdefault(check.id, check)
+        if check.kind in ("process", "read-only"):
+            once.setdefault(check.id, check)
         else:
             others.append(check)
     count = Counter(check.id for check in others)
-    return list(processes.values()) + [
+    return list(once.values()) + [
         msgspec.structs.replace(check, id=f"{check.id}:{check.row.rpartition('.')[2]}")
         if count[check.id] > 1
         else check

@@ -9,6 +9,7 @@ from pytest_portaswitch.plan.check import (
     CannotAssess,
     Check,
     Expectation,
+    HoldsConnection,
     Kind,
     Listens,
     Place,
@@ -40,15 +41,11 @@ class _RowExpansion:
         server = tables.subcomponents.get(self.row.serves) if self.outgoing else self.subcomponent
         self.server = server
         self.server_title = server.title if server else "the peer"
+        self.holds = self.row.connection if self.outgoing and self.row.transport != "udp" else ""
 
     def checks(self) -> Iterator[Check]:
         if not self.row.ports:
-            reason = CannotAssess(
-                why="the vendor's table gives no port for this row",
-                fix=f"an override of {self.row.id} in the cluster file may give one",
-            )
-            for host in self.own_hosts:
-                yield self._check("reachability", host.name, None, "no-port", reason)
+            yield from self._without_port()
             return
         if self.outgoing:
             for host in self.own_hosts:
@@ -56,12 +53,26 @@ class _RowExpansion:
         for place in self._served_places():
             if self._is_foreign_database(place):
                 yield from self._out_of_scope(place)
-                continue
-            for ports in self._ports(place):
-                if self.server is not None:
-                    yield self._listens(place, ports)
-                for source in self._sources(place):
-                    yield self._reaches(source, place, ports)
+            else:
+                yield from self._of_place(place)
+
+    def _without_port(self) -> Iterator[Check]:
+        reason = CannotAssess(
+            why="the vendor's table gives no port for this row",
+            fix=f"an override of {self.row.id} in the cluster file may give one",
+        )
+        for host in self.own_hosts:
+            yield self._check("reachability", host.name, None, "no-port", reason)
+
+    def _of_place(self, place: Place) -> Iterator[Check]:
+        sources = self._sources(place)
+        for ports in self._ports(place):
+            if self.server is not None:
+                yield self._listens(place, ports)
+            for source in sources:
+                yield self._reaches(source, place, ports)
+        for source in sources if self.holds else ():
+            yield self._holds_connection(source, place)
 
     def _is_foreign_database(self, place: Place) -> bool:
         engines = {self.cluster.hosts[name].database for name in place.hosts}
@@ -115,8 +126,10 @@ class _RowExpansion:
         server = self.server or self.subcomponent
         return self.cluster.processes.get(server.id, server.process)
 
+    def _own_pattern(self) -> ProcessPattern:
+        return self.cluster.processes.get(self.subcomponent.id, self.subcomponent.process)
+
     def _runs(self, host: Host) -> Check:
-        pattern = self.cluster.processes.get(self.subcomponent.id, self.subcomponent.process)
         return Check(
             id=f"process:{host.name}:{self.subcomponent.id}",
             kind="process",
@@ -127,7 +140,7 @@ class _RowExpansion:
             purpose=self.row.purpose,
             confidence=self.row.confidence,
             notes=self.effective.notes,
-            expects=Runs(host=host.name, process=pattern),
+            expects=Runs(host=host.name, process=self._own_pattern()),
         )
 
     def _listens(self, place: Place, ports: Ports) -> Check:
@@ -180,8 +193,40 @@ class _RowExpansion:
                 least_grade=self.row.least_grade,
                 server=self.server.id if self.server else "",
                 sample=sample(*ends, self.row.sample, seed) if is_range else (),
+                client=self._own_pattern() if self.holds else None,
             ),
             title=title,
+            ports=ports,
+        )
+
+    def _holds_connection(self, source: str, place: Place) -> Check:
+        each = tuple(self._ports(place))
+        numbers = tuple(number for ports in each for number in ports.numbers)
+        ports = Ports(
+            transport=each[0].transport,
+            numbers=numbers,
+            demand="one" if len(numbers) > 1 else each[0].demand,
+        )
+        hosts = self.cluster.hosts
+        places = self._served_places()
+        return self._check(
+            "connection",
+            source,
+            place.name,
+            ports.label,
+            HoldsConnection(
+                source=source,
+                address=hosts[source].private,
+                destination=place,
+                ports=ports,
+                process=self._own_pattern(),
+                demanded=self.holds == "demanded",
+                astray=tuple(a for name in place.hosts if (a := hosts[name].public)),
+                behind=tuple(hosts[n].private for n in place.hosts) if place.virtual else (),
+                instead=tuple(other for other in places if other != place),
+            ),
+            title=f"{self.subcomponent.title} on {source} is connected to {self.server_title} on "
+            f"{place.name} over the private network",
             ports=ports,
         )
 

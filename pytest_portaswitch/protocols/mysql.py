@@ -15,8 +15,8 @@ peer out, and 64 zeros never did.
 Whether TLS is required shows only to who has credentials: MariaDB 10.11 with
 ``require_secure_transport``, or an account with REQUIRE SSL, refuses this login with 1045 as ever.
 
-A login with credentials is another script: its response depends on the salt of the greeting, so
-it cannot be composed beforehand. ``_login`` takes the user and the response for that day.
+A login with credentials cannot be composed beforehand, since its response depends on the salt of
+the greeting: ``mysql_inspect`` makes it.
 Protocol: the vendors' "Connection Phase" pages; the packets are named as there.
 """
 
@@ -79,7 +79,7 @@ def request(ask: Ask) -> tuple[Step, ...]:
     """Greeting, a login without password, refusal, with whatever it takes to get that far."""
     return (
         Step(receive=_REPLY_BYTES),
-        Step(send=_login(), when=_GREETED),
+        Step(send=login(), when=_GREETED),
         Step(receive=_REPLY_BYTES, when=_GREETED),
         Step(send=_NO_SIGNATURE, when=_ED25519),
         Step(send=_NO_PASSWORD, when=_OTHERS),
@@ -100,7 +100,7 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     if packets[0][0] == _ERROR:
         # Before any greeting: the server knows where we come from, and wants nothing of it.
         return _refusal(packets[0], {}) or stranger("MySQL", data)
-    details = _greeting(packets[0])
+    details = greeting(packets[0])
     if details is None:
         return stranger("MySQL", data)
     last = packets[-1]
@@ -123,7 +123,7 @@ def _packets(data: bytes) -> Iterator[bytes]:
         data = data[end:]
 
 
-def _greeting(packet: bytes) -> dict[str, str] | None:
+def greeting(packet: bytes) -> dict[str, str] | None:
     """The details of a HandshakeV10; None where it is none."""
     version, end, rest = packet[1:].partition(b"\0")
     # Thread, salt, filler, then capabilities in two halves around charset and status.
@@ -165,9 +165,17 @@ def refused_credentials(found: Answer) -> Answer:
     return answer("access-denied-with-credentials", found.words, found.details)
 
 
-def _login(user: bytes = USER, response: bytes = b"") -> bytes:
+def error_words(packet: bytes) -> str:
+    """Number and message of an ERR_Packet; empty where it is none."""
+    found = _refusal(packet, {})
+    return found.words if found else ""
+
+
+def login(
+    user: bytes = USER, response: bytes = b"", plugin: bytes = b"mysql_native_password"
+) -> bytes:
     """A HandshakeResponse41 for a user, without a database, in a packet of sequence 1."""
     capabilities = _LONG_PASSWORD | _PROTOCOL_41 | _SECURE_CONNECTION | _PLUGIN_AUTH
     body = struct.pack("<IIB23x", capabilities, _MAX_PACKET, _UTF8)
-    body += user + b"\0" + bytes([len(response)]) + response + b"mysql_native_password\0"
+    body += user + b"\0" + bytes([len(response)]) + response + plugin + b"\0"
     return struct.pack("<I", len(body))[:3] + b"\x01" + body

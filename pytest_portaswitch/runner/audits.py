@@ -74,7 +74,7 @@ class Audits:
 
     def label(self, ref: Ref) -> str:
         """The id of a check among pytest's parameters; unique over the run."""
-        name = ref.check.partition(":")[2]
+        name = self._audits[ref.cluster].check(ref.check).name
         return name if len(self._audits) == 1 else f"{ref.cluster}/{name}"
 
     def refs(self, kinds: Sequence[str]) -> list[Ref]:
@@ -139,7 +139,12 @@ class Audits:
             jobs += [
                 (
                     audit,
-                    Job(login=audit.cluster.hosts[host].login, request=request, cluster=name),
+                    Job(
+                        login=audit.cluster.hosts[host].login,
+                        request=request,
+                        cluster=name,
+                        dialogue=questions.dialogue,
+                    ),
                 )
                 for host, request in asked.items()
                 if host not in audit.seen
@@ -147,7 +152,7 @@ class Audits:
         return jobs
 
     def _questions(self, audit: Audit) -> Questions:
-        return Questions(self._nonce, audit.secrets)
+        return Questions(self._nonce, audit.secrets, audit.cluster.replica.account)
 
     def verdict(self, ref: Ref) -> Verdict:
         """Judge a check from what was seen so far, the cluster's waivers applied."""

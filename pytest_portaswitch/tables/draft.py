@@ -9,13 +9,23 @@ from typing import Any, get_args
 import msgspec
 
 from pytest_portaswitch.source import Section, Value
-from pytest_portaswitch.source.scalar import choice, integer, listing, matching, prose
+from pytest_portaswitch.source.scalar import choice, flag, integer, listing, matching, prose
 from pytest_portaswitch.tables import release
 from pytest_portaswitch.tables.ports import Ports, read_ports
-from pytest_portaswitch.tables.row import Confidence, Direction, Row, Rule, Transport
+from pytest_portaswitch.tables.row import (
+    Confidence,
+    Direction,
+    HoldsItsConnection,
+    Row,
+    Rule,
+    Transport,
+)
 
 GRADES = ("in-use", "answered", "connected", "delivered")
 """Grades of the evidence ladder that a row may ask for."""
+
+CONNECTIONS = tuple(word for word in get_args(HoldsItsConnection) if word)
+"""What a row or an override may say of the connection that a subcomponent holds."""
 
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 
@@ -26,7 +36,17 @@ _ROW_ID = matching(
 _WORDS = ("purpose", "oddity", "assumption", "source")
 _OPTIONAL = (
     *("rule", "subcomponent", "direction", "peers", "serves", "transport", "ports", "demand"),
-    *("protocol", "least_grade", "since", "until", "sample"),
+    *("protocol", "connection", "select_only", "least_grade", "since", "until", "sample"),
+)
+
+_OF_A_PORT = (
+    "subcomponent",
+    "serves",
+    "transport",
+    "ports",
+    "protocol",
+    "connection",
+    "select_only",
 )
 
 
@@ -88,6 +108,10 @@ def _fields(section: Section, names: Names, row_id: str) -> dict[str, Any]:
         "demand": _demand(section, ports),
         "sample": section.read("sample", integer(4, 100), 24),
         "protocol": section.read("protocol", protocol, ""),
+        "connection": section.read(
+            "connection", choice(CONNECTIONS, "what is said of a connection"), ""
+        ),
+        "select_only": section.read("select_only", flag, False),
         "confidence": section.read(
             "confidence", choice(get_args(Confidence), "a confidence"), "documented"
         ),
@@ -135,7 +159,7 @@ def _consistent(section: Section, fields: dict[str, Any]) -> None:
     here = section.value
     given = section.entries.keys()
     if fields["rule"] != "port":
-        for key in sorted(given & {"subcomponent", "serves", "transport", "ports", "protocol"}):
+        for key in sorted(given & {*_OF_A_PORT}):
             here.refuse_key(key, f"a row of rule {fields['rule']} has none", "leave it out")
         return
     if "subcomponent" not in given:
@@ -148,6 +172,12 @@ def _consistent(section: Section, fields: dict[str, Any]) -> None:
         here.refuse_key("sample", "stands in a row without a range of ports", "leave it out")
     if "serves" in given and fields["direction"] == "incoming":
         here.refuse_key("serves", "stands in an incoming row", "it names who listens at the peers")
+    if "connection" in given and fields["direction"] == "incoming":
+        here.refuse_key("connection", "stands in an incoming row", "only who connects holds one")
+    elif "connection" in given and fields["transport"] == "udp":
+        here.refuse_key("connection", "stands in a row over UDP, which has none", "leave it out")
+    if fields["select_only"] and (fields["direction"], fields["protocol"]) != ("outgoing", "mysql"):
+        here.refuse_key("select_only", "stands in a row that asks no database", "leave it out")
     spans = [re.findall(r"\d+", fields[key]) for key in ("since", "until")]
     if all(spans) and not release.holds(fields["since"], "", fields["until"]):
         here.refuse(f"ends with {fields['until']} before it begins with {fields['since']}")

@@ -19,6 +19,10 @@ Direction = Literal["incoming", "outgoing"]
 Demand = Literal["all", "one", "range"]
 """Of a row's ports: each is demanded, one of them is, or they are the ends of a range."""
 
+HoldsItsConnection = Literal["", "demanded", "on-demand"]
+"""Whether the subcomponent of an outgoing row has a connection at all times: ``demanded``, or only
+while it has something to ask. Empty: nothing is said, and nobody looks."""
+
 Rule = Literal["port", "configuration-connection", "private-interface"]
 """What a row demands: a port of a subcomponent, or one of the two binding sentences."""
 
@@ -80,6 +84,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str = ""
     """The table's own ``Details`` column, or the words of a binding sentence."""
     confidence: Confidence
+    connection: HoldsItsConnection = ""
+    """Outgoing rows over TCP: what is demanded of the connection that the subcomponent holds."""
+    select_only: bool = False
+    """Outgoing rows to a database: it is asked with SELECT only, and is to refuse anything else."""
     least_grade: str = "connected"
     """The lowest grade of the evidence ladder that passes."""
     oddity: str = ""

@@ -44,7 +44,7 @@ CASES = {
     ),
     "kill-alerter": Case(
         fault=("kill", "bill2", "alerter"),
-        changes={"process:bill2:alerter": "fail"},
+        changes={"process:bill2:alerter": "fail", "connection:bill2:db1:alerter:*": "fail"},
         causes=("alerter is not running on bill2",),
     ),
     "freeze-registrar": Case(
@@ -84,15 +84,16 @@ CASES = {
         causes=("another process holds tcp/143, tls/993 of imap-server on proc1: impostor",),
     ),
     "drop-mysql-from-one-peer": Case(
+        # Those who are connected remain so, and are told of; that excuses nothing.
         fault=("drop", "db1"),
-        options={"port": "tcp/3306", "from": "bill1"},
+        options={"port": "tcp/3306", "from": "bill1", "new": "yes"},
         changes={"reachability:bill1:db1:*": "fail"},
         causes=("packets from bill1 to db1 are dropped: tcp/3306",),
     ),
     "drop-mysql-from-all": Case(
         fault=("drop", "db2"),
-        options={"port": "tcp/3307"},
-        changes={"reachability:web1:db2:*": "fail"},
+        options={"port": "tcp/3307", "new": "yes"},
+        changes={"reachability:web1:db2:*": "fail", "read-only:db2:*": "unknown"},
         causes=("packets from web1 to db2 are dropped: tcp/3307",),
     ),
     "reject-smpp-from-one-peer": Case(
@@ -129,6 +130,7 @@ CASES = {
             "undeclared:bill2:*": "unknown",
             "listener:bill2:*": "unknown",
             "process:bill2:*": "unknown",
+            "connection:bill2:*": "unknown",
             "private-network:bill2:private-interface": "unknown",
             "reachability:bill2:db1:*": "unknown",
             "reachability:bill2:media1:disconnector:tcp-80": "unknown",
@@ -183,7 +185,11 @@ CASES = {
     ),
     "no-sudo": Case(
         fault=("no-sudo", "web1"),
-        changes={"listener:web1:*": "unknown", "undeclared:web1:*": "unknown"},
+        changes={
+            "listener:web1:*": "unknown",
+            "connection:web1:*": "unknown",
+            "undeclared:web1:*": "unknown",
+        },
         causes=(),
         unseen="owners of sockets on web1 not visible: sudo refused: sudo: a password is required",
     ),
@@ -228,7 +234,7 @@ CASES = {
     ),
     "drop-outgoing": Case(
         fault=("drop-outgoing", "bill1"),
-        options={"port": "tcp/3306"},
+        options={"port": "tcp/3306", "new": "yes"},
         changes={"reachability:bill1:db1:*": "fail"},
         causes=("packets from bill1 to db1 are dropped: tcp/3306",),
     ),
@@ -288,6 +294,21 @@ CASES = {
         changes={"reachability:bill1:db1:*": "fail"},
         causes=("mysql-server on db1 refuses bill1: *1130*",),
     ),
+    # Who is connected no more and gets no new connection is one cause.
+    "mysql-refuse-host-and-close": Case(
+        fault=("mysql-refuse-host", "db1", "bill1"),
+        options={"kill": "yes"},
+        changes={"reachability:bill1:db1:*": "fail", "connection:bill1:db1:*": "fail"},
+        causes=("mysql-server on db1 refuses bill1: *1130*",),
+    ),
+    "freeze-disconnector": Case(
+        fault=("freeze", "bill1", "disconnector"),
+        changes={
+            "process:bill1:disconnector": "fail",
+            "connection:bill1:db1:disconnector:*": "fail",
+        },
+        causes=("disconnector is frozen on bill1: its process is stopped (state T)",),
+    ),
     "mysql-block-host": Case(
         fault=("mysql-block-host", "db1", "bill2"),
         changes={"reachability:bill2:db1:*": "fail"},
@@ -300,8 +321,16 @@ CASES = {
     ),
     # The audit's own probes must not be what blocks a host, even at a limit of five.
     "mysql-connect-errors": Case(fault=("mysql-connect-errors", "db1"), changes={}, causes=()),
-    "writable-replica": Case(fault=("writable-replica", "db2"), changes={}, causes=()),
-    "replication-stopped": Case(fault=("replication-stopped", "db2"), changes={}, causes=()),
+    "writable-replica": Case(
+        fault=("writable-replica", "db2"),
+        changes={"read-only:db2:mysql-server:tcp-3307": "fail"},
+        causes=("db2 accepts writes: read_only is OFF",),
+    ),
+    "replication-stopped": Case(
+        fault=("replication-stopped", "db2"),
+        changes={"read-only:db2:mysql-server:tcp-3307": "fail"},
+        causes=("replication on db2 is stopped: *",),
+    ),
     "certificate": Case(fault=("certificate", "proc1"), changes={}, causes=()),
     "wrong-radius-secret": Case(
         fault=("wrong-radius-secret", "bill1"),

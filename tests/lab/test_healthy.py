@@ -15,9 +15,11 @@ def test_a_healthy_cluster_has_no_failure(healthy: Result) -> None:
     assert healthy.warned == set()
     assert healthy.evidence["totals"]["unknown"] == 0
     reached = [c for c in healthy.evidence["checks"] if c["kind"] == "reachability"]
-    assert {c["grade"] for c in reached} == {"answered"}
+    assert {c["grade"] for c in reached} == {"answered", "in-use"}
     ranges = [c for c in healthy.evidence["checks"] if c["kind"] == "port-range"]
     assert {c["grade"] for c in ranges} == {"delivered"}
+    held = [c for c in healthy.evidence["checks"] if c["kind"] == "connection"]
+    assert {c["grade"] for c in held} == {"in-use"}
 
 
 def test_every_row_with_a_port_has_a_passing_listener(healthy: Result) -> None:

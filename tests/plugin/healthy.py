@@ -11,20 +11,25 @@ import msgspec
 from pytest_portaswitch.facts import (
     Arrival,
     Clock,
+    Connection,
+    Database,
     Disk,
     HostFacts,
     Interface,
     Observation,
     ProbeResult,
     Process,
+    Replication,
     Route,
     Socket,
 )
 from pytest_portaswitch.plan.check import (
     Check,
     HasConnection,
+    HoldsConnection,
     Listens,
     Reaches,
+    RefusesWrites,
     Runs,
     StandsBy,
     UsesPrivate,
@@ -41,6 +46,8 @@ class _Host:
         self.processes: dict[str, Process] = {}
         self.sockets: dict[str, Socket] = {}
         self.probes: dict[str, ProbeResult] = {}
+        self.connections: dict[str, Connection] = {}
+        self.databases: dict[str, Database] = {}
         self.addresses: set[str] = set()
         self.routes: dict[str, Route] = {}
 
@@ -55,6 +62,8 @@ def facts(checks: Sequence[Check], names: dict[str, str]) -> dict[str, Observati
     hosts: dict[str, _Host] = defaultdict(_Host)
     for check in checks:
         _satisfy(check, hosts, names)
+        _connect(check, hosts, names)
+        _ask(check, hosts)
     return {
         name: HostFacts(
             host=name,
@@ -64,6 +73,8 @@ def facts(checks: Sequence[Check], names: dict[str, str]) -> dict[str, Observati
             processes=tuple(host.processes.values()),
             sockets=tuple(host.sockets.values()),
             probes=tuple(host.probes.values()),
+            connections=tuple(host.connections.values()),
+            databases=tuple(host.databases.values()),
             interfaces=(
                 Interface(name="eth0", up=True, mtu=1500, addresses=tuple(sorted(host.addresses))),
             ),
@@ -118,6 +129,34 @@ def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> No
             hosts[name].process(names[expects.process.match])
 
 
+def _connect(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> None:
+    expects = check.expects
+    if isinstance(expects, HoldsConnection):
+        host = hosts[expects.source]
+        host.addresses.add(f"{expects.address}/24")
+        host.connections[check.id] = Connection(
+            local=expects.address,
+            remote=expects.destination.address,
+            local_port=40000 + len(host.connections),
+            remote_port=expects.ports.numbers[0],
+            pids=(host.process(names[expects.process.match]),),
+        )
+
+
+def _ask(check: Check, hosts: dict[str, _Host]) -> None:
+    expects = check.expects
+    if isinstance(expects, RefusesWrites) and expects.account:
+        key = f"mysql:{expects.destination.address}:{expects.ports.numbers[0]}"
+        stream = Replication(source="10.0.0.3:3306", receives="Yes", applies="Yes", lag=0)
+        hosts[expects.source].databases[key] = Database(
+            key=key,
+            version="10.11.6-MariaDB",
+            variables={"read_only": "ON"},
+            replication=(stream,),
+            grants=("REPLICATION CLIENT ON *.*",),
+        )
+
+
 def _result(key: str, outcome: str, *, answered: bool = False) -> ProbeResult:
     plain: dict[str, object] = {
         "key": key,
@@ -135,7 +174,7 @@ def matching_names(checks: Sequence[Check], candidates: Sequence[str]) -> dict[s
     patterns = {
         check.expects.process.match
         for check in checks
-        if isinstance(check.expects, (Listens, Runs, StandsBy))
+        if isinstance(check.expects, (Listens, Runs, StandsBy, HoldsConnection))
     }
     return {
         pattern: next(name for name in candidates if re.search(pattern, name))

@@ -115,7 +115,9 @@ def test_a_checks_id_is_escaped(site: Site) -> None:
     (site.path / "suites" / "conftest.py").write_text(
         "import msgspec\n"
         "def pytest_portaswitch_checks(config, cluster, checks):\n"
-        "    checks[0] = msgspec.structs.replace(checks[0], id='process:<b onclick=x>')\n"
+        "    place = [check.kind for check in checks].index('process')\n"
+        "    hostile = msgspec.structs.replace(checks[place], id='process:<b onclick=x>')\n"
+        "    checks[place] = hostile\n"
     )
     (cells,) = cells_of(run_log(site, "-k", "onclick"))
     assert "[&lt;b onclick=x&gt;]</td>" in cells[7]

@@ -7,8 +7,9 @@ import json
 
 from .conftest import PLANNED, Site
 
-WITHOUT_PORT = 3
-"""Of which the tables give no port: Disconnector, Apache/FCGI, Cassandra."""
+WITHOUT_PORT = 4
+"""Of which the tables give no port: Disconnector, Apache/FCGI, Cassandra; and the replica, which
+nobody may look into without credentials."""
 RTP = 4
 """Of which nobody can tell: the range from each peer of the one processing node ..."""
 

@@ -30,6 +30,7 @@ _PARTS = (
     f"{_PROGRAM}.stream",
     f"{_PROGRAM}.datagram",
     f"{_PROGRAM}.probes",
+    f"{_PROGRAM}.relay",
     f"{_PROGRAM}.second",
     f"{_PROGRAM}.main",
 )

@@ -15,6 +15,7 @@ A line of a case file is one of::
     mute sip1 proc1 tcp:5065       it connects and no answer comes
     unseen bill2 WHY DETAIL        the audit cannot look at the host; its peers still reach it
     down bill2                     nobody reaches it
+    disconnect bill1 alerter       it holds no connection any more
     hold sip-front sip1,sip2       these hold the virtual IP
     without web1 owners sudo refused           something could not be seen
 """
@@ -220,6 +221,12 @@ def down(found: Facts, host: str) -> None:
     drop(found, "*", host, "*")
 
 
+def disconnect(found: Facts, host: str, name: str) -> None:
+    pids = _pids(found, host, name)
+    kept = tuple(c for c in _host(found, host).connections if not set(c.pids or ()) & pids)
+    _change(found, host, connections=kept)
+
+
 def hold(found: Facts, vip: str, hosts: str) -> None:
     held = f"{ADDRESSES[vip]}/24"
     for member in next(v.hosts for v in CLUSTER.virtual_ips if v.name == vip):
@@ -246,6 +253,6 @@ MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
         kill, freeze, deafen, move, loopback, impostor, drop, reject, forbid, say, mute, unseen,
-        down, hold, without,
+        down, disconnect, hold, without,
     )
 }  # fmt: skip

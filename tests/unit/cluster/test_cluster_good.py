@@ -10,7 +10,7 @@ import pytest
 
 from pytest_portaswitch import tables
 from pytest_portaswitch.cluster import Cluster, SecretRef, load, load_many, waivers
-from pytest_portaswitch.cluster.model import Hygiene, Login, Undeclared, VirtualIp
+from pytest_portaswitch.cluster.model import Hygiene, Login, Replica, Undeclared, VirtualIp
 from pytest_portaswitch.plan.check import Kind
 
 GOOD = Path(__file__).with_name("good")
@@ -96,7 +96,7 @@ def test_services(acme: Cluster) -> None:
     assert calls.hosts == ("web1", "processing-node")
     assert [(p.transport, p.first, p.last) for p in calls.ports] == [("udp", 20000, 20100)]
     assert (nfs.match, len(nfs.ports)) == ("", 2)
-    assert nfs.source == f"{GOOD / 'everything.yaml'}:54"
+    assert nfs.source == f"{GOOD / 'everything.yaml'}:55"
 
 
 def test_severities_and_bounds(acme: Cluster) -> None:
@@ -138,7 +138,7 @@ def test_overrides(acme: Cluster) -> None:
     assert (cassandra.transport, cassandra.protocol) == ("tcp", "cql")
     assert cassandra.peers == ("web1", "web")
     assert disconnector.direction == "incoming"
-    assert (fax.row, fax.line) == ("office.faxd.tcp", 44)
+    assert (fax.row, fax.line) == ("office.faxd.tcp", 45)
 
 
 def test_waivers(acme: Cluster) -> None:
@@ -188,3 +188,11 @@ def test_several_clusters_in_order() -> None:
 def test_waivers_know_every_kind_of_check() -> None:
     """A new kind of check can be waived."""
     assert sorted(get_args(Kind)) == sorted(waivers.KINDS)
+
+
+def test_how_replicas_may_be_asked(acme: Cluster, tmp_path: Path) -> None:
+    """The account's name; its password is a secret. Nobody is asked where no account is given."""
+    assert acme.replica == Replica(account="audit", lag=300)
+    path = tmp_path / "c.yaml"
+    path.write_text("cluster: c\nhosts: {f: {private: 10.0.0.1, roles: [web]}}\n")
+    assert load(path).replica == Replica(account="", lag=60)

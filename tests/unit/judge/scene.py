@@ -3,9 +3,10 @@
 A host is written as::
 
     bill1:
-      processes: ["11 radiusd freerad S /usr/sbin/radiusd -f"]   # pid name user state command
+      processes: ["11 radiusd freerad S /usr/sbin/radiusd -f"]   # pid[<parent] name user ...
       sockets: ["udp 10.0.0.5:1812 11"]                          # transport address:port pids
       interfaces: ["eth0 10.0.0.5/24"]                           # eth0=1400 for another MTU
+      connections: ["10.0.0.5:40000 10.0.0.3:3306 11"]           # local remote pids
       routes: ["10.0.0.3 eth0 10.0.0.5"]                         # to interface source
       clock: [0.2, 300.1]                # the trip's length; the host's clock from its middle on
       release: MR119
@@ -25,6 +26,8 @@ import msgspec
 
 from pytest_portaswitch.facts import (
     Clock,
+    Connection,
+    Database,
     Disk,
     Gap,
     HostFacts,
@@ -72,6 +75,8 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         processes=tuple(_process(line) for line in text.get("processes", ())),
         sockets=tuple(_socket(line) for line in text.get("sockets", ())),
         interfaces=tuple(_interface(line) for line in text.get("interfaces", ())),
+        databases=msgspec.convert(text.get("databases", []), tuple[Database, ...]),
+        connections=tuple(_connection(line) for line in text.get("connections", ())),
         clock=_clock(*text["clock"]) if "clock" in text else None,
         release=text.get("release", ""),
         ephemeral_ports=tuple(text["ephemeral"]) if "ephemeral" in text else None,
@@ -114,9 +119,35 @@ def _program(line: str) -> Program:
 
 def _process(line: str) -> Process:
     pid, name, user, state, command = line.split(maxsplit=4)
+    pid, _, parent = pid.partition("<")
     return Process(
-        pid=int(pid), parent=1, name=name, command=command, user=user, started=0.0, state=state
+        pid=int(pid),
+        parent=int(parent or 1),
+        name=name,
+        command=command,
+        user=user,
+        started=0.0,
+        state=state,
     )
+
+
+def _connection(line: str) -> Connection:
+    """``LOCAL:PORT REMOTE:PORT PIDS [xCOUNT]``; a local port ``*`` stands for several."""
+    local, remote, pids, *count = line.split()
+    here, _, port = local.rpartition(":")
+    there, _, remote_port = remote.rpartition(":")
+    return Connection(
+        local=here.strip("[]"),
+        remote=there.strip("[]"),
+        local_port=None if port == "*" else int(port),
+        remote_port=int(remote_port),
+        pids=_pids(pids),
+        count=int(count[0][1:]) if count else 1,
+    )
+
+
+def _pids(words: str) -> tuple[int, ...] | None:
+    return None if words == "?" else tuple(int(pid) for pid in words.split(",") if pid != "-")
 
 
 def _socket(line: str) -> Socket:
@@ -129,7 +160,7 @@ def _socket(line: str) -> Socket:
         transport="udp" if transport == "udp" else "tcp",
         address=address.strip("[]"),
         port=int(port),
-        pids=None if pids == "?" else tuple(int(pid) for pid in pids.split(",") if pid != "-"),
+        pids=_pids(pids),
         **extra,
     )
 

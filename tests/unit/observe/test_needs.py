@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pytest_portaswitch import cluster as clusters
@@ -11,7 +12,9 @@ from pytest_portaswitch import tables
 from pytest_portaswitch.cluster import Cluster
 from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions
+from pytest_portaswitch.observe.request import Stream
 from pytest_portaswitch.plan import Plan, expand
+from pytest_portaswitch.plan.check import HoldsConnection, RefusesWrites
 
 QUESTIONS = Questions(b"0" * 16, {})
 ACME = Path(__file__).parents[2] / "plugin" / "acme.yaml"
@@ -65,3 +68,32 @@ def test_routes_are_asked_for_the_peers_only(cluster: Cluster, plan: Plan) -> No
     request = requests(plan.checks, cluster, 3.0, QUESTIONS)["web1"]
     assert request.routes_to == ("10.0.0.2", "10.0.0.3", "10.0.0.4")
     assert request.probe_timeout == 3.0
+
+
+def test_a_held_connection_is_read_from_its_own_host_only(cluster: Cluster, plan: Plan) -> None:
+    """Nothing is sent for it; public addresses are looked for too, where nothing is to go."""
+    check = plan.check("connection:bill1:db1:alerter:tcp-3306")
+    assert check
+    assert isinstance(check.expects, HoldsConnection)
+    expects = msgspec.structs.replace(check.expects, astray=("203.0.113.3",))
+    asked = requests([msgspec.structs.replace(check, expects=expects)], cluster, 3.0, QUESTIONS)
+    assert set(asked) == {"bill1"}
+    assert asked["bill1"].probes == ()
+    assert {"10.0.0.3", "203.0.113.3"} <= set(asked["bill1"].connections_to)
+
+
+def test_a_replica_is_asked_over_a_stream_and_only_with_an_account(
+    cluster: Cluster, plan: Plan
+) -> None:
+    """What goes to the host is an address and a port: neither account nor password."""
+    check = plan.check("read-only:db2:mysql-server:tcp-3307")
+    assert check
+    assert requests([check], cluster, 3.0, QUESTIONS) == {}
+    assert isinstance(check.expects, RefusesWrites)
+    expects = msgspec.structs.replace(check.expects, account="audit")
+    asked = requests([msgspec.structs.replace(check, expects=expects)], cluster, 3.0, QUESTIONS)
+    assert set(asked) == {"web1"}
+    assert asked["web1"].relays == (
+        Stream(key="mysql:10.0.0.4:3307", address="10.0.0.4", port=3307),
+    )
+    assert b"audit" not in msgspec.json.encode(asked["web1"])

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch.cli import main
+from pytest_portaswitch.cluster.model import Replica
 from pytest_portaswitch.pack import verify, write_pack
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMS
 from pytest_portaswitch.pack.write import contents, sums
@@ -26,7 +27,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         started = (MOMENT + datetime.timedelta(days=days)).isoformat()
         run = msgspec.structs.replace(found.run, started=started)
         write_pack(msgspec.structs.replace(found, run=run), top / f"job-{job}" / "reports")
-    bravo = msgspec.structs.replace(clusters.load(ACME), name="bravo")
+    asked = Replica(account="audit")
+    bravo = msgspec.structs.replace(clusters.load(ACME), name="bravo", replica=asked)
     write_pack(evidence(cluster=bravo), top / "job-bravo")
     return top
 

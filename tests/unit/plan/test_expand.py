@@ -11,7 +11,15 @@ import pytest
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
 from pytest_portaswitch.plan import Plan, expand
-from pytest_portaswitch.plan.check import CannotAssess, Listens, Ports, Reaches
+from pytest_portaswitch.plan.check import (
+    CannotAssess,
+    HoldsConnection,
+    Listens,
+    Place,
+    Ports,
+    Reaches,
+    RefusesWrites,
+)
 
 PlanOf = Callable[..., Plan]
 
@@ -62,17 +70,89 @@ def test_names_are_unique_across_kinds(plan_of: PlanOf) -> None:
 def test_an_unpinned_db_port_is_a_choice(plan_of: PlanOf) -> None:
     """Nobody knows which of the two an instance uses."""
     assert ids(plan_of(), "bill1:db1:alerter") == [
-        "reachability:bill1:db1:alerter:tcp-3306-or-3307"
+        "connection:bill1:db1:alerter:tcp-3306-or-3307",
+        "reachability:bill1:db1:alerter:tcp-3306-or-3307",
     ]
 
 
 def test_a_pinned_db_port_is_demanded(plan_of: PlanOf) -> None:
-    """Each of the ports that the cluster file pins."""
+    """Each of the ports that the cluster file pins; a connection is held to one of them."""
     pinned = BASE.replace("[main-db]}", "[main-db], mysql: [3306, 3307]}")
     assert ids(plan_of(base=pinned), "bill1:db1:alerter") == [
+        "connection:bill1:db1:alerter:tcp-3306-or-3307",
         "reachability:bill1:db1:alerter:tcp-3306",
         "reachability:bill1:db1:alerter:tcp-3307",
     ]
+
+
+def held(plan: Plan, check_id: str) -> HoldsConnection:
+    """What a check of a connection expects."""
+    check = plan.check(check_id)
+    assert check
+    assert isinstance(check.expects, HoldsConnection)
+    return check.expects
+
+
+def test_a_connection_is_demanded_where_the_row_says_so(plan_of: PlanOf) -> None:
+    """To the main DB at all times, to the replica on demand; a site may say otherwise."""
+    web = (
+        "  web1: {private: 10.0.0.9, roles: [web]}\n"
+        "  db2: {private: 10.0.0.4, roles: [replica-db], mysql: 3307}\n"
+    )
+    plan = plan_of(web)
+    main, replica = (
+        "connection:web1:db1:taskstack:tcp-3306-or-3307",
+        "connection:web1:db2:taskstack:tcp-3307",
+    )
+    assert held(plan, main).demanded
+    assert not held(plan, replica).demanded
+    override = (
+        "overrides:\n  - {row: web.taskstack.main-db, connection: on-demand, reason: it polls}\n"
+    )
+    plan = plan_of(web + override)
+    assert not held(plan, main).demanded
+    check = plan.check(main)
+    assert check
+    assert check.notes[0] == (
+        "deviates from the vendor's table: connection demanded -> on-demand (it polls)"
+    )
+
+
+def test_a_row_that_says_nothing_of_a_connection_has_no_such_check(plan_of: PlanOf) -> None:
+    """Nor has one that a site turned round: who listens holds no connection."""
+    turned = (
+        "overrides:\n"
+        "  - {row: billing.disconnector.nodes, port: 80, transport: tcp, protocol: http, "
+        "direction: outgoing, peers: [sip1], reason: x}\n"
+        "  - {row: billing.alerter.main-db, direction: incoming, reason: x}\n"
+    )
+    assert ids(plan_of(turned), "connection:") == [
+        "connection:bill1:db1:billing-engine:tcp-3306-or-3307",
+        "connection:bill1:db1:disconnector:tcp-3306-or-3307",
+    ]
+
+
+def test_of_two_db_servers_one_may_be_the_one_in_use(plan_of: PlanOf) -> None:
+    """And public addresses are where nothing is to go."""
+    plan = plan_of(
+        "  db3: {private: 10.0.0.13, public: 203.0.113.13, roles: [main-db], mysql: 3306}\n"
+    )
+    expects = held(plan, "connection:bill1:db3:alerter:tcp-3306")
+    assert [place.name for place in expects.instead] == ["db1"]
+    assert expects.astray == ("203.0.113.13",)
+    assert expects.behind == ()
+
+
+def test_behind_a_virtual_ip_its_members_are_known(plan_of: PlanOf) -> None:
+    """Who is connected to one of them itself does not follow a failover."""
+    plan = plan_of(
+        "  db3: {private: 10.0.0.13, roles: [main-db]}\n"
+        "virtual_ips:\n"
+        "  db-front: {address: 10.0.0.103, hosts: [db1, db3], serves: [mysql-server]}\n"
+    )
+    expects = held(plan, "connection:bill1:db-front:alerter:tcp-3306-or-3307")
+    assert expects.behind == ("10.0.0.3", "10.0.0.13")
+    assert expects.instead == ()
 
 
 def test_each_port_of_radius_is_reached_from_each_portasip_node(plan_of: PlanOf) -> None:
@@ -166,6 +246,8 @@ def test_a_db_server_with_both_roles_keeps_ids_apart(plan_of: PlanOf) -> None:
     both = BASE.replace("[main-db]}", "[main-db, replica-db], mysql: 3306}")
     plan = plan_of("  web1: {private: 10.0.0.9, roles: [web]}\n", base=both)
     assert ids(plan, "web1:db1:taskstack") == [
+        "connection:web1:db1:taskstack:tcp-3306:main-db",
+        "connection:web1:db1:taskstack:tcp-3306:replica-db",
         "reachability:web1:db1:taskstack:tcp-3306:main-db",
         "reachability:web1:db1:taskstack:tcp-3306:replica-db",
     ]
@@ -232,3 +314,65 @@ def test_each_host_with_peers_uses_its_private_interface(plan_of: PlanOf) -> Non
 def test_ports_are_named_for_ids_and_for_people(ports: Ports, label: str, words: str) -> None:
     """Both forms stand in ids, titles and messages."""
     assert (ports.label, ports.words) == (label, words)
+
+
+REPLICA = (
+    "  web1: {private: 10.0.0.9, roles: [web]}\n"
+    "  web2: {private: 10.0.0.10, roles: [web]}\n"
+    "  db2: {private: 10.0.0.4, roles: [replica-db], mysql: 3307}\n"
+)
+
+
+def replicas(plan: Plan) -> dict[str, RefusesWrites]:
+    """What is expected of each replica, by the check's id."""
+    found = {check.id: check.expects for check in plan.checks if check.kind == "read-only"}
+    return {i: expects for i, expects in found.items() if isinstance(expects, RefusesWrites)}
+
+
+def test_each_replica_is_asked_once_from_a_peer(plan_of: PlanOf) -> None:
+    """Two rows and two web servers, and one check of one server; the main DB has none."""
+    assert replicas(plan_of(REPLICA)) == {
+        "read-only:db2:mysql-server:tcp-3307": RefusesWrites(
+            source="web1",
+            destination=Place(name="db2", address="10.0.0.4", hosts=("db2",)),
+            ports=Ports(transport="tcp", numbers=(3307,)),
+            account="",
+            lag=60,
+        )
+    }
+
+
+def test_the_account_and_the_bound_are_those_of_the_cluster_file(plan_of: PlanOf) -> None:
+    """And never the password."""
+    more = "replica: {account: audit, lag: 5}\nsecrets: {mysql: {env: WHERE}}\n"
+    (expects,) = replicas(plan_of(REPLICA + more)).values()
+    assert (expects.account, expects.lag) == ("audit", 5)
+    assert b"WHERE" not in msgspec.json.encode(expects)
+
+
+def test_a_replica_of_which_no_port_is_pinned_is_looked_for_at_both(plan_of: PlanOf) -> None:
+    """One of the two is its own."""
+    plan = plan_of(REPLICA.replace(", mysql: 3307", ""))
+    assert list(replicas(plan)) == ["read-only:db2:mysql-server:tcp-3306-or-3307"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("[replica-db], mysql: 3307", "[replica-db, main-db], mysql: 3307"),
+        ("[replica-db], mysql: 3307", "[replica-db], database: oracle"),
+        ("[web]", "[logs]"),
+    ],
+)
+def test_no_replica_where_others_write_or_nobody_reads(
+    plan_of: PlanOf, change: tuple[str, str]
+) -> None:
+    """Nor where the database is out of scope."""
+    assert replicas(plan_of(REPLICA.replace(*change))) == {}
+
+
+def test_a_web_server_that_has_the_replica_itself_asks_it(plan_of: PlanOf) -> None:
+    """Where there is no other peer."""
+    plan = plan_of("  all1: {private: 10.0.0.9, roles: [web, replica-db], mysql: 3307}\n")
+    (expects,) = replicas(plan).values()
+    assert expects.source == "all1"

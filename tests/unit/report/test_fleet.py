@@ -10,13 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from pytest_portaswitch import cluster as clusters
+from pytest_portaswitch.cluster.model import Replica
 from pytest_portaswitch.pack import write_index, write_pack
 from pytest_portaswitch.pack.names import EVIDENCE
 from pytest_portaswitch.report import fleet
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.source.problem import BadInput
 
-from .making import MOMENT, evidence
+from .making import ACME, MOMENT, evidence
 from .mischief import EVIL
 from .test_page import read, text_of
 
@@ -25,8 +27,9 @@ HOUR = datetime.timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def healthy() -> Evidence:
-    """Nothing fails."""
-    return evidence()
+    """Nothing fails, and the replica was asked, too."""
+    asked = msgspec.structs.replace(clusters.load(ACME), replica=Replica(account="audit"))
+    return evidence(cluster=asked)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from pytest_portaswitch.observe.remote.program import (
     links,
     probes,
     processes,
+    relay,
     second,
     sockets,
 )
@@ -100,6 +101,8 @@ def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) 
         notes.gap("connections", f"{_MOST_CONNECTIONS} of {len(connections)} are shown")
     _owners_gap(notes, listed, refused)
     unsent: list[dict[str, Any]] = []
+    sent = _try(notes, "probes", lambda: probes.send(request, until), unsent)
+    _try(notes, "relays", lambda: relay.serve(request, nonce, until), None)
     return {
         "privileged": root and not walk.denied,
         "hostname": os.uname().nodename,
@@ -114,7 +117,7 @@ def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) 
         "disks": _try(notes, "disks", lambda: disks.disks(notes), nothing),
         "programs": _try(notes, "programs", lambda: disks.programs(request["programs"]), nothing),
         "routes": [_route(to) for to in request["routes_to"]],
-        "probes": _try(notes, "probes", lambda: probes.send(request, until), unsent),
+        "probes": sent,
         "release": release.read(),
         "gaps": notes.gaps,
     }

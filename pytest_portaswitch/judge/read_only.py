@@ -1,0 +1,224 @@
+"""Does a replica refuse writes, and does it follow its source? By its own word, never by trying."""
+
+from __future__ import annotations
+
+import re
+from shlex import quote
+
+from pytest_portaswitch.facts.database import Database, Replication
+from pytest_portaswitch.facts.model import HostFacts
+from pytest_portaswitch.judge.fault import Fault, fault
+from pytest_portaswitch.judge.unknown import Facts, facts_of
+from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.plan.check import Check, RefusesWrites
+
+SHOWN = 5
+OFF = frozenset({"OFF", "0"})
+
+_NEEDED = re.compile(
+    r"(USAGE|SELECT|PROCESS|SHOW DATABASES|SHOW VIEW|(REPLICATION|REPLICA|SLAVE|BINLOG) "
+    r"(CLIENT|MONITOR)|, )+ ON .*"
+)
+"""Grants that only let look."""
+_BYPASS = re.compile(
+    r"\b(ALL PRIVILEGES|SUPER|CONNECTION[ _]ADMIN|READ[ _]ONLY[ _]ADMIN|SYSTEM_VARIABLES_ADMIN)\b"
+)
+"""Grants with which an account writes to a server that is read-only, or may turn that off."""
+
+
+def judge_read_only(check: Check, expects: RefusesWrites, facts: Facts) -> Verdict:
+    """Holds when ``read_only`` is on, and replication runs without much delay."""
+    place = expects.destination
+    expected = (
+        f"{place.name} ({place.address}) refuses writes, and follows its source by at most "
+        f"{expects.lag} s"
+    )
+    if not expects.account:
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-assessable",
+            expected=expected,
+            observed="the cluster file names no account that may look into it",
+            cause=f"without credentials nobody can tell whether {place.name} refuses writes; to "
+            "prove it, give replica: {account: NAME} and secrets: {mysql: {env: NAME}}",
+            fault=fault("no-credentials", place.name),
+        )
+    source = facts_of(expects.source, facts, expected)
+    if isinstance(source, Verdict):
+        return source
+    keys = [f"mysql:{place.address}:{number}" for number in expects.ports.numbers]
+    asked = [database for database in source.databases if database.key in keys]
+    if not asked:
+        why = source.gap("relays") or "no Python on the host"
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-observed",
+            expected=expected,
+            observed=f"{place.name} was not asked from {source.host}",
+            cause=f"{source.host} could not probe: {why}",
+            fault=fault("cannot-probe", source.host),
+        )
+    told = next((database for database in asked if not database.trouble), None)
+    if told is None:
+        return _not_told(expects, source, asked, expected)
+    return _Judge(expects, told, expected).verdict()
+
+
+def _not_told(
+    expects: RefusesWrites, source: HostFacts, asked: list[Database], expected: str
+) -> Verdict:
+    # Of two ports one is nobody's: the one that spoke tells more.
+    database = min(asked, key=lambda one: one.trouble in ("no-answer", "not-asked"))
+    place = expects.destination
+    doing = {
+        "refused": f"{place.name} refuses {expects.account} from {source.host}",
+        "unfit-plugin": f"{expects.account} cannot log in to {place.name}",
+    }.get(database.trouble, f"{place.name} could not be asked from {source.host}")
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-observed",
+        expected=expected,
+        observed=f"{database.trouble}: {database.words}",
+        cause=f"{doing}: {database.words}",
+        fault=fault("not-told", place.name, "mysql-server", detail=database.words),
+        evidence=tuple(f"{one.key} {one.trouble}: {one.words}" for one in asked),
+        reproduce=_by_hand(expects, int(database.key.rpartition(":")[2])),
+    )
+
+
+class _Judge:
+    def __init__(self, expects: RefusesWrites, told: Database, expected: str) -> None:
+        self.expects = expects
+        self.told = told
+        self.expected = expected
+        self.place = expects.destination.name
+
+    def verdict(self) -> Verdict:
+        wrong = [*self._writable(), *self._not_following()]
+        unseen = self._unseen()
+        summary = "; ".join([*self._variables(), *map(_following, self.told.replication or ())])
+        if wrong:
+            return self._made(
+                "fail",
+                observed=summary or "it follows nobody",
+                cause="; ".join(cause for cause, _ in wrong),
+                fault=wrong[0][1],
+            )
+        if unseen:
+            return self._made(
+                "unknown",
+                why_unknown="not-observed",
+                observed=summary or unseen,
+                cause=unseen,
+                fault=fault("not-told", self.place, "mysql-server", detail=unseen),
+            )
+        return self._made("pass", observed=summary, warnings=tuple(self._warnings()))
+
+    def _variables(self) -> list[str]:
+        shown = ("read_only", "super_read_only")
+        return [f"{n} {self.told.variables[n]}" for n in shown if n in self.told.variables]
+
+    def _writable(self) -> list[tuple[str, Fault]]:
+        if self.told.variables.get("read_only", "").upper() not in OFF:
+            return []
+        return [
+            (
+                f"{self.place} accepts writes: read_only is OFF",
+                fault("writable-replica", self.place),
+            )
+        ]
+
+    def _not_following(self) -> list[tuple[str, Fault]]:
+        place, replication = self.place, self.told.replication
+        if replication is None:
+            return []
+        if not replication:
+            words = f"{place} is no replica: it follows no other server"
+            return [(words, fault("no-replication", place))]
+        found = []
+        for stream in replication:
+            if stopped := _stopped(stream):
+                words = f"replication on {place} is stopped: {stopped}"
+                found.append((words, fault("replication-stopped", place)))
+            elif stream.lag is not None and stream.lag > self.expects.lag:
+                words = f"{place} is {stream.lag} s behind {stream.source}, more than "
+                words += f"{self.expects.lag} s"
+                found.append((words, fault("replica-lags", place)))
+        return found
+
+    def _unseen(self) -> str:
+        """What it would not tell, and how it would."""
+        refused = self.told.refused
+        if "read_only" not in self.told.variables:
+            why = refused.get("variables", "it has no such variable")
+            return f"{self.place} does not tell whether it is read-only: {why}"
+        if self.told.replication is None:
+            return (
+                f"{self.place} does not tell how its replication does: "
+                f"{refused.get('replication', 'it was not asked')}; grant {self.expects.account} "
+                "REPLICATION CLIENT (MariaDB: SLAVE MONITOR) ON *.*"
+            )
+        if any(stream.lag is None for stream in self.told.replication):
+            return f"{self.place} does not tell how far it is behind its source"
+        return ""
+
+    def _warnings(self) -> list[str]:
+        account, grants = self.expects.account, self.told.grants or ()
+        found = []
+        if self.told.variables.get("super_read_only", "").upper() in OFF:
+            found.append(
+                "super_read_only is OFF: accounts with SUPER or CONNECTION_ADMIN may still write"
+            )
+        bypassing = [grant for grant in grants if _BYPASS.search(grant)]
+        if bypassing:
+            found.append(
+                f"{account} may itself write here, read-only or not: {', '.join(bypassing)}"
+            )
+        more = [g for g in grants if g not in bypassing and not _NEEDED.fullmatch(g)]
+        if more:
+            found.append(f"{account} has more than an audit needs: {', '.join(more[:SHOWN])}")
+        return found
+
+    def _made(self, verdict: str, **fields: object) -> Verdict:
+        told = self.told
+        evidence = [f"{told.key} {told.version}: {', '.join(self._variables())}"]
+        evidence += [_following(stream) for stream in (told.replication or ())[:SHOWN]]
+        evidence += [f"GRANT {grant}" for grant in (told.grants or ())[:SHOWN]]
+        evidence += [f"{what} not told: {why}" for what, why in told.refused.items()]
+        plain = {
+            "verdict": verdict,
+            "expected": self.expected,
+            "evidence": tuple(evidence),
+            "reproduce": _by_hand(self.expects, int(told.key.rpartition(":")[2])),
+        }
+        return Verdict(**plain, **fields)  # type: ignore[arg-type]
+
+
+def _stopped(stream: Replication) -> str:
+    """Which of the two threads does not run, and why; empty where both do."""
+    found = [
+        f"its {what} thread says {state or 'nothing'}"
+        for what, state in (("IO", stream.receives), ("SQL", stream.applies))
+        if state.lower() != "yes"
+    ]
+    if found and stream.error:
+        found.append(stream.error)
+    return ", ".join(found)
+
+
+def _following(stream: Replication) -> str:
+    channel = f" ({stream.channel})" if stream.channel else ""
+    stopped = _stopped(stream)
+    if stopped:
+        return f"follows {stream.source}{channel}: {stopped}"
+    behind = "an unknown time" if stream.lag is None else f"{stream.lag} s"
+    return f"follows {stream.source}{channel}, {behind} behind"
+
+
+def _by_hand(expects: RefusesWrites, port: int) -> str:
+    show = "SELECT @@GLOBAL.read_only; SHOW SLAVE STATUS\\G"
+    command = (
+        f"mysql -h {expects.destination.address} -P {port} -u {quote(expects.account)} -p "
+        f"-e {quote(show)}"
+    )
+    return f"ssh -t {quote(expects.source)} {quote(command)}"

@@ -1,0 +1,68 @@
+"""The controller's side of the streams that the program carries: what is said over them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+
+from pytest_portaswitch.facts.database import Database
+from pytest_portaswitch.protocols.dialogue import Dialogue
+
+_LONGEST = 1 << 16
+
+
+class Relays:
+    """The conversations of one trip, by the number of their stream."""
+
+    def __init__(
+        self, nonce: str, dialogues: Sequence[Dialogue], say: Callable[[bytes], None]
+    ) -> None:
+        """``say``: takes a line for the program."""
+        self._mark = f"PORTASWITCH {nonce} relay ".encode()
+        self._dialogues = tuple(dialogues)
+        self._say = say
+        self._read = 0
+
+    def hear(self, said: bytes | bytearray) -> None:
+        """Take all that the program has said so far; what is new in it is answered.
+
+        What makes no sense is passed over: its conversation then ends for want of an answer.
+        """
+        if not self._dialogues:
+            return
+        while (end := said.find(b"\n", self._read)) >= 0:
+            line = bytes(said[self._read : end])
+            self._read = end + 1
+            if line.startswith(self._mark) and len(line) <= _LONGEST:
+                self._take(line[len(self._mark) :].split(b" ", 2))
+
+    def databases(self) -> tuple[Database, ...]:
+        """What was learnt over them."""
+        return tuple(dialogue.result() for dialogue in self._dialogues)
+
+    def _take(self, fields: list[bytes]) -> None:
+        if len(fields) < 2 or fields[0] not in self._numbers():
+            return
+        number = int(fields[0])
+        dialogue, body = self._dialogues[number], fields[2] if fields[2:] else b""
+        if dialogue.is_over:
+            return
+        if fields[1] == b"end":
+            dialogue.lose("no-answer", body.decode("ascii", "replace").strip())
+        elif fields[1] == b"data":
+            try:
+                data = base64.b64decode(body.strip(), validate=True)
+            except binascii.Error:
+                return
+            answer = dialogue.hear(data)
+            if answer:
+                self._line(number, b"data " + base64.b64encode(answer))
+            if dialogue.is_over:
+                self._line(number, b"end")
+
+    def _numbers(self) -> set[bytes]:
+        return {b"%d" % number for number in range(len(self._dialogues))}
+
+    def _line(self, number: int, words: bytes) -> None:
+        self._say(self._mark + b"%d " % number + words + b"\n")

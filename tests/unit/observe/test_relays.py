@@ -1,0 +1,236 @@
+"""Streams through a host: both ends of the lines, over a real pipe and a real socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_portaswitch.facts.database import Database, Trouble
+from pytest_portaswitch.observe.relays import Relays
+
+NONCE = "0123abcd"
+REMOTE = """
+import json, sys, time
+from pytest_portaswitch.observe.remote.program import relay
+relay.serve(json.loads(sys.argv[1]), sys.argv[2], time.monotonic() + float(sys.argv[3]))
+"""
+
+
+class Chat:
+    """Says what it was told to say, and keeps what it hears."""
+
+    def __init__(self, answers: list[bytes]) -> None:
+        self.answers = answers
+        self.heard = b""
+        self.lost: tuple[Trouble, str] | None = None
+        self.is_over = False
+
+    def hear(self, data: bytes) -> bytes:
+        """Answer each time with the next."""
+        self.heard += data
+        answer = self.answers.pop(0)
+        self.is_over = not self.answers
+        return answer
+
+    def lose(self, trouble: Trouble, words: str) -> None:
+        """Note it."""
+        self.lost = (trouble, words)
+        self.is_over = True
+
+    def result(self) -> Database:
+        """What was heard."""
+        return Database(key=self.heard.decode("latin-1"))
+
+
+@contextmanager
+def server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A TCP server of one connection; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def accept() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.settimeout(10)
+                serve(connection)
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def converse(chats: list[Chat], ports: list[int], *, timeout: float = 5.0) -> bytes:
+    """Run the program's side in a process of its own until it ends; all that it said."""
+    relays = [{"key": str(port), "address": "127.0.0.1", "port": port} for port in ports]
+    request = json.dumps({"relays": relays, "probe_timeout": timeout})
+    command = [sys.executable, "-c", REMOTE, request, NONCE, "20"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        assert run.stdin
+        assert run.stdout
+        stdin = run.stdin
+
+        def say(line: bytes) -> None:
+            stdin.write(line)
+            stdin.flush()
+
+        controller = Relays(NONCE, chats, say)
+        said = bytearray()
+        while data := run.stdout.read1(1 << 16):
+            said += data
+            controller.hear(said)
+        assert run.wait(10) == 0
+    return bytes(said)
+
+
+def test_what_is_said_goes_both_ways_and_ends_by_the_book() -> None:
+    """The server sees an end, not a reset."""
+    met: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"hello\n\0\xff")
+        met.append(connection.recv(100))
+        connection.sendall(b"again")
+        met.append(connection.recv(100))
+        met.append(connection.recv(100))
+
+    chat = Chat([b"who \n is there", b"bye"])
+    with server(serve) as port:
+        said = converse([chat], [port])
+    assert chat.heard == b"hello\n\0\xffagain"
+    assert met == [b"who \n is there", b"bye", b""]
+    assert said.endswith(b"relay 0 end ended\n")
+    assert chat.lost is None
+
+
+def test_one_stream_after_the_other() -> None:
+    """Each with its own conversation."""
+    chats = [Chat([b"one"]), Chat([b"two"])]
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"x")
+        while connection.recv(100):
+            pass
+
+    with server(serve) as first, server(serve) as second:
+        converse(chats, [first, second])
+    assert [chat.heard for chat in chats] == [b"x", b"x"]
+
+
+def test_a_server_that_hangs_up() -> None:
+    """Is told of as such."""
+    chat = Chat([b"never"])
+    with server(lambda connection: None) as port:
+        converse([chat], [port])
+    assert chat.lost == ("no-answer", "closed by the peer")
+
+
+def test_a_server_that_says_nothing() -> None:
+    """Costs one time limit."""
+    chat = Chat([b"never"])
+    with server(lambda connection: connection.recv(100) and None) as port:
+        converse([chat], [port], timeout=0.3)
+    assert chat.lost == ("no-answer", "no answer in 0.3 s")
+
+
+def test_nobody_there() -> None:
+    """In the kernel's word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    chat = Chat([b"never"])
+    converse([chat], [port])
+    assert chat.lost == ("no-answer", "ECONNREFUSED")
+
+
+def test_a_server_that_never_stops_is_cut() -> None:
+    """After a megabyte."""
+
+    def serve(connection: socket.socket) -> None:
+        try:
+            while True:
+                connection.sendall(bytes(1 << 16))
+        except OSError:
+            pass
+
+    class Patient(Chat):
+        def hear(self, data: bytes) -> bytes:
+            return b""
+
+    chat = Patient([])
+    with server(serve) as port:
+        converse([chat], [port])
+    assert chat.lost == ("no-answer", "more than 1048576 bytes")
+
+
+def test_when_the_controller_goes_the_program_goes() -> None:
+    """It does not wait for anybody any more."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"x")
+        with suppress(ConnectionResetError):
+            assert connection.recv(100) == b""
+
+    with server(serve) as port:
+        relays = [{"key": "", "address": "127.0.0.1", "port": port}]
+        request = json.dumps({"relays": relays, "probe_timeout": 20})
+        command = [sys.executable, "-c", REMOTE, request, NONCE, "20"]
+        run = subprocess.run(command, input=b"", capture_output=True, timeout=10, check=False)
+    assert run.returncode == 0
+    assert run.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"relay 0 data !!!!",
+        b"relay 1 data aGk=",
+        b"relay -1 data aGk=",
+        b"relay x data aGk=",
+        b"relay 0",
+        b"relay",
+        b"relay 0 open ",
+        b"relay 0 shout aGk=",
+        b"relay 0 data " + b"aGk=" * (1 << 15),
+    ],
+)
+def test_lines_that_make_no_sense_are_passed_over(line: bytes) -> None:
+    """A host may say anything."""
+    chat, said = Chat([b"answer", b"more"]), list[bytes]()
+    relays = Relays(NONCE, [chat], said.append)
+    mark = f"PORTASWITCH {NONCE} ".encode()
+    relays.hear(b"noise\n" + mark + line + b"\nPORTASWITCH other relay 0 data aGk=\n")
+    assert (chat.heard, chat.lost, said) == (b"", None, [])
+
+
+def test_what_was_heard_is_not_heard_again() -> None:
+    """Lines come in pieces, and after one another."""
+    chat, said = Chat([b"one", b"two", b"three"]), list[bytes]()
+    relays = Relays(NONCE, [chat], said.append)
+    everything = f"PORTASWITCH {NONCE} relay 0 data aGk=\n".encode() * 2
+    for end in range(len(everything) + 1):
+        relays.hear(everything[:end])
+    assert chat.heard == b"hihi"
+    assert said == [
+        f"PORTASWITCH {NONCE} relay 0 data b25l\n".encode(),
+        f"PORTASWITCH {NONCE} relay 0 data dHdv\n".encode(),
+    ]
+
+
+@given(st.lists(st.binary(max_size=50), max_size=5))
+def test_no_bytes_make_it_raise(pieces: list[bytes]) -> None:
+    """Whatever stands behind the mark."""
+    relays = Relays(NONCE, [Chat([b"x"] * 50)], lambda line: None)
+    said = bytearray()
+    for piece in pieces:
+        said += f"\nPORTASWITCH {NONCE} relay ".encode() + piece + b"\n"
+        relays.hear(said)
+    assert len(relays.databases()) == 1
