@@ -125,6 +125,9 @@ class Attribution:
     def _explains(self, listener: Fault, item: Item) -> bool:
         if listener.code in ANY_GRADE:
             return True
+        if item.code == "lost-on-the-way":
+            # What does not even arrive is not the service's doing.
+            return False
         expected = EXPLAINS.get(listener.code)
         if expected is None or item.verdict.grade in expected:
             return True

@@ -44,10 +44,15 @@ class _Group(NamedTuple):
 
 def blocks(items: Sequence[Item], all_items: Sequence[Item]) -> Blocks:
     """Group checks of paths that fail, against all probes that were sent."""
+    mine = {item.check.id for item in items}
     tried: dict[Pair, set[str]] = defaultdict(set)
+    # What the service itself explains says nothing of the path, whichever way it ended.
+    telling: dict[Pair, set[str]] = defaultdict(set)
     for item in all_items:
         if item.path and (item.holds or item.code in ENDS - UNINFORMATIVE):
             tried[_pair(item)].add(item.words)
+            if item.holds or item.check.id in mine:
+                telling[_pair(item)].add(item.words)
     failing: dict[str, dict[Pair, list[Item]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
         failing[_kind(item)][_pair(item)].append(item)
@@ -55,12 +60,12 @@ def blocks(items: Sequence[Item], all_items: Sequence[Item]) -> Blocks:
     titles: dict[Fault, str] = {}
     remain: dict[Fault, str] = {}
     for kind, pairs in sorted(failing.items()):
-        for group in _groups(kind, pairs, tried):
+        for group in _groups(kind, pairs, telling):
             found = _fault(group, tried)
             members = [i for s in group.sources for d in group.destinations for i in pairs[s, d]]
             surely = any(item.verdict.verdict != "unknown" for item in members)
             titles[found] = _title(group, tried, surely=surely)
-            remain[found] = _remaining(group, tried)
+            remain[found] = _remaining(group, tried, {item.code for item in members})
             faults |= {item.check.id: found for item in members}
     return Blocks(faults, titles, remain)
 
@@ -71,8 +76,8 @@ def _pair(item: Item) -> Pair:
 
 
 def _kind(item: Item) -> str:
-    if item.code in ("mute", "rejected", "no-path"):
-        return {"mute": "not-answered"}.get(item.code, item.code)
+    if item.code in ("mute", "ignored"):
+        return "not-answered"
     if item.verdict.grade == "unreachable":
         return "no-path"
     return "rejected" if item.verdict.grade == "refused" else "blocked"
@@ -169,7 +174,7 @@ _TITLES = {
     "silent": "no answer from {1} to {0}, though others are answered",
     "rejected": "a firewall rejects packets from {0} to {1}",
     "no-path": "there is no path from {0} to {1}",
-    "not-answered": "{1} takes connections from {0}, but never answers it, as it does others",
+    "not-answered": "{1} takes what {0} sends and does not answer, as it does others",
 }
 
 
@@ -186,7 +191,14 @@ def _title(group: _Group, tried: Mapping[Pair, set[str]], *, surely: bool) -> st
     return f"{_TITLES[kind].format(sources, destinations)}: {what}"
 
 
-def _remaining(group: _Group, tried: Mapping[Pair, set[str]]) -> str:
+def _remaining(group: _Group, tried: Mapping[Pair, set[str]], codes: AbstractSet[str]) -> str:
+    if codes == {"ignored"}:
+        return f"either the firewall of {listed(group.destinations)} itself, or the service does it"
+    if codes == {"lost-on-the-way"}:
+        return (
+            f"a firewall of {listed(group.sources)}, or something between: nothing arrives at "
+            f"{listed(group.destinations)}"
+        )
     if group.kind == "not-answered":
         return "either large packets get lost on the way, or the service itself ignores that host"
     if group.kind == "no-path":

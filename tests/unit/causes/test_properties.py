@@ -17,8 +17,9 @@ from pytest_portaswitch.plan.check import Check
 
 from .mischief import HEALTHY, PLAN
 
-CODES = [*TITLES, "dropped", "rejected", "no-path", "no-echo", "unreachable", "not-visible",
-         "virtual-ip-twice", "no-private-address", "name-not-known", "something-new"]  # fmt: skip
+CODES = [*TITLES, "dropped", "lost-on-the-way", "may-be-silent", "rejected",
+         "no-path", "no-echo", "unreachable", "not-visible", "virtual-ip-twice",
+         "no-private-address", "name-not-known", "something-new"]  # fmt: skip
 HOSTS = sorted(HEALTHY)
 WORDS = st.text(max_size=20)
 
