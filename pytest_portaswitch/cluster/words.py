@@ -99,6 +99,13 @@ def jump(value: Value) -> str | None:
 def connection(value: Value) -> str | None:
     """``ssh``, ``local``, or a testinfra specification that can carry no option of ssh's."""
     text = value.scalar("a connection")
+    if text and re.match(r"[a-z]+://[^/@]*:[^/]*@", text):
+        value.refuse(
+            "must hold no password: everybody who reads the file would know it",
+            "use a key",
+            value="",
+        )
+        return None
     if text is None or text in ("ssh", "local") or (len(text) < 500 and _SPEC.fullmatch(text)):
         return text
     value.refuse(

@@ -5,14 +5,23 @@ Also sent to the hosts as a part of the remote program: Python 3.6, standard lib
 
 import re
 
-_OPTION = re.compile(r"^-+[\w-]*(passw(or)?d|secret|token)$", re.I)
-_VALUE = re.compile(r"((?:passw(?:or)?d|secret|token)[=:])\S+", re.I)
+_NAME = r"(pass(w(or)?d|phrase)?|pwd|secret|token|api[-_]?key|credentials?)"
+_OPTION = re.compile(r"^-+[\w-]*" + _NAME + r"$", re.I)
+_VALUE = re.compile(r"(" + _NAME + r"[=:])\S+", re.I)
+_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/]+@", re.I)
+_SHORT = re.compile(r"^(\S*/)?(mysql|mariadb|sshpass)")
 
 
 def masked(words: "list[str]") -> str:
-    """Return a command line joined by blanks, with ``***`` for what follows ``--password``."""
+    """Return a command line joined by blanks, with ``***`` in the place of secrets.
+
+    They are what follows ``--password`` and the like, what stands in a URL beside the user, and
+    what MySQL's clients and sshpass take as ``-p``.
+    """
     shown = list(words)
     for at in range(1, len(shown)):
         if _OPTION.match(shown[at - 1]):
             shown[at] = "***"
-    return _VALUE.sub(r"\1***", " ".join(shown))
+    if shown and _SHORT.match(shown[0]):
+        shown[1:] = ["-p***" if re.match("-p.", word) else word for word in shown[1:]]
+    return _URL.sub(r"\1***@", _VALUE.sub(r"\1***", " ".join(shown)))
