@@ -20,7 +20,7 @@ ssh: {user: audit, port: 2222, config: ssh_config, key: id_private, jump: gate.e
 hosts:
   config: {private: 10.0.0.2, roles: [configuration]}
   db1: {private: 10.0.0.3, roles: [main-db], mysql: 3306}
-  bill1: {private: 10.0.0.5, roles: [billing], connection: 'docker://root:in-a-url@bill1'}
+  bill1: {private: 10.0.0.5, roles: [billing], connection: 'docker://root@in-a-url'}
 secrets: {radius: {env: WHERE_RADIUS_IS}, mysql: {file: mysql-password}}
 overrides:
   - {row: billing.radius.udp, port: 11813, reason: moved}
