@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pytest_portaswitch.judge.verdict import Verdict
-from pytest_portaswitch.plan.check import Check, HasConnection, Listens, Place, Ports, Reaches
+from pytest_portaswitch.plan.check import (
+    Check,
+    HasConnection,
+    Listens,
+    Place,
+    Ports,
+    Presents,
+    Reaches,
+)
 
 Port = tuple[str, str, int]
 """Name of the place, ``tcp`` or ``udp``, number."""
@@ -39,6 +47,11 @@ class Item(NamedTuple):
         expects = self.check.expects
         if isinstance(expects, (Reaches, HasConnection)):
             return expects.source, expects.destination
+        if isinstance(expects, Presents) and self.verdict.grade and self.verdict.fault:
+            # No handshake came about, for the reason for which one of its peers does not get there.
+            subject = self.verdict.fault.subject
+            source = subject[0] if subject[0] in expects.sources else expects.sources[0]
+            return source, expects.destination
         return None
 
     @property
@@ -47,13 +60,13 @@ class Item(NamedTuple):
         expects = self.check.expects
         if isinstance(expects, HasConnection):
             return "an echo"
-        return expects.ports.words if isinstance(expects, (Reaches, Listens)) else ""
+        return expects.ports.words if isinstance(expects, (Reaches, Presents, Listens)) else ""
 
     @property
     def ports(self) -> tuple[Port, ...]:
         """The ports that it speaks of, at their place."""
         expects = self.check.expects
-        if isinstance(expects, Reaches):
+        if isinstance(expects, (Reaches, Presents)):
             return _ports(expects.destination, expects.ports)
         return _ports(expects.place, expects.ports) if isinstance(expects, Listens) else ()
 

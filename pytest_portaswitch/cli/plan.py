@@ -13,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_portaswitch import cluster, tables
-from pytest_portaswitch.plan.check import Check, Reaches, UsesPrivate
+from pytest_portaswitch.plan.check import Check, Presents, Reaches, UsesPrivate
 from pytest_portaswitch.plan.dependencies import dependencies
 from pytest_portaswitch.plan.expand import Plan, expand
+from pytest_portaswitch.plan.names import unmatched_names
 from pytest_portaswitch.plan.waivers import unmatched_waivers
 from pytest_portaswitch.report import graph
 from pytest_portaswitch.source.problem import BadInput
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the plan. Raises BadInput."""
     loaded = cluster.load(options.file, options.tables)
     plan = expand(tables.load(loaded.release, loaded.tables), loaded)
-    problems = unmatched_waivers(loaded, plan)
+    problems = unmatched_waivers(loaded, plan) + unmatched_names(loaded, plan)
     if problems:
         raise BadInput(problems)
     if options.format == "json":
@@ -93,6 +94,8 @@ def ends(check: Check) -> tuple[str, str]:
     expects = check.expects
     if isinstance(expects, Reaches):
         return expects.source, expects.destination.name
+    if isinstance(expects, Presents):
+        return f"{len(expects.sources)} peers", expects.destination.name
     if isinstance(expects, UsesPrivate):
         return expects.host, f"{len(expects.peers)} peers"
     return check.host, check.peer or ""

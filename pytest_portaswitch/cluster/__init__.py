@@ -8,6 +8,8 @@ from pytest_portaswitch.cluster.model import (
     Login,
     Override,
     SecretRef,
+    Tls,
+    TlsName,
     VirtualIp,
     Waiver,
 )
@@ -19,6 +21,8 @@ __all__ = [
     "Login",
     "Override",
     "SecretRef",
+    "Tls",
+    "TlsName",
     "VirtualIp",
     "Waiver",
     "load",

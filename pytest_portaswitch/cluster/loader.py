@@ -15,12 +15,21 @@ from pytest_portaswitch.cluster import (
     replica,
     secret,
     settings,
+    tls,
     virtual_ips,
     waivers,
     words,
 )
 from pytest_portaswitch.cluster.addresses import Addresses, networks
-from pytest_portaswitch.cluster.model import Cluster, Hygiene, Login, Replica, SecretRef, Undeclared
+from pytest_portaswitch.cluster.model import (
+    Cluster,
+    Hygiene,
+    Login,
+    Replica,
+    SecretRef,
+    Tls,
+    Undeclared,
+)
 from pytest_portaswitch.cluster.paths import named
 from pytest_portaswitch.source import Problem, Section, Value, closest, open_file, settle
 from pytest_portaswitch.source.scalar import listing, regex
@@ -29,7 +38,7 @@ from pytest_portaswitch.tables.row import ProcessPattern, Service, Tables
 
 _OPTIONAL = (
     *("release", "database", "networks", "ssh", "virtual_ips", "processes", "secrets"),
-    *("overrides", "waivers", "tables", "services", "undeclared", "replica", "hygiene"),
+    *("overrides", "waivers", "tables", "services", "undeclared", "replica", "hygiene", "tls"),
 )
 
 
@@ -92,12 +101,14 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
     asked = part("replica", replica.read, Replica())
     if (at := section.get("replica")) is not None:
         replica.check(at, asked, section.get("secrets"))
+    shared = part("virtual_ips", virtual_ips.read, (), found, tables, addresses)
+    places = {*found, *(virtual_ip.name for virtual_ip in shared)}
     return {
         "name": section.read("cluster", words.cluster_name, ""),
         "hosts": found,
         "networks": nets,
         "database": around.database,
-        "virtual_ips": part("virtual_ips", virtual_ips.read, (), found, tables, addresses),
+        "virtual_ips": shared,
         "processes": part("processes", _processes, {}, tables),
         "secrets": secrets,
         "replica": asked,
@@ -106,6 +117,7 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         "services": part("services", _services, (), found, tables),
         "undeclared": part("undeclared", settings.undeclared, Undeclared()),
         "hygiene": part("hygiene", settings.hygiene, Hygiene()),
+        "tls": part("tls", tls.read, Tls(), places, tables, folder),
     }
 
 

@@ -134,6 +134,33 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds by which they may be behind their source."""
 
 
+class TlsName(msgspec.Struct, frozen=True, kw_only=True):
+    """The name that a certificate must bear."""
+
+    subcomponent: str
+    """The one that serves it."""
+    place: str = ""
+    """The host or virtual IP where it does; empty: wherever no other entry says more."""
+    name: str
+    """A host name or an address."""
+    line: int = 0
+
+
+class Tls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the site expects of certificates."""
+
+    names: tuple[TlsName, ...] = ()
+    authorities: tuple[str, ...] = ()
+    """Certificates in PEM form. Without any, nobody is asked whom to trust."""
+    warn_days: int = 14
+    """A certificate that expires within so many days is warned of."""
+
+    def name(self, subcomponent: str, place: str) -> str:
+        """The name declared for what a subcomponent serves at a place, or empty."""
+        own = {n.place: n.name for n in self.names if n.subcomponent == subcomponent}
+        return own.get(place) or own.get("", "")
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """One installation."""
 
@@ -159,6 +186,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     undeclared: Undeclared = Undeclared()
     hygiene: Hygiene = Hygiene()
     replica: Replica = Replica()
+    tls: Tls = Tls()
 
     def hosts_of(self, role: str) -> tuple[Host, ...]:
         """The hosts that hold a role, in the order of the file."""

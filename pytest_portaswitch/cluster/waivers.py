@@ -20,6 +20,7 @@ KINDS = (
     "reachability",
     "read-only",
     "redundancy",
+    "tls",
     "undeclared",
 )
 """What a check's id begins with."""

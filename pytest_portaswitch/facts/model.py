@@ -89,6 +89,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """0 for icmp."""
     protocol: str = ""
     """What is spoken there; empty: nothing is said (tcp, tls), or an empty datagram sent (udp)."""
+    name: str = ""
+    """The server's name, for which TLS asks (SNI): one address may serve several."""
 
     @property
     def key(self) -> str:
@@ -113,6 +115,20 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """Why nobody watched."""
 
 
+class Handshake(msgspec.Struct, frozen=True, kw_only=True):
+    """What a TLS server showed of itself. Nothing of it was verified."""
+
+    version: str = ""
+    """Such as ``TLSv1.3``."""
+    cipher: str = ""
+    chain: tuple[str, ...] = ()
+    """Its certificates by SHA-256 in hex, its own first; ``HostFacts.certificates`` has them."""
+    whole: bool = False
+    """Whether the chain is all that was shown: the Python of some hosts tells the first alone."""
+    problem: str = ""
+    """Why the certificates could not be brought."""
+
+
 class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one probe."""
 
@@ -134,6 +150,8 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the controller recognised in it; None where nothing was asked."""
     arrival: Arrival | None = None
     """UDP: what the second round showed; None where it took no part in one."""
+    tls: Handshake | None = None
+    """What the handshake showed, where one came about."""
 
 
 class Disk(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,6 +224,9 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     probes: tuple[ProbeResult, ...] = ()
     databases: tuple[Database, ...] = ()
     """What servers told that this host's peers were asked about over it, with credentials."""
+    certificates: dict[str, bytes] = {}
+    """DER by SHA-256, of the handshakes in ``probes``. What another host of the cluster has brought
+    already is left out: peers see the same."""
     gaps: tuple[Gap, ...] = ()
 
     def gap(self, what: str) -> str:
@@ -254,6 +275,7 @@ __all__ = [
     "Connection",
     "Disk",
     "Gap",
+    "Handshake",
     "HostFacts",
     "Interface",
     "Observation",

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.facts import clean, shell
+from pytest_portaswitch.facts import certificates, clean, shell
 from pytest_portaswitch.facts.clean import Hostile
 from pytest_portaswitch.facts.model import (
     Clock,
@@ -93,6 +93,7 @@ def _facts(raw: Raw, trip: Trip) -> HostFacts:
         disks=tuple(_disk(disk) for disk in raw.disks),
         programs=tuple(_program(program) for program in raw.programs),
         probes=tuple(probe(result) for result in raw.probes),
+        certificates=certificates.shown(raw.certificates, raw.probes),
         gaps=tuple(Gap(what=clean.text(g.what, 40), why=clean.text(g.why)) for g in raw.gaps),
     )
 
@@ -194,4 +195,5 @@ def probe(result: ProbeResult) -> ProbeResult:
         answer=None,
         arrival=None,
         source_port=clean.port(result.source_port),
+        tls=result.tls and certificates.handshake(result.tls),
     )

@@ -42,6 +42,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
     disks: tuple[Disk, ...] = ()
     programs: tuple[Program, ...] = ()
     probes: tuple[ProbeResult, ...] = ()
+    certificates: dict[str, bytes] = {}
     gaps: tuple[Gap, ...] = ()
 
 

@@ -20,6 +20,7 @@ from pytest_portaswitch.judge.reachability import judge_reachability
 from pytest_portaswitch.judge.read_only import judge_read_only
 from pytest_portaswitch.judge.redundancy import judge_holder, judge_standby
 from pytest_portaswitch.judge.sampled import judge_sampled
+from pytest_portaswitch.judge.tls import judge_tls
 from pytest_portaswitch.judge.undeclared import judge_undeclared
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import Verdict
@@ -34,6 +35,7 @@ from pytest_portaswitch.plan.check import (
     Listens,
     MtuAgrees,
     NothingElse,
+    Presents,
     Reaches,
     RefusesWrites,
     ReleaseAgrees,
@@ -64,6 +66,7 @@ _JUDGES: Mapping[type, Callable[[Check, Any, Facts], Verdict]] = {
     Listens: judge_listener,
     MtuAgrees: judge_mtu,
     NothingElse: judge_undeclared,
+    Presents: judge_tls,
     Reaches: judge_reachability,
     RefusesWrites: judge_read_only,
     ReleaseAgrees: judge_release,

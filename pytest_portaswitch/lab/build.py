@@ -106,7 +106,7 @@ def _furnish(folder: Folder, site: Site, running: Running, hosts: dict[str, Host
 
     tool(["ip", "-batch", "-"], _lines(network.operator_commands(topology, running.hosts)))
     tools = supervisor.tools_root(running.init, folder)
-    certified = {host.name: _certified(site, host) for host in topology.hosts}
+    certified = {host.name: site.certified(host.name) for host in topology.hosts}
     keys.make_all(tool, [OPERATOR_KEY, *hosts], certified)
     login_key = keys.taken_from(tools, f"{OPERATOR_KEY}.pub")
     hashed = keys.password_hash(tool, site.secrets.sudo)
@@ -133,14 +133,6 @@ def _furnish(folder: Folder, site: Site, running: Running, hosts: dict[str, Host
 
 def _lines(commands: Iterable[str]) -> str:
     return "".join(f"{command}\n" for command in commands)
-
-
-def _certified(site: Site, host: HostSpec) -> tuple[list[str], list[str]]:
-    vips = list(site.virtual_ips_of(host.name))
-    names = [host.name, f"{host.name}.lab"]
-    for vip in vips:
-        names += [vip.name, f"{vip.name}.lab"]
-    return names, [host.private, *(vip.address for vip in vips)]
 
 
 def _operator_files(folder: Folder, site: Site, tools: Path) -> None:

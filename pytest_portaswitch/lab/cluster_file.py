@@ -60,6 +60,7 @@ def text(site: Site, folder: Folder) -> str:
         },
         # The disk below is the machine's, and how full that is, is no matter of the lab.
         "hygiene": {"disk_free": 1, "inodes_free": 1},
+        "tls": {"names": _tls_names(site), "authorities": str(folder.path / "ca.pem")},
     }
     head = "# Written by `pytest-portaswitch lab up`; gone with the lab.\n"
     return head + yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=110)
@@ -101,6 +102,18 @@ def _patterns(site: Site) -> dict[str, str]:
         subcomponent: rf"^(\S+/(python3|perl) )?(\S*/)?({'|'.join(found)})(\s|$)"
         for subcomponent, found in names.items()
     }
+
+
+def _tls_names(site: Site) -> dict[str, dict[str, str]]:
+    """What is served over TLS, by where, with the name that the lab's certificates bear."""
+    names: dict[str, dict[str, str]] = {}
+    for daemon in site.daemons:
+        if any(endpoint.transport == "tls" for endpoint in daemon.endpoints):
+            subcomponent = daemon.service.subcomponent
+            shared = [vip for vip in site.virtual_ips_of(daemon.host) if subcomponent in vip.serves]
+            place = shared[0].name if shared else daemon.host
+            names.setdefault(subcomponent, {})[place] = f"{place}.lab"
+    return names
 
 
 def _overrides(site: Site) -> list[dict[str, Any]]:

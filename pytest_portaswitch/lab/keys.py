@@ -31,13 +31,19 @@ def make_certificate(run: Run, name: str, names: Iterable[str], addresses: Itera
 
 
 def certificate_command(
-    name: str, names: Iterable[str], addresses: Iterable[str], *, days: str = _DAYS
+    name: str,
+    names: Iterable[str],
+    addresses: Iterable[str],
+    *,
+    days: str = _DAYS,
+    self_signed: bool = False,
 ) -> list[str]:
     """The command that makes a certificate for these names, valid from now on."""
+    authority = [] if self_signed else ["-CA", f"{FOLDER}/ca.pem", "-CAkey", f"{FOLDER}/ca.key"]
     entries = [*(f"DNS:{entry}" for entry in names), *(f"IP:{entry}" for entry in addresses)]
     return [
         "openssl", "req", "-x509", *_CURVE, "-days", days, "-subj", f"/CN={name}",
-        "-CA", f"{FOLDER}/ca.pem", "-CAkey", f"{FOLDER}/ca.key",
+        *authority,
         "-addext", f"subjectAltName={','.join(entries)}",
         "-addext", "basicConstraints=critical,CA:FALSE",
         "-keyout", f"{FOLDER}/{name}.key", "-out", f"{FOLDER}/{name}.pem",

@@ -67,3 +67,11 @@ class Site:
     def virtual_ips_of(self, host: str) -> Iterator[VirtualIpSpec]:
         """Those that the host is a member of."""
         return (vip for vip in self.topology.virtual_ips if host in vip.hosts)
+
+    def certified(self, host: str) -> tuple[list[str], list[str]]:
+        """The names and addresses that a host's certificate is for."""
+        vips = list(self.virtual_ips_of(host))
+        names = [host, f"{host}.lab"]
+        for vip in vips:
+            names += [vip.name, f"{vip.name}.lab"]
+        return names, [self.topology.host(host).private, *(vip.address for vip in vips)]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+import msgspec
+
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.questions import Questions
@@ -22,6 +24,7 @@ from pytest_portaswitch.plan.check import (
     HoldsConnection,
     Listens,
     MtuAgrees,
+    Presents,
     Reaches,
     RefusesWrites,
     ReleaseAgrees,
@@ -36,6 +39,7 @@ def requests(
     checks: Iterable[Check], cluster: Cluster, probe_timeout: float, questions: Questions
 ) -> dict[str, Request]:
     """One request for each host that the checks speak of, by host name."""
+    checks = tuple(checks)
     hosts: set[str] = set()
     probes: dict[str, dict[str, Probe]] = defaultdict(dict)
     watched: dict[str, dict[str, Probe]] = defaultdict(dict)
@@ -63,6 +67,10 @@ def requests(
                 sent[expects.source][probe.key] = probe
             if isinstance(expects, Reaches) and expects.ports.transport == "udp":
                 second.update((expects.source, *expects.destination.hosts))
+    # After the others, because the same probe may ask for a name here.
+    for shown in (c.expects for c in checks if isinstance(c.expects, Presents)):
+        for source in shown.sources:
+            probes[source].update({probe.key: probe for probe in _probes(shown)})
     addresses = {host.private for host in cluster.hosts.values()}
     return {
         name: Request(
@@ -94,6 +102,8 @@ def _looked_at(expects: Expectation) -> tuple[str, ...]:
     if isinstance(expects, (Reaches, HasConnection)):
         # The destination is looked at as well: it shows why a probe did not come through.
         return (expects.source, *expects.destination.hosts)
+    if isinstance(expects, Presents):
+        return (*expects.sources, *expects.destination.hosts)
     if isinstance(expects, ClockAgrees):
         return expects.hosts
     if isinstance(expects, ReleaseAgrees):
@@ -113,7 +123,7 @@ def _streams(expects: RefusesWrites) -> dict[str, Stream]:
     return {key: Stream(key=key, address=address, port=port) for key, port in keys.items()}
 
 
-def _probes(expects: Reaches | HasConnection) -> list[Probe]:
+def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:
     address = expects.destination.address
     if isinstance(expects, HasConnection):
         return [
@@ -121,7 +131,12 @@ def _probes(expects: Reaches | HasConnection) -> list[Probe]:
             Probe(transport="tcp", address=address, port=expects.login_port),
         ]
     ports = expects.ports
-    return [
-        Probe(transport=ports.transport, address=address, port=number, protocol=expects.protocol)
-        for number in expects.sample or ports.numbers
-    ]
+    probe = Probe(
+        transport=ports.transport,
+        address=address,
+        port=0,
+        protocol=expects.protocol,
+        name=expects.name if isinstance(expects, Presents) else "",
+    )
+    sample = expects.sample if isinstance(expects, Reaches) else ()
+    return [msgspec.structs.replace(probe, port=number) for number in sample or ports.numbers]

@@ -1,7 +1,6 @@
 """A check: one statement about the cluster that holds or does not.
 
-A check carries all that judging it needs besides facts, so that a verdict can be computed again
-from the evidence alone.
+It carries all that judging needs besides facts, so that the evidence alone proves a verdict.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ Kind = Literal[
     "reachability",
     "read-only",
     "redundancy",
+    "tls",
     "undeclared",
 ]
 
-_REPEATING = frozenset({"connection"})
-"""Kinds whose ids differ from those of another kind in nothing else."""
+_REPEATING = frozenset({"connection", "tls"})  # their ids differ in nothing else from another's
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +129,22 @@ class RefusesWrites(
     """Empty: the cluster file names none, so that nobody can tell."""
     lag: int
     """Seconds behind its source that are borne."""
+
+
+class Presents(msgspec.Struct, frozen=True, kw_only=True, tag="presents", tag_field="type"):
+    """What is served to peers over TLS bears a certificate that is valid."""
+
+    sources: tuple[str, ...]
+    """The hosts that shake hands with it anyway."""
+    destination: Place
+    ports: Ports
+    protocol: str
+    server: str = ""
+    name: str = ""
+    """That the certificate must be for; empty: the cluster file declares none."""
+    authorities: tuple[str, ...] = ()
+    """PEM. One of them must be behind the certificate; without any that is not asked."""
+    warn_days: int = 14
 
 
 class HasConnection(msgspec.Struct, frozen=True, kw_only=True, tag="connects", tag_field="type"):
@@ -241,6 +256,7 @@ Expectation = (
     | Reaches
     | HoldsConnection
     | RefusesWrites
+    | Presents
     | HasConnection
     | UsesPrivate
     | Holds

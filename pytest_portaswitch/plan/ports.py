@@ -14,6 +14,7 @@ from pytest_portaswitch.plan.check import (
     Listens,
     Place,
     Ports,
+    Presents,
     Reaches,
     Runs,
 )
@@ -71,6 +72,8 @@ class _RowExpansion:
                 yield self._listens(place, ports)
             for source in sources:
                 yield self._reaches(source, place, ports)
+            if ports.transport == "tls":
+                yield self._presents(sources, place, ports)
         for source in sources if self.holds else ():
             yield self._holds_connection(source, place)
 
@@ -143,12 +146,15 @@ class _RowExpansion:
             expects=Runs(host=host.name, process=self._own_pattern()),
         )
 
-    def _listens(self, place: Place, ports: Ports) -> Check:
-        who = self.subcomponent.id
-        purpose = ""
+    def _who(self) -> tuple[str, str]:
+        """What serves, as ids name it, and for whom, in words."""
         if self.outgoing and self.server:
             who = f"{self.server.id}-for-{self.subcomponent.id}"
-            purpose = f", for {self.subcomponent.title}"
+            return who, f", for {self.subcomponent.title}"
+        return self.subcomponent.id, ""
+
+    def _listens(self, place: Place, ports: Ports) -> Check:
+        who, purpose = self._who()
         where = f"virtual IP {place.name}" if place.virtual else place.name
         return self._check(
             "listener",
@@ -227,6 +233,33 @@ class _RowExpansion:
             ),
             title=f"{self.subcomponent.title} on {source} is connected to {self.server_title} on "
             f"{place.name} over the private network",
+            ports=ports,
+        )
+
+    def _presents(self, sources: tuple[str, ...], place: Place, ports: Ports) -> Check:
+        who, purpose = self._who()
+        server = self.server.id if self.server else ""
+        tls = self.cluster.tls
+        name = tls.name(server or self.subcomponent.id, place.name)
+        where = f"virtual IP {place.name}" if place.virtual else place.name
+        return self._check(
+            "tls",
+            place.name,
+            None,
+            ports.label,
+            Presents(
+                sources=sources,
+                destination=place,
+                ports=ports,
+                protocol=self.row.protocol,
+                server=server,
+                name=name,
+                authorities=tls.authorities,
+                warn_days=tls.warn_days,
+            ),
+            who=who,
+            title=f"{self.server_title} on {where} shows a valid certificate on {ports.words}"
+            f"{f' for {name}' if name else ''}{purpose}",
             ports=ports,
         )
 

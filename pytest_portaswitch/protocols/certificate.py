@@ -32,8 +32,8 @@ TlsFinding = Literal[
 ``wrong-name``: it is not for the name that is declared.
 ``self-signed``: its issuer is itself; information, unless authorities are given and it is none.
 ``untrusted``: authorities are given, and it leads to none of them.
-``incomplete-chain``: the same, but only the server's own certificate was brought, so that a
-certificate in between may be all that is missing."""
+``incomplete-chain``: the same, but only the server's own certificate was brought of perhaps more,
+so that a certificate in between may be all that is missing."""
 
 FAULTS: frozenset[TlsFinding] = frozenset(
     {"unreadable", "expired", "not-yet-valid", "wrong-name", "untrusted"}
@@ -49,6 +49,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
     chain: tuple[bytes, ...]
     """DER, the server's own first. Where Python cannot tell the others: that one alone."""
+    whole: bool = False
+    """Whether the chain is all that was shown."""
     version: str = ""
     """Such as ``TLSv1.3``."""
     cipher: str = ""
@@ -59,6 +61,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
     findings: tuple[TlsFinding, ...] = ()
     words: str = ""
+    wrong: str = ""
+    """One line of what is wrong only; it stays the same while days pass."""
     subject: str = ""
     issuer: str = ""
     names: tuple[str, ...] = ()
@@ -81,14 +85,16 @@ def examine(
     served: Served,
     at: datetime,
     name: str = "",
-    authorities: Sequence[x509.Certificate] = (),
+    authorities: Sequence[x509.Certificate] | None = None,
 ) -> Certificate:
-    """Judge what was served at a moment, for a name where one is declared."""
-    version, cipher = clean.text(served.version, 20), clean.text(served.cipher, 60)
+    """Judge what was served at a moment, for a name where one is declared.
+
+    ``authorities``: whom to trust; None: that is not asked.
+    """
     chain = [read for der in served.chain[: trust.LONGEST_CHAIN] if (read := _read(der))]
     if not chain or _read(served.chain[0]) is None:
         words = "no certificate that can be read"
-        return Certificate(findings=("unreadable",), words=words, version=version, cipher=cipher)
+        return _unreadable(words, served)
     own = chain[0]
     at = at.astimezone(timezone.utc)
     try:
@@ -96,27 +102,48 @@ def examine(
         names = _names(own)
         self_signed = trust.issued(own, own)
         findings = list(_findings(own, at, name, names, self_signed))
-        if authorities and not trust.trusted(own, chain[1:], authorities, at):
-            alone = len(chain) == 1 and not self_signed
+        if authorities is not None and not trust.trusted(own, chain[1:], authorities, at):
+            alone = len(served.chain) == 1 and not served.whole and not self_signed
             findings.append("incomplete-chain" if alone else "untrusted")
         subject, issuer = _title(own.subject), _title(own.issuer)
         others = tuple(_title(other.subject) for other in chain[1:])
     except trust.BROKEN as error:
         words = clean.text(f"a certificate against the rules: {error}", 200)
-        return Certificate(findings=("unreadable",), words=words, version=version, cipher=cipher)
+        return _unreadable(words, served)
     left = (ends - at) // timedelta(days=1)
+    said = _said(issuer, begins, ends, name, names)
+    if "untrusted" in findings and trust.trusted(own, chain[1:], authorities or (), None):
+        said["untrusted"] = "leads to a given authority through one that is not valid now"
+    if "untrusted" in findings and self_signed:
+        said["untrusted"] = "self-signed, and none of the given authorities"
+        del said["self-signed"]
+    parts = [said[finding] for finding in findings if finding in said]
+    if "expired" not in findings:
+        parts.append(f"valid until {ends:%Y-%m-%d}, {left} days more")
+    wrong = "; ".join(said[finding] for finding in findings if finding in FAULTS)
     return Certificate(
         findings=tuple(findings),
-        words=_words(findings, subject, issuer, begins, ends, left, name, names),
+        words=clean.text(f"{subject}: {'; '.join(parts)}", 300),
+        wrong=clean.text(f"{subject}: {wrong}", 300) if wrong else "",
         subject=subject,
         issuer=issuer,
         names=names,
         not_before=begins.isoformat(),
         not_after=ends.isoformat(),
         days_left=left,
-        version=version,
-        cipher=cipher,
+        version=clean.text(served.version, 20),
+        cipher=clean.text(served.cipher, 60),
         chain=others,
+    )
+
+
+def _unreadable(words: str, served: Served) -> Certificate:
+    return Certificate(
+        findings=("unreadable",),
+        words=words,
+        wrong=words,
+        version=clean.text(served.version, 20),
+        cipher=clean.text(served.cipher, 60),
     )
 
 
@@ -180,18 +207,11 @@ def _title(name: x509.Name) -> str:
     return clean.text(name.rfc4514_string(), 120)
 
 
-def _words(
-    findings: Sequence[TlsFinding],
-    subject: str,
-    issuer: str,
-    begins: datetime,
-    ends: datetime,
-    left: int,
-    name: str,
-    names: Sequence[str],
-) -> str:
-    """One line, the worst first."""
-    said = {
+def _said(
+    issuer: str, begins: datetime, ends: datetime, name: str, names: Sequence[str]
+) -> dict[TlsFinding, str]:
+    """What each finding would be in words, in the order in which they are told."""
+    return {
         "expired": f"expired {ends:%Y-%m-%d}",
         "not-yet-valid": f"not valid before {begins:%Y-%m-%d}",
         "wrong-name": f"for {', '.join(names[:3]) or 'no name'}, not for {name}",
@@ -199,7 +219,3 @@ def _words(
         "untrusted": f"issued by {issuer}, which leads to no given authority",
         "incomplete-chain": f"issued by {issuer}, which is no given authority and was not seen",
     }
-    parts = [said[finding] for finding in findings if finding in said]
-    if "expired" not in findings:
-        parts.append(f"valid until {ends:%Y-%m-%d}, {left} days more")
-    return clean.text(f"{subject}: {'; '.join(parts)}", 300)

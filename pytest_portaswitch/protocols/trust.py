@@ -50,9 +50,12 @@ def trusted(
     own: x509.Certificate,
     others: Sequence[x509.Certificate],
     roots: Sequence[x509.Certificate],
-    at: datetime,
+    at: datetime | None,
 ) -> bool:
-    """Whether signatures lead to a root. A certificate that is itself given is trusted."""
+    """Whether signatures lead to a root. A certificate that is itself given is trusted.
+
+    Without a moment nobody is asked whether its time is up.
+    """
     seen, current = [own], own
     while len(seen) <= LONGEST_CHAIN:
         if current in roots:
@@ -67,9 +70,9 @@ def trusted(
     return False
 
 
-def _may_issue(issuer: x509.Certificate, at: datetime) -> bool:
+def _may_issue(issuer: x509.Certificate, at: datetime | None) -> bool:
     """A CA within its time. A root of version 1 has no extensions, and is one by being given."""
-    if not issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc:
+    if at and not issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc:
         return False
     try:
         return issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca

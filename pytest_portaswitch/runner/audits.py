@@ -12,6 +12,7 @@ import testinfra.host
 
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
+from pytest_portaswitch.facts import certificates
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.judge import judge
 from pytest_portaswitch.judge.verdict import Verdict
@@ -106,8 +107,9 @@ class Audits:
         def take(job: Job, seen: Observation) -> None:
             audit = owner[id(job)]
             source = audit.cluster.hosts[job.request.host].private
-            seen = self._questions(audit).recognise(source, job.request, seen)
-            audit.seen[job.request.host] = seen
+            audit.seen[job.request.host] = self._questions(audit).recognise(
+                source, job.request, seen
+            )
 
         def keep(job: Job, seen: Observation) -> None:
             first[id(job)] = seen
@@ -120,6 +122,11 @@ class Audits:
         for (_, job), seen in zip(jobs, told, strict=True):
             if first.get(id(job)) is not seen:
                 take(job, seen)
+        # Not sooner: a host may be told of twice, and what it first brought may be gone then.
+        for audit, job in jobs:
+            host = job.request.host
+            others = (seen for name, seen in audit.seen.items() if name != host)
+            audit.seen[host] = certificates.without_known(audit.seen[host], others)
 
     def hosts_needed(self, refs: Iterable[Ref]) -> list[str]:
         """The hosts still to be looked at for the checks, named with their cluster if need be."""

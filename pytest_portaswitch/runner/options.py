@@ -33,6 +33,12 @@ def add_options(parser: pytest.Parser) -> None:
         "(ini: portaswitch_tables)",
     )
     group.addoption(
+        "--ca-bundle",
+        metavar="FILE",
+        help="authorities that must be behind the certificates of TLS ports, in place of those "
+        "that the cluster files name (ini: portaswitch_ca_bundle)",
+    )
+    group.addoption(
         "--audit-dir",
         metavar="DIR",
         help="where DIR/CLUSTER/evidence.json and audit.html go (default: reports; "
@@ -70,6 +76,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("portaswitch_clusters", "cluster files to audit", type="paths", default=[])
     parser.addini("portaswitch_tables", "a site's own table files", type="paths", default=[])
+    parser.addini("portaswitch_ca_bundle", "authorities of TLS ports", type="paths", default=[])
     parser.addini("portaswitch_audit_dir", "where the evidence goes", default="reports")
     parser.addini("portaswitch_sign", "SSH key that signs the evidence", default="")
     parser.addini("portaswitch_parallel", "hosts looked at side by side", default="")
@@ -84,6 +91,7 @@ class Settings:
 
     clusters: tuple[Path, ...]
     tables: tuple[Path, ...]
+    ca_bundle: Path | None
     audit_dir: Path
     sign: Path | None
     """The SSH key that signs what is written."""
@@ -113,6 +121,7 @@ def settings_of(config: pytest.Config) -> Settings:
     return Settings(
         clusters=_paths(config, "--cluster", "portaswitch_clusters", here),
         tables=_paths(config, "--tables", "portaswitch_tables", here),
+        ca_bundle=next(iter(_paths(config, "--ca-bundle", "portaswitch_ca_bundle", here)), None),
         audit_dir=here / audit_dir
         if audit_dir
         else beside_ini / config.getini("portaswitch_audit_dir"),
@@ -136,6 +145,7 @@ def _key(config: pytest.Config, here: Path, mistakes: list[str]) -> Path | None:
 
 def _paths(config: pytest.Config, option: str, ini: str, here: Path) -> tuple[Path, ...]:
     given = config.getoption(option) or config.getini(ini)
+    given = [given] if isinstance(given, str) else given
     return tuple(_shortest(here / path, here) for path in given)
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
-from pytest_portaswitch.cluster import secret
+from pytest_portaswitch.cluster import secret, tls
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.plan.expand import expand
+from pytest_portaswitch.plan.names import unmatched_names
 from pytest_portaswitch.plan.waivers import unmatched_waivers
 from pytest_portaswitch.runner.audits import Audit, Audits
 from pytest_portaswitch.runner.options import Settings
@@ -31,6 +32,8 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
     audits: list[Audit] = []
     try:
         loaded = clusters.load_many(settings.clusters, (*settings.tables, *further))
+        if settings.ca_bundle:
+            loaded = _trusting(loaded, tls.bundle(settings.ca_bundle))
     except BadInput as bad:
         raise pytest.UsageError(str(bad)) from None
     for cluster in loaded:
@@ -44,13 +47,23 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
     return Audits(audits, settings.limits, now)
 
 
+def _trusting(loaded: tuple[Cluster, ...], authorities: tuple[str, ...]) -> tuple[Cluster, ...]:
+    """The clusters with these authorities instead of their own."""
+    return tuple(
+        msgspec.structs.replace(
+            cluster, tls=msgspec.structs.replace(cluster.tls, authorities=authorities)
+        )
+        for cluster in loaded
+    )
+
+
 def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
     loaded = tables.load(cluster.release, cluster.tables)
     plan = expand(loaded, cluster)
     checks = list(plan.checks)
     config.hook.pytest_portaswitch_checks(config=config, cluster=cluster, checks=checks)
     plan = msgspec.structs.replace(plan, checks=tuple(checks))
-    unmatched = unmatched_waivers(cluster, plan)
+    unmatched = unmatched_waivers(cluster, plan) + unmatched_names(cluster, plan)
     if unmatched:
         raise BadInput(unmatched)
     return Audit(cluster=cluster, tables=loaded, plan=plan, secrets=_secrets(config, cluster))

@@ -34,6 +34,7 @@ CASES = {
             "listener:sip-front:edge-proxy:*": "fail",
             "redundancy:sip-front:virtual-ip": "fail",
             "reachability:sip-front:*:edge-proxy:*": "fail",
+            "tls:sip-front:edge-proxy:*": "unknown",
         },
         causes=("edge-proxy is not running on sip1",),
     ),
@@ -80,6 +81,7 @@ CASES = {
         changes={
             "listener:proc1:imap-server:*": "fail",
             "reachability:proc1:*:imap-server:*": "fail",
+            "tls:proc1:imap-server:*": "unknown",
         },
         causes=("another process holds tcp/143, tls/993 of imap-server on proc1: impostor",),
     ),
@@ -282,6 +284,7 @@ CASES = {
             "reachability:sbc-front:*:tcp-5060": "fail",
             "reachability:sbc-front:*:tls-5051": "fail",
             "reachability:sbc-front:*:udp-5060": "unknown",
+            "tls:sbc-front:*": "unknown",
         },
         causes=("virtual IP sbc-front (10.0.0.101) is held by no host",),
     ),
@@ -331,7 +334,43 @@ CASES = {
         changes={"read-only:db2:mysql-server:tcp-3307": "fail"},
         causes=("replication on db2 is stopped: *",),
     ),
-    "certificate": Case(fault=("certificate", "proc1"), changes={}, causes=()),
+    "certificate-expired": Case(
+        fault=("certificate", "proc1"),
+        changes={"tls:proc1:imap-server:tls-993": "fail"},
+        causes=("bad certificate of imap-server on proc1: CN=fault1: expired *",),
+    ),
+    "certificate-not-yet-valid": Case(
+        fault=("certificate", "sip1"),
+        options={"state": "not-yet-valid"},
+        # Both of its services have it, one of them at the virtual IP.
+        changes={
+            "tls:sip-front:edge-proxy:tls-5061": "fail",
+            "tls:sip1:mail-proxy:tls-8091": "fail",
+        },
+        causes=(
+            "bad certificate of edge-proxy on sip-front: CN=fault1: not valid before *",
+            "bad certificate of mail-proxy on sip1: CN=fault1: not valid before *",
+        ),
+    ),
+    "certificate-wrong-name": Case(
+        fault=("certificate", "sbc1"),
+        options={"state": "wrong-name"},
+        changes={"tls:sbc-front:dispatching-sbc:tls-5051": "fail"},
+        causes=(
+            "bad certificate of dispatching-sbc on sbc-front: CN=fault1: "
+            "for elsewhere.invalid, not for sbc-front.lab",
+        ),
+    ),
+    "certificate-self-signed": Case(
+        fault=("certificate", "proc2"),
+        options={"state": "self-signed"},
+        # It would be information, did the lab's cluster file not name whom to trust.
+        changes={"tls:proc2:imap-server:tls-993": "fail"},
+        causes=(
+            "bad certificate of imap-server on proc2: CN=fault1: "
+            "self-signed, and none of the given authorities",
+        ),
+    ),
     "wrong-radius-secret": Case(
         fault=("wrong-radius-secret", "bill1"),
         # It stays silent, as it must: nobody can tell that from a lost datagram yet.
@@ -377,6 +416,18 @@ def test_a_fault_changes_exactly_these_checks(full: Lab, healthy: Result, name: 
     assert_told(broken.causes("not-observed"), (case.unseen,) if case.unseen else ())
     assert broken.warned - healthy.warned == set(case.warnings)
     assert bool(broken.run.returncode) == bool(case.causes or case.unseen)
+
+
+def test_a_certificate_that_expires_soon_is_warned_of(full: Lab, healthy: Result) -> None:
+    """The check passes, and says it."""
+    with full.broken("certificate", "sip2", state="expires-soon"):
+        broken = audit(full, "-k", "tls:sip2")
+    (check,) = broken.evidence["checks"]
+    assert check["verdict"] == "pass"
+    assert fnmatch.fnmatchcase(
+        "".join(check["warnings"]),
+        "the certificate on tls/8091 of sip2 expires on *, in 2 days: that is less than 14",
+    )
 
 
 def test_once_all_is_mended_all_is_as_before(full: Lab, healthy: Result) -> None:

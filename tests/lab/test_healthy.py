@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_portaswitch import tables
 from pytest_portaswitch.lab import Lab
 
@@ -30,6 +32,19 @@ def test_every_row_with_a_port_has_a_passing_listener(healthy: Result) -> None:
         if check["kind"] == "listener" and check["verdict"] == "pass"
     }
     assert {row.id for row in tables.load("MR119").rows if row.ports} <= passing
+
+
+def test_every_tls_port_shows_a_certificate_of_the_lab_s_authority(healthy: Result) -> None:
+    """The four of the tables, each with version, cipher and days left; none is brought twice."""
+    checks = [check for check in healthy.evidence["checks"] if check["kind"] == "tls"]
+    assert {check["verdict"] for check in checks} == {"pass"}
+    assert {check["port"] for check in checks} == {5061, 5051, 8091, 993}
+    for check in checks:
+        assert re.search(r"36[345] days more; TLSv1\.[23] \w+; seen from ", check["message"])
+        assert check["expects"]["name"].endswith(".lab")
+        assert len(check["expects"]["authorities"]) == 1
+    brought = [name for host in healthy.evidence["hosts"].values() for name in host["certificates"]]
+    assert len(brought) == len(set(brought)) == 5
 
 
 def test_every_host_was_seen_with_everything(healthy: Result) -> None:

@@ -273,6 +273,9 @@ CASES: list[tuple[str, list[Effect]]] = [
                tls, "sip1", SIP1, "5061")]),
     ("certificate sip1 state=wrong-name", [
         effect(WELCOME, "Verify return code: 62 (hostname mismatch)", tls, "sip1", SIP1, "5061")]),
+    ("certificate sip1 state=self-signed", [
+        effect(WELCOME, "Verify return code: 18 (self-signed certificate)",
+               tls, "sip1", SIP1, "5061")]),
     ("certificate sip1 state=expires-soon", [effect(WELCOME, WELCOME, tls, "sip1", SIP1, "5061")]),
     ("wrong-radius-secret bill1 peers=sip1", [
         effect("answered", "silent", radius, "sip1", BILL1, "1812"),

@@ -72,7 +72,7 @@ def test_the_suites_run_without_a_clone(site: Path, tmp_path: Path) -> None:
     cluster = ROOT / "tests" / "plugin" / "acme.yaml"
     command = ["-m", "pytest", "suites", "--cluster", str(cluster), "--collect-only", "-q"]
     result = run(site, tmp_path, *command)
-    assert "160 tests collected" in result.stdout, result.stdout + result.stderr
+    assert "172 tests collected" in result.stdout, result.stdout + result.stderr
     one = "suites/test_processes.py::test_process[web1:taskstack]"
     result = run(site, tmp_path, "-m", "pytest", one, *command[3:])
     assert "1 test collected" in result.stdout, result.stdout + result.stderr

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from pytest_portaswitch.facts import (
     Arrival,
@@ -14,6 +16,7 @@ from pytest_portaswitch.facts import (
     Connection,
     Database,
     Disk,
+    Handshake,
     HostFacts,
     Interface,
     Observation,
@@ -34,9 +37,17 @@ from pytest_portaswitch.plan.check import (
     StandsBy,
     UsesPrivate,
 )
+from tests.unit.certificates import DAY, NOW, make
 
-NOW = 1_700_000_000.0
+MOMENT = NOW.timestamp()
 """The clock of every host, and this machine's."""
+SHOWN = make("root", "root", ca=True, ends=NOW + 305 * DAY)
+"""The certificate of every service."""
+DER = SHOWN.public_bytes(Encoding.DER)
+CERTIFICATE = hashlib.sha256(DER).hexdigest()
+HANDSHAKE = Handshake(
+    version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", chain=(CERTIFICATE,), whole=True
+)
 
 Change = Callable[[HostFacts], Observation]
 
@@ -64,6 +75,8 @@ def facts(checks: Sequence[Check], names: dict[str, str]) -> dict[str, Observati
         _satisfy(check, hosts, names)
         _connect(check, hosts, names)
         _ask(check, hosts)
+    # Whoever meets a certificate first has brought it for all.
+    shown = [name for name, host in hosts.items() if any(p.tls for p in host.probes.values())][:1]
     return {
         name: HostFacts(
             host=name,
@@ -80,7 +93,8 @@ def facts(checks: Sequence[Check], names: dict[str, str]) -> dict[str, Observati
             ),
             routes=tuple(host.routes.values()),
             release="MR119",
-            clock=Clock(host=NOW, sent=NOW - 0.1, received=NOW + 0.1),
+            certificates={CERTIFICATE: DER} if name in shown else {},
+            clock=Clock(host=MOMENT, sent=MOMENT - 0.1, received=MOMENT + 0.1),
             disks=(Disk(folder="/", kind="ext4", size=1000, free=900, inodes=100, inodes_free=90),),
         )
         for name, host in hosts.items()
@@ -97,7 +111,10 @@ def _answers(expects: Reaches) -> dict[str, ProbeResult]:
     outcome = "replied" if expects.ports.transport == "udp" else "connected"
     start = f"{expects.ports.transport}:{expects.destination.address}"
     keys = [f"{start}:{number}" for number in expects.ports.numbers]
-    return {key: _result(key, outcome, answered=True) for key in keys}
+    results = {key: _result(key, outcome, answered=True) for key in keys}
+    if expects.ports.transport != "tls":
+        return results
+    return {key: msgspec.structs.replace(one, tls=HANDSHAKE) for key, one in results.items()}
 
 
 def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> None:

@@ -52,6 +52,17 @@ def _udp_silent(facts: HostFacts) -> Observation:
     return msgspec.structs.replace(facts, probes=probes)
 
 
+def _later(days: int) -> Callable[[HostFacts], Observation]:
+    def later(facts: HostFacts) -> Observation:
+        assert facts.clock
+        received = facts.clock.received + days * 86400
+        return msgspec.structs.replace(
+            facts, clock=msgspec.structs.replace(facts.clock, received=received)
+        )
+
+    return later
+
+
 def _interrupted(facts: HostFacts) -> Observation:
     raise KeyboardInterrupt
 
@@ -70,6 +81,8 @@ CHANGES: dict[str, Callable[[HostFacts], Observation]] = {
     "nothing-runs": _nothing_runs,
     "hostile": _hostile,
     "udp-silent": _udp_silent,
+    "ten-months-later": _later(295),
+    "a-year-later": _later(365),
     "interrupted": _interrupted,
     "slow": _slow,
     "old-release": _old_release,
@@ -101,7 +114,8 @@ def script(
                     seen = CHANGES[change](seen)
             if on_progress:
                 on_progress(job, seen)
-            told.append(seen)
+            # Told of again, as after a second round.
+            told.append(msgspec.structs.replace(seen))
         return tuple(told)
 
     audits.observe = observe  # type: ignore[assignment]

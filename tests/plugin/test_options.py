@@ -17,6 +17,7 @@ def test_every_option_is_in_the_help_with_its_ini_equivalent(pytester: pytest.Py
     for option, ini in {
         "--cluster": "portaswitch_clusters",
         "--tables": "portaswitch_tables",
+        "--ca-bundle": "portaswitch_ca_bundle",
         "--audit-dir": "portaswitch_audit_dir",
         "--audit-parallel": "portaswitch_parallel",
         "--connect-timeout": "portaswitch_connect_timeout",

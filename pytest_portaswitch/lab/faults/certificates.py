@@ -8,7 +8,7 @@ from pytest_portaswitch.lab.daemons.kind import CERTIFICATE, KEY
 from pytest_portaswitch.lab.faults.fault import Breaking, Fault, daemon_of
 from pytest_portaswitch.lab.problem import LabProblem
 
-_STATES = ("expired", "not-yet-valid", "wrong-name", "expires-soon")
+_STATES = ("expired", "not-yet-valid", "wrong-name", "expires-soon", "self-signed")
 _OTHER_SECRET = "another-secret"  # noqa: S105 -- being a wrong one is its whole purpose
 
 
@@ -26,11 +26,13 @@ def _certificate(breaking: Breaking) -> None:
         old = host.path(path).read_text(encoding="utf-8")
         breaking.later("write", host=host.name, path=path, text=old, mode=0o644)
     name = f"fault{breaking.number}"
-    names = ["elsewhere.invalid"] if wanted == "wrong-name" else [host.name, f"{host.name}.lab"]
-    addresses = [] if wanted == "wrong-name" else [lab.site.topology.host(host.name).private]
+    names, addresses = lab.site.certified(host.name)
+    if wanted == "wrong-name":
+        names, addresses = ["elsewhere.invalid"], []
     days = {"expired": "30", "expires-soon": "3"}.get(wanted, "365")
     when = {"expired": "-60d", "not-yet-valid": "+30d"}.get(wanted)
-    command = keys.certificate_command(name, names, addresses, days=days)
+    alone = wanted == "self-signed"
+    command = keys.certificate_command(name, names, addresses, days=days, self_signed=alone)
     # openssl of Debian 12 cannot be told when a certificate of `req` is to begin.
     lab.tool(["faketime", "-f", when, *command] if when else command)
     host.write(CERTIFICATE, keys.taken_from(lab.tools, f"{name}.pem"))

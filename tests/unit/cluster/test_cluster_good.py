@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from pytest_portaswitch import tables
-from pytest_portaswitch.cluster import Cluster, SecretRef, load, load_many, waivers
+from pytest_portaswitch.cluster import Cluster, SecretRef, Tls, TlsName, load, load_many, waivers
 from pytest_portaswitch.cluster.model import Hygiene, Login, Replica, Undeclared, VirtualIp
 from pytest_portaswitch.plan.check import Kind
+from tests.unit.certificates import MIDDLE, ROOT
 
 GOOD = Path(__file__).with_name("good")
 KEYS = GOOD / "keys"
@@ -149,6 +151,35 @@ def test_waivers(acme: Cluster) -> None:
         datetime.date(2027, 3, 31),
     ]
     assert acme.waivers[2].reason == "one card, until spring"
+
+
+def test_tls(acme: Cluster) -> None:
+    """A name for one place overrules the one for all; of a file of authorities, only these stay."""
+    assert acme.tls.warn_days == 30
+    assert acme.tls.name("edge-proxy", "front") == "sip.example.com"
+    assert acme.tls.name("mail-proxy", "SIP1.example.com") == "mail1.example.com"
+    assert acme.tls.name("mail-proxy", "front") == "203.0.113.100"
+    assert acme.tls.name("mail-proxy", "sip2") == ""
+    lines = (GOOD / "everything.yaml").read_text().splitlines()
+    said = [lines[name.line - 1].split(":")[0].strip() for name in acme.tls.names]
+    assert said == [name.subcomponent for name in acme.tls.names]
+    assert said == ["edge-proxy", "mail-proxy", "mail-proxy"]
+    assert acme.tls.authorities == tuple(
+        one.public_bytes(Encoding.PEM).decode() for one in (ROOT, MIDDLE)
+    )
+
+
+def test_the_name_for_all_serves_where_no_other_is_given() -> None:
+    """And only there."""
+    names = (
+        TlsName(subcomponent="imap-server", name="imap.example.com"),
+        TlsName(subcomponent="imap-server", place="proc2", name="imap2.example.com"),
+    )
+    tls = Tls(names=names)
+    assert [tls.name("imap-server", place) for place in ("proc1", "proc2")] == [
+        "imap.example.com",
+        "imap2.example.com",
+    ]
 
 
 def test_tables_are_found_beside_the_cluster_file(acme: Cluster) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +17,7 @@ from pytest_portaswitch.facts.model import (
     Connection,
     Disk,
     Gap,
+    Handshake,
     HostFacts,
     Interface,
     Observation,
@@ -76,6 +79,62 @@ WHOLE: dict[str, Any] = {
 def parse(body: bytes, method: Literal["python", "shell"] = "python") -> Observation:
     """Parse a reply of the host h."""
     return parse_reply("h", body, method=method, sent=90.0, received=95.0, took=6.0)
+
+
+def certificate(data: bytes) -> tuple[str, str]:
+    """Return a certificate's name and what is sent of it."""
+    return hashlib.sha256(data).hexdigest(), base64.b64encode(data).decode()
+
+
+LARGE = certificate(bytes(65538))[0]
+MANY = dict(certificate(bytes([number]) * 65000) for number in range(17))
+
+
+def shaken(chain: list[str], certificates: dict[str, str], **more: object) -> bytes:
+    """Return a reply with one handshake."""
+    tls = {"version": "TLSv1.3\x1b", "cipher": "A" * 99, "chain": chain, "whole": True, **more}
+    probe = {"key": "tls:10.0.0.5:993", "outcome": "connected", "tls": tls}
+    return without(probes=[probe], certificates=certificates)
+
+
+OWN = hashlib.sha256(b"own").hexdigest()
+"""Of ``b3du`` in base64."""
+
+
+def test_a_handshake_arrives_harmless_and_with_its_certificates() -> None:
+    """Those that nobody names are left out."""
+    other = hashlib.sha256(b"other").hexdigest()
+    seen = parse(shaken([OWN], {OWN: "b3du", other: "b3RoZXI="}, problem="\x07" * 999))
+    assert isinstance(seen, HostFacts)
+    assert seen.probes[0].tls == Handshake(
+        version="TLSv1.3\ufffd", cipher="A" * 60, chain=(OWN,), whole=True, problem="\ufffd" * 200
+    )
+    assert seen.certificates == {OWN: b"own"}
+
+
+@pytest.mark.parametrize(
+    ("chain", "certificates", "why"),
+    [
+        ([OWN], {}, "a handshake names a certificate that is not there"),
+        ([OWN], {OWN: "b3RoZXI="}, f"'{OWN}' is not the name of its certificate"),
+        ([], {"\x1b": "b3du"}, "'\ufffd' is not the name of its certificate"),
+        (
+            [],
+            {LARGE: certificate(bytes(65538))[1]},
+            f"'{LARGE}' is not the name of its certificate",
+        ),
+        (["x" * 99], {"x" * 99: "b3du"}, f"'{'x' * 80}' is not the name of its certificate"),
+        ([], MANY, "its certificates are more than are brought"),
+    ],
+    ids=["missing", "other", "no-digest", "large", "long", "many"],
+)
+def test_certificates_that_no_program_of_ours_would_send(
+    chain: list[str], certificates: dict[str, str], why: str
+) -> None:
+    """The name of a certificate is its digest, so that nobody can put another in its place."""
+    assert parse(shaken(chain, certificates)) == Unobserved(
+        host="h", why="output-unparsable", detail=f"the reply makes no sense: {why}", took=6.0
+    )
 
 
 def without(**changes: object) -> bytes:

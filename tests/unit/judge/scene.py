@@ -15,14 +15,19 @@ A host is written as::
       programs: ["/usr/sbin/x executable"]                   # or there, missing, error WORDS
       probes: ["tcp:10.0.0.3:3306 connected"]      # key outcome detail says FINDING WORDS
                                                  # arrived|lost|blind WATCHER
+      shakes: ["tls:10.0.0.8:993 TLSv1.3 AES leaf middle"]       # key version cipher certificates
+      day: 0                                       # of the clock of who audits, since NOW
+
 and a host that could not be looked at as ``{unobserved: connection-timeout, detail: "..."}``.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from pytest_portaswitch.facts import (
     Clock,
@@ -30,6 +35,7 @@ from pytest_portaswitch.facts import (
     Database,
     Disk,
     Gap,
+    Handshake,
     HostFacts,
     Interface,
     Observation,
@@ -41,6 +47,26 @@ from pytest_portaswitch.facts import (
     Unobserved,
 )
 from pytest_portaswitch.plan.check import Check
+from tests.unit.certificates import DAY, LEAF, MIDDLE, NOW, ROOT, make
+
+KNOWN = {
+    "leaf": LEAF,
+    "middle": MIDDLE,
+    "root": ROOT,
+    "new": make("new", "middle", ends=NOW + 365 * DAY),
+    "old": make("old", "middle", ends=NOW - 20 * DAY),
+}
+CERTIFICATES = {
+    **{name: one.public_bytes(Encoding.DER) for name, one in KNOWN.items()},
+    "garbage": b"0\x82",
+}
+PEMS = {name: one.public_bytes(Encoding.PEM).decode() for name, one in KNOWN.items()}
+
+
+def fingerprint(name: str) -> str:
+    """As facts name a certificate."""
+    return hashlib.sha256(CERTIFICATES[name]).hexdigest()
+
 
 MARKS = {"v6only": {"v6only": True}, "dual": {"v6only": False}, "connected": {"connected": True}}
 
@@ -61,6 +87,10 @@ def check(text: dict[str, Any]) -> Check:
         "confidence": "documented",
         **text,
     }
+    expects = plain["expects"]
+    if expects.get("authorities"):
+        pems = [PEMS[name] for name in expects["authorities"]]
+        plain["expects"] = {**expects, "authorities": pems}
     return msgspec.convert(plain, Check)
 
 
@@ -77,13 +107,17 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         interfaces=tuple(_interface(line) for line in text.get("interfaces", ())),
         databases=msgspec.convert(text.get("databases", []), tuple[Database, ...]),
         connections=tuple(_connection(line) for line in text.get("connections", ())),
-        clock=_clock(*text["clock"]) if "clock" in text else None,
+        clock=_clock(text),
         release=text.get("release", ""),
         ephemeral_ports=tuple(text["ephemeral"]) if "ephemeral" in text else None,
         disks=tuple(_disk(line) for line in text.get("disks", ())),
         programs=tuple(_program(line) for line in text.get("programs", ())),
         routes=tuple(_route(line) for line in text.get("routes", ())),
-        probes=tuple(_probe(line) for line in text.get("probes", ())),
+        probes=(
+            *(_probe(line) for line in text.get("probes", ())),
+            *(_shaken(line) for line in text.get("shakes", ())),
+        ),
+        certificates={fingerprint(one): CERTIFICATES[one] for one in _shown(text)},
         gaps=tuple(Gap(what=what, why=why) for what, why in text.get("gaps", {}).items()),
     )
 
@@ -94,7 +128,13 @@ def _interface(line: str) -> Interface:
     return Interface(name=name, up=True, mtu=int(mtu or 1500), addresses=tuple(addresses))
 
 
-def _clock(length: float, ahead: float) -> Clock:
+def _clock(text: dict[str, Any]) -> Clock | None:
+    if "day" in text:
+        moment = (NOW + text["day"] * DAY).timestamp()
+        return Clock(host=moment, sent=moment - 2, received=moment)
+    if "clock" not in text:
+        return None
+    length, ahead = text["clock"]
     return Clock(host=1000 + length / 2 + ahead, sent=1000.0, received=1000 + length)
 
 
@@ -115,6 +155,27 @@ def _program(line: str) -> Program:
         executable=executable,
         error=" ".join(error),
     )
+
+
+def _shown(text: dict[str, Any]) -> set[str]:
+    """What this host brought; ``elsewhere`` is what another one did."""
+    shown = {word for line in text.get("shakes", ()) for word in line.split()[3:]}
+    return shown & CERTIFICATES.keys() - set(text.get("elsewhere", ()))
+
+
+def _shaken(line: str) -> ProbeResult:
+    """``alone``: this Python tells no chain. What is no certificate is said as the problem."""
+    key, version, cipher, *shown = line.split()
+    plain = [one for one in shown if one != "alone"]
+    known = all(one in CERTIFICATES for one in plain)
+    tls = Handshake(
+        version=version,
+        cipher=cipher,
+        chain=tuple(fingerprint(one) for one in plain) if known else (),
+        whole="alone" not in shown,
+        problem="" if known else " ".join(plain),
+    )
+    return ProbeResult(key=key, outcome="connected", source="10.0.0.7", elapsed=0.002, tls=tls)
 
 
 def _process(line: str) -> Process:

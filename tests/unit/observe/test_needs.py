@@ -14,7 +14,7 @@ from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Stream
 from pytest_portaswitch.plan import Plan, expand
-from pytest_portaswitch.plan.check import HoldsConnection, RefusesWrites
+from pytest_portaswitch.plan.check import HoldsConnection, Presents, RefusesWrites
 
 QUESTIONS = Questions(b"0" * 16, {})
 ACME = Path(__file__).parents[2] / "plugin" / "acme.yaml"
@@ -97,3 +97,35 @@ def test_a_replica_is_asked_over_a_stream_and_only_with_an_account(
         Stream(key="mysql:10.0.0.4:3307", address="10.0.0.4", port=3307),
     )
     assert b"audit" not in msgspec.json.encode(asked["web1"])
+
+
+def test_a_certificate_costs_no_connection_of_its_own(cluster: Cluster, plan: Plan) -> None:
+    """The probe that asks the service brings it along; alone it is sent by every peer."""
+    asked = requests(plan.checks, cluster, 3.0, QUESTIONS)
+    without = [check for check in plan.checks if check.kind != "tls"]
+    assert requests(without, cluster, 3.0, QUESTIONS) == asked
+    only = [check for check in plan.checks if check.id == "tls:sip1:mail-proxy:tls-8091"]
+    requested = requests(only, cluster, 3.0, QUESTIONS)
+    assert {name: [p.key for p in request.probes] for name, request in requested.items()} == {
+        "proc1": ["tls:10.0.0.7:8091"],
+        "sip1": [],
+        "sip2": ["tls:10.0.0.7:8091"],
+    }
+    assert requested["proc1"].scripts == {
+        "tls:10.0.0.7:8091": asked["proc1"].scripts["tls:10.0.0.7:8091"]
+    }
+
+
+def test_a_declared_name_is_asked_for(cluster: Cluster, plan: Plan) -> None:
+    """One address may serve several names; the probe is still sent once."""
+    checks = [
+        msgspec.structs.replace(c, expects=msgspec.structs.replace(c.expects, name="a.example"))
+        if isinstance(c.expects, Presents)
+        else c
+        for c in plan.checks
+    ]
+    for order in (checks, checks[::-1]):
+        probes = requests(order, cluster, 3.0, QUESTIONS)["proc1"].probes
+        names = {probe.key: probe.name for probe in probes if probe.transport == "tls"}
+        assert len(names) == len([p for p in probes if p.transport == "tls"])
+        assert set(names.values()) == {"a.example"}

@@ -17,9 +17,11 @@ from pytest_portaswitch.plan.check import (
     Listens,
     Place,
     Ports,
+    Presents,
     Reaches,
     RefusesWrites,
 )
+from pytest_portaswitch.plan.names import unmatched_names
 
 PlanOf = Callable[..., Plan]
 
@@ -376,3 +378,81 @@ def test_a_web_server_that_has_the_replica_itself_asks_it(plan_of: PlanOf) -> No
     plan = plan_of("  all1: {private: 10.0.0.9, roles: [web, replica-db], mysql: 3307}\n")
     (expects,) = replicas(plan).values()
     assert expects.source == "all1"
+
+
+TLS = """\
+  proc1: {private: 10.0.0.9, roles: [processing-node]}
+virtual_ips:
+  sip-front: {address: 10.0.0.100, hosts: [sip1, sip2], serves: [edge-proxy]}
+tls:
+  warn_days: 30
+  names: {edge-proxy: sip.example.com, mail-proxy: {sip2: mail2.example.com}}
+"""
+
+
+def test_a_certificate_is_checked_once_at_each_place(plan_of: PlanOf) -> None:
+    """From all peers that shake hands there anyway, with what the site declares for it."""
+    plan = plan_of(TLS)
+    assert [check.id for check in plan.checks if check.kind == "tls"] == [
+        "tls:proc1:imap-server:tls-993",
+        "tls:sip-front:edge-proxy:tls-5061",
+        "tls:sip1:mail-proxy:tls-8091",
+        "tls:sip2:mail-proxy:tls-8091",
+    ]
+    front = plan.check("tls:sip-front:edge-proxy:tls-5061")
+    assert front is not None
+    assert front.title == (
+        "EdgeProxy on virtual IP sip-front shows a valid certificate on tls/5061 "
+        "for sip.example.com"
+    )
+    assert isinstance(front.expects, Presents)
+    assert front.expects.sources == ("proc1",)
+    assert (front.expects.name, front.expects.server) == ("sip.example.com", "edge-proxy")
+    assert front.expects.warn_days == 30
+    names = [c.expects.name for c in plan.checks if isinstance(c.expects, Presents)]
+    assert names == ["", "sip.example.com", "", "mail2.example.com"]
+
+
+def test_a_certificate_that_nobody_meets_is_still_planned(plan_of: PlanOf) -> None:
+    """It will be unknown: nothing disappears."""
+    shared = TLS.partition("virtual_ips:")[2]
+    plan = plan_of(f"virtual_ips:{shared}")
+    front = plan.check("tls:sip-front:edge-proxy:tls-5061")
+    assert front is not None
+    assert isinstance(front.expects, Presents)
+    assert front.expects.sources == ()
+
+
+def test_the_server_on_the_other_side_of_an_outgoing_row(plan_of: PlanOf) -> None:
+    """A peer of unknown make shows a certificate as well."""
+    plan = plan_of(
+        "  media1: {private: 10.0.0.11, roles: [other-node]}\n"
+        "overrides:\n"
+        "  - {row: billing.disconnector.nodes, port: 443, transport: tls, protocol: http, "
+        "direction: outgoing, reason: test}\n"
+    )
+    (check,) = [check for check in plan.checks if check.id.startswith("tls:media1:")]
+    assert check.id == "tls:media1:disconnector:tls-443"
+    assert check.title == "the peer on media1 shows a valid certificate on tls/443"
+    assert isinstance(check.expects, Presents)
+    assert (check.expects.sources, check.expects.server) == (("bill1",), "")
+
+
+def test_a_name_that_nothing_is_compared_with_is_a_mistake(tmp_path: Path) -> None:
+    """With what could have been meant."""
+    file = tmp_path / "acme.yaml"
+    file.write_text(
+        BASE
+        + "tls:\n"
+        + "  names:\n"
+        + "    imap-server: imap.example.com\n"
+        + "    mail-proxy: {sip1: a.example.com, bill1: b.example.com}\n"
+    )
+    cluster = clusters.load(file)
+    problems = unmatched_names(cluster, expand(tables.load(cluster.release), cluster))
+    assert [str(problem).replace(f"{tmp_path}/", "") for problem in problems] == [
+        "acme.yaml:11: tls.names: 'imap-server': serves no TLS in this cluster "
+        "(what does: edge-proxy, mail-proxy)",
+        "acme.yaml:12: tls.names.mail-proxy: 'bill1': serves no TLS in this cluster "
+        "(mail-proxy does on sip1, sip2)",
+    ]

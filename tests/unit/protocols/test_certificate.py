@@ -2,69 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import ipaddress
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_portaswitch.protocols import trust
 from pytest_portaswitch.protocols.certificate import Served, examine
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
-DAY = timedelta(days=1)
-
-
-@functools.cache
-def key(name: str) -> ec.EllipticCurvePrivateKey:
-    """One key for each name."""
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def make(
-    name: str,
-    issuer: str,
-    *,
-    begins: datetime = NOW - 30 * DAY,
-    ends: datetime = NOW + 60 * DAY,
-    names: tuple[x509.GeneralName, ...] = (),
-    ca: bool | None = None,
-    signer: str = "",
-) -> x509.Certificate:
-    """A certificate of a name, issued by another."""
-
-    def title(common: str) -> x509.Name:
-        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common)])
-
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(title(name))
-        .issuer_name(title(issuer))
-        .public_key(key(name).public_key())
-        .serial_number(7)
-        .not_valid_before(begins)
-        .not_valid_after(ends)
-    )
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    if ca is not None:
-        builder = builder.add_extension(
-            x509.BasicConstraints(ca=ca, path_length=None), critical=True
-        )
-    return builder.sign(key(signer or issuer), hashes.SHA256())
-
-
-ROOT = make("root", "root", ca=True)
-MIDDLE = make("middle", "root", ca=True)
-DNS = (x509.DNSName("sip.example.com"), x509.DNSName("*.pbx.example.com"))
-LEAF = make("leaf", "middle", names=DNS)
+from tests.unit.certificates import DAY, DNS, LEAF, MIDDLE, NOW, ROOT, make
 
 
 def served(*chain: x509.Certificate) -> Served:
@@ -75,7 +26,7 @@ def served(*chain: x509.Certificate) -> Served:
 
 UNTIL = "valid until 2026-04-30, 60 days more"
 LEADS_NOWHERE = "issued by CN=middle, which leads to no given authority"
-ROOT_LEADS_NOWHERE = "issued by CN=root, which leads to no given authority"
+NOT_VALID_NOW = "leads to a given authority through one that is not valid now"
 NOT_SEEN = "issued by CN=middle, which is no given authority and was not seen"
 FOR = "for sip.example.com, *.pbx.example.com, not for "
 
@@ -136,7 +87,7 @@ CASES: list[Any] = [
         (ROOT,),
         {"authorities": (make("other", "other", ca=True),)},
         ("self-signed", "untrusted"),
-        root("self-signed", ROOT_LEADS_NOWHERE, UNTIL),
+        root("self-signed, and none of the given authorities", UNTIL),
         id="self-signed-and-not-given",
     ),
     pytest.param(
@@ -157,8 +108,15 @@ CASES: list[Any] = [
         (LEAF, make("middle", "root", ca=True, ends=NOW - DAY)),
         {"authorities": (ROOT,)},
         ("untrusted",),
-        leaf(LEADS_NOWHERE, UNTIL),
+        leaf(NOT_VALID_NOW, UNTIL),
         id="middle-expired",
+    ),
+    pytest.param(
+        (LEAF, MIDDLE),
+        {"authorities": (make("root", "root", ca=True, ends=NOW - DAY),)},
+        ("untrusted",),
+        leaf(NOT_VALID_NOW, UNTIL),
+        id="authority-expired",
     ),
     pytest.param(
         (make("leaf", "middle", signer="thief"), MIDDLE),
@@ -171,7 +129,7 @@ CASES: list[Any] = [
         (LEAF, MIDDLE),
         {"authorities": (ROOT,), "at": NOW + 61 * DAY, "name": "x.org"},
         ("expired", "wrong-name", "untrusted"),
-        leaf("expired 2026-04-30", FOR + "x.org", LEADS_NOWHERE),
+        leaf("expired 2026-04-30", FOR + "x.org", NOT_VALID_NOW),
         id="all-at-once",
     ),
 ]
@@ -232,6 +190,28 @@ def test_a_bundle_of_authorities_is_read_or_refused() -> None:
     assert trust.authorities(pem) == (ROOT, MIDDLE)
     with pytest.raises(ValueError, match="PEM"):
         trust.authorities(b"nothing")
+
+
+def test_a_chain_that_was_seen_whole_is_not_incomplete() -> None:
+    """What is missing there is missing for every client."""
+    alone = msgspec.structs.replace(served(LEAF), whole=True)
+    assert examine(alone, NOW, authorities=(ROOT,)).findings == ("untrusted",)
+
+
+def test_what_is_wrong_is_said_without_what_changes_from_day_to_day() -> None:
+    """So that a cause stays the same cause."""
+    words = [
+        examine(served(ROOT), NOW + day * DAY, "x.org", (MIDDLE,)).wrong for day in (0, 61, 62)
+    ]
+    assert words == [
+        "CN=root: for root, not for x.org; self-signed, and none of the given authorities",
+        *[
+            "CN=root: expired 2026-04-30; for root, not for x.org; self-signed, and none of the "
+            "given authorities"
+        ]
+        * 2,
+    ]
+    assert examine(served(LEAF), NOW).wrong == ""
 
 
 @settings(max_examples=300, deadline=None)

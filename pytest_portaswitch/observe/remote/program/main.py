@@ -101,7 +101,8 @@ def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) 
         notes.gap("connections", f"{_MOST_CONNECTIONS} of {len(connections)} are shown")
     _owners_gap(notes, listed, refused)
     unsent: list[dict[str, Any]] = []
-    sent = _try(notes, "probes", lambda: probes.send(request, until), unsent)
+    shown: dict[str, str] = {}
+    sent = _try(notes, "probes", lambda: probes.send(request, until, shown), unsent)
     _try(notes, "relays", lambda: relay.serve(request, nonce, until), None)
     return {
         "privileged": root and not walk.denied,
@@ -118,6 +119,7 @@ def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) 
         "programs": _try(notes, "programs", lambda: disks.programs(request["programs"]), nothing),
         "routes": [_route(to) for to in request["routes_to"]],
         "probes": sent,
+        "certificates": shown,
         "release": release.read(),
         "gaps": notes.gaps,
     }

@@ -5,6 +5,7 @@ import zlib
 
 from pytest_portaswitch.observe.remote.program import datagram, flight, stream
 from pytest_portaswitch.observe.remote.program.flight import Flight, Window
+from pytest_portaswitch.observe.remote.program.handshake import Tls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,15 +15,20 @@ if TYPE_CHECKING:
 _DATAGRAMS = 128
 
 
-def send(request: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
-    """Send every probe once and return the results in their order."""
+def send(
+    request: "dict[str, Any]", until: float, certificates: "dict[str, str]"
+) -> "list[dict[str, Any]]":
+    """Send every probe once and return the results in their order.
+
+    ``certificates`` gets those that TLS servers showed: DER in base64, by SHA-256.
+    """
     timeout = float(request["probe_timeout"])
     udp_timeout = float(request["udp_timeout"])
-    context = None
+    tls = None
     problem = ""
     if any(probe["transport"] == "tls" for probe in request["probes"]):
         try:
-            context = stream.tls()
+            tls = Tls(certificates)
         except ImportError as error:
             problem = f"the Python of this host cannot speak TLS: {error}"
     results: list[dict[str, Any]] = [{} for _ in request["probes"]]
@@ -41,11 +47,12 @@ def send(request: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
             elif transport == "icmp":
                 steps = datagram.icmp(result, address, number & 0xFFFF, timeout)
                 yield Flight(key, "datagrams", steps, result)
-            elif transport == "tls" and context is None:
+            elif transport == "tls" and tls is None:
                 result.update(key=key, outcome="error", detail=problem)
             else:
-                secure = context if transport == "tls" else None
-                steps = stream.probe(result, address, port, script, timeout, secure)
+                secure = tls if transport == "tls" else None
+                name = probe.get("name", "")
+                steps = stream.probe(result, address, port, script, timeout, secure, name)
                 yield Flight(key, f"{transport}/{port}", steps, result)
 
     # Each host in an order of its own: otherwise all would knock at the same door at once.

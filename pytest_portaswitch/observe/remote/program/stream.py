@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_portaswitch.observe.remote.program.flight import Result, Steps, Wait
+    from pytest_portaswitch.observe.remote.program.handshake import Tls
 
     Part = Generator[Wait, bool, str]
 
@@ -31,9 +32,13 @@ def probe(
     port: int,
     script: "list[dict[str, Any]]",
     timeout: float,
-    context: "Any" = None,
+    tls: "Tls | None" = None,
+    server: str = "",
 ) -> "Steps":
-    """Connect to an address and follow the script; inside TLS where there is a context."""
+    """Connect to an address and follow the script; inside TLS where that is given.
+
+    ``server``: the name that TLS asks for, or empty.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     began = now()
     with closing(socket.socket(family, socket.SOCK_STREAM)) as sock:
@@ -49,12 +54,12 @@ def probe(
             fail(result, began, code)
             return
         result["source"] = sock.getsockname()[0]
-        if context is None:
+        if tls is None:
             settle(result, "connected", began)
             yield from _talk(result, sock, script, timeout, began)
             return
         # The secured socket takes the descriptor over.
-        with closing(context.wrap_socket(sock, do_handshake_on_connect=False)) as secured:
+        with closing(tls.secured(sock, server)) as secured:
             problem = yield from _tried(secured, secured.do_handshake, READ, now() + timeout)
             if problem:
                 outcome = "silent" if problem == _LATE else "refused"
@@ -63,6 +68,7 @@ def probe(
                 result.update(tcp_connected=True, late=problem == _LATE)
                 return
             settle(result, "connected", began)
+            result["tls"] = tls.shown(secured)
             yield from _talk(result, secured, script, timeout, began)
 
 
@@ -185,19 +191,3 @@ def _part(sock: "Any") -> "Steps":
             if not data:
                 return
             left -= len(data)
-
-
-def tls() -> "Any":
-    """Return what shakes hands with any peer: whom to trust is judged elsewhere, later."""
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    for ciphers in ("ALL:@SECLEVEL=0", "ALL"):  # OpenSSL before 1.1 knows no levels
-        try:
-            context.set_ciphers(ciphers)
-            break
-        except ssl.SSLError:
-            continue
-    return context

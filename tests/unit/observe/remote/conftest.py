@@ -78,7 +78,7 @@ def fly(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fly]:
     def send(probe: Probe, **asked: object) -> ProbeResult:
         request = request_of(**{"probes": (probe,), **asked})
         plain = json.loads(msgspec.json.encode(request))
-        (result,) = probes.send(plain, time.monotonic() + 10)
+        (result,) = probes.send(plain, time.monotonic() + 10, {})
         return msgspec.convert(result, ProbeResult)
 
     yield send

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-import ssl
 
 import pytest
 
 from pytest_portaswitch.facts.proc_net import LISTEN, UNCONNECTED, Owners, Row
 from pytest_portaswitch.observe.remote.program import (
     flight,
+    handshake,
     host,
     links,
     netlink,
     probes,
     processes,
     sockets,
-    stream,
 )
 from pytest_portaswitch.observe.remote.program.notes import Notes
 
@@ -145,13 +144,13 @@ def test_outcomes(code: int, outcome: str) -> None:
 def test_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Python without ssl says so of every TLS probe."""
 
-    def missing() -> ssl.SSLContext:
+    def missing(certificates: dict[str, str]) -> handshake.Tls:
         raise ImportError("No module named '_ssl'")
 
-    monkeypatch.setattr(stream, "tls", missing)
+    monkeypatch.setattr(probes, "Tls", missing)
     probe = {"transport": "tls", "address": "127.0.0.1", "port": 5061, "protocol": ""}
     request = {"probes": [probe], "scripts": {}, "probe_timeout": 1.0, "udp_timeout": 1.0}
-    assert probes.send(request, 0.0) == [
+    assert probes.send(request, 0.0, {}) == [
         {
             "key": "tls:127.0.0.1:5061",
             "outcome": "error",

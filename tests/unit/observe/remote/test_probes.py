@@ -9,11 +9,14 @@ import ssl
 import subprocess
 import threading
 import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pytest_portaswitch.facts.model import Probe, ProbeResult
+from pytest_portaswitch.observe.remote.program import handshake
 from pytest_portaswitch.observe.request import Limits, Request, Step
 from tests.unit.observe.remote.conftest import Fly, Look, Serve, script, tcp, udp
 from tests.unit.observe.remote.talk import converse, environment
@@ -241,6 +244,141 @@ def test_tls(serve: Serve, fly: Fly, certificate: Path) -> None:
     assert outcome(result) == ("connected", "")
     assert result.received == (b"secret hi",)
     assert ends == [b""]  # and no error: close_notify came
+
+
+@pytest.fixture
+def authority(tmp_path: Path, certificate: Path) -> Path:
+    """Return a certificate with its key, issued by ``certificate`` and followed by it."""
+    path = tmp_path / "issued.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=y -days 1"
+    files = ["-CA", certificate, "-CAkey", certificate, "-keyout", path, "-out", tmp_path / "i"]
+    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True)
+    path.write_text(path.read_text() + (tmp_path / "i").read_text() + certificate.read_text())
+    return path
+
+
+def shaken(context: ssl.SSLContext) -> Callable[[socket.socket], None]:
+    """Return a server that shakes hands and waits for the end."""
+
+    def treat(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            secured.recv(10)
+
+    return treat
+
+
+def test_tls_brings_what_the_server_showed(serve: Serve, look: Look, authority: Path) -> None:
+    """Version, cipher, and all certificates, each once however many servers show it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority)
+    ports = [serve(shaken(context)) for _ in range(2)]
+    probes = [Probe(transport="tls", address="127.0.0.1", port=port) for port in ports]
+    facts = look(probes=tuple(probes)).facts
+    first, second = (result.tls for result in facts.probes)
+    assert first is not None
+    assert first == second
+    assert (first.version, first.cipher) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+    assert (first.whole, first.problem) == (True, "")
+    ders = [ssl.PEM_cert_to_DER_cert(pem) for pem in pems(authority)]
+    assert [facts.certificates[name] for name in first.chain] == ders
+    assert len(facts.certificates) == 2
+
+
+def test_tls_asks_for_the_name(serve: Serve, fly: Fly, certificate: Path) -> None:
+    """And for none where none is declared."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    asked: list[str | None] = []
+    context.sni_callback = lambda sock, name, _: asked.append(name)
+    for name in ("sip.example.com", "", "10.0.0.1"):
+        port = serve(shaken(context))
+        fly(Probe(transport="tls", address="127.0.0.1", port=port, name=name))
+    assert asked == ["sip.example.com", None, None]
+
+
+def pems(path: Path) -> list[str]:
+    """Return the certificates of a file."""
+    end = "-----END CERTIFICATE-----"
+    begin = "-----BEGIN CERTIFICATE-----"
+    return [begin + part.partition(begin)[2] + end for part in path.read_text().split(end)[:-1]]
+
+
+def test_tls_of_obsolete_versions_is_seen(serve: Serve, fly: Fly, certificate: Path) -> None:
+    """A server that has nothing newer comes up, so that it can be told."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.maximum_version = ssl.TLSVersion.TLSv1
+    result = fly(Probe(transport="tls", address="127.0.0.1", port=serve(shaken(context))))
+    assert outcome(result) == ("connected", "")
+    assert result.tls is not None
+    assert result.tls.version == "TLSv1"
+
+
+class Secured:
+    """A socket after its handshake, as Pythons of several ages have it."""
+
+    def __init__(self, own: bytes | None = b"own") -> None:
+        self.own = own
+
+    def version(self) -> str:
+        return "TLSv1.2"
+
+    def cipher(self) -> tuple[str, str, int]:
+        return ("AES", "TLSv1.2", 256)
+
+    def getpeercert(self, binary_form: bool) -> bytes | None:
+        return self.own
+
+
+class SecuredBy313(Secured):
+    """Since 3.13 the chain is public."""
+
+    def get_unverified_chain(self) -> list[bytes]:
+        return [b"own", b"other"]
+
+
+@pytest.mark.parametrize(
+    ("secured", "count", "whole"),
+    [
+        (Secured(), 1, False),
+        (SecuredBy313(), 2, True),
+        (SecuredBy313(b"changed"), 1, False),
+        (Secured(None), 0, False),
+    ],
+)
+def test_the_chain_as_far_as_a_python_can_tell_it(
+    secured: Secured, count: int, whole: bool
+) -> None:
+    """And whether it is whole; the server's own is always there where it showed one."""
+    kept: dict[str, str] = {}
+    seen = handshake.Tls(kept).shown(secured)
+    assert (len(seen["chain"]), seen["whole"]) == (count, whole)
+    assert sorted(kept) == sorted(seen["chain"])
+    assert (seen["version"], seen["cipher"], seen.get("problem")) == ("TLSv1.2", "AES", None)
+
+
+@pytest.mark.parametrize("size", [1 << 17, 1 << 30])
+def test_a_certificate_that_is_too_large_is_not_brought(size: int) -> None:
+    """And it is said."""
+
+    class Large(bytes):
+        def __len__(self) -> int:
+            return size
+
+    seen = handshake.Tls({}).shown(Secured(Large(b"x")))
+    assert seen["chain"] == []
+    assert seen["problem"] == f"ValueError: a certificate of {size} bytes is too much to bring back"
+
+
+def test_all_certificates_together_are_bounded() -> None:
+    """Many servers that each show a large one cannot fill the reply."""
+    tls = handshake.Tls({})
+    seen = [tls.shown(Secured(bytes([number]) * 60000)) for number in range(20)]
+    assert [bool(one.get("problem")) for one in seen] == [False] * 17 + [True] * 3
 
 
 def test_tls_with_somebody_else(serve: Serve, fly: Fly) -> None:
