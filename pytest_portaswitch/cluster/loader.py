@@ -39,6 +39,7 @@ from pytest_portaswitch.tables.row import ProcessPattern, Service, Tables
 _OPTIONAL = (
     *("release", "database", "networks", "ssh", "virtual_ips", "processes", "secrets"),
     *("overrides", "waivers", "tables", "services", "undeclared", "replica", "hygiene", "tls"),
+    "grade",
 )
 
 
@@ -117,6 +118,7 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         "services": part("services", _services, (), found, tables),
         "undeclared": part("undeclared", settings.undeclared, Undeclared()),
         "hygiene": part("hygiene", settings.hygiene, Hygiene()),
+        "grade": section.read("grade", settings.grade, ""),
         "tls": part("tls", tls.read, Tls(), places, tables, folder),
     }
 

@@ -102,6 +102,11 @@ Severity = Literal["note", "warn", "fail"]
 """``note`` is shown as evidence only."""
 
 
+LeastGrade = Literal["", "connected", "delivered"]
+"""What a site that wants plain reachability demands at most of each row; empty: what the rows do.
+Nothing connects over UDP, so that only ``delivered`` lowers what is demanded there."""
+
+
 class Undeclared(msgspec.Struct, frozen=True, kw_only=True):
     """How grave it is that something listens which nobody declared, by where it is reached."""
 
@@ -187,6 +192,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     hygiene: Hygiene = Hygiene()
     replica: Replica = Replica()
     tls: Tls = Tls()
+    grade: LeastGrade = ""
 
     def hosts_of(self, role: str) -> tuple[Host, ...]:
         """The hosts that hold a role, in the order of the file."""

@@ -6,7 +6,13 @@ from typing import get_args
 
 import msgspec
 
-from pytest_portaswitch.cluster.model import Hygiene, HygieneCheck, Severity, Undeclared
+from pytest_portaswitch.cluster.model import (
+    Hygiene,
+    HygieneCheck,
+    LeastGrade,
+    Severity,
+    Undeclared,
+)
 from pytest_portaswitch.source import Value
 from pytest_portaswitch.source.scalar import choice, integer, listing
 from pytest_portaswitch.source.tree import Mapping
@@ -14,6 +20,10 @@ from pytest_portaswitch.source.tree import Mapping
 _severity = choice(get_args(Severity), "'note', 'warn' or 'fail'")
 _checks = listing(choice(get_args(HygieneCheck), "a hygiene check"), "hygiene checks")
 _percent = integer(0, 99)
+
+GRADES: tuple[LeastGrade, ...] = tuple(grade for grade in get_args(LeastGrade) if grade)
+grade = choice(GRADES, "'connected' or 'delivered'")
+"""How little proof suffices here."""
 
 
 def undeclared(value: Value) -> Undeclared:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Unobserved
 from pytest_portaswitch.judge import datagram, seen
 from pytest_portaswitch.judge.fault import Fault, fault
-from pytest_portaswitch.judge.ladder import Grade
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.plan.check import Place, Reaches
+from pytest_portaswitch.tables.ladder import Grade
 
 
 class Story(NamedTuple):

@@ -7,10 +7,10 @@ from shlex import quote
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
 from pytest_portaswitch.judge import datagram, in_use, path, seen
 from pytest_portaswitch.judge.fault import fault
-from pytest_portaswitch.judge.ladder import Grade, reaches
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Reaches
+from pytest_portaswitch.tables.ladder import Grade, reaches
 
 
 def judge_reachability(check: Check, expects: Reaches, facts: Facts) -> Verdict:

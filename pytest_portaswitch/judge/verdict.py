@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.judge.fault import Fault
-from pytest_portaswitch.judge.ladder import Grade
+from pytest_portaswitch.tables.ladder import Grade
 
 VerdictWord = Literal["pass", "fail", "unknown", "waived"]
 WhyUnknown = Literal["", "not-observed", "not-assessable"]

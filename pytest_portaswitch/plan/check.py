@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.cluster.model import Undeclared
+from pytest_portaswitch.tables.ladder import Grade
 from pytest_portaswitch.tables.row import Confidence, Demand, ProcessPattern, Service, Transport
 
 Kind = Literal[
@@ -25,8 +26,6 @@ Kind = Literal[
     "tls",
     "undeclared",
 ]
-
-_REPEATING = frozenset({"connection", "tls"})  # their ids differ in nothing else from another's
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +84,7 @@ class Reaches(msgspec.Struct, frozen=True, kw_only=True, tag="reaches", tag_fiel
     destination: Place
     ports: Ports
     protocol: str
-    least_grade: str
+    least_grade: Grade
     server: str = ""
     """The subcomponent that answers there; empty where nobody can name it."""
     sample: tuple[int, ...] = ()
@@ -297,4 +296,5 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """The id of the pytest parameter: the check's without its kind, where that is unique."""
-        return self.id if self.kind in _REPEATING else self.id.partition(":")[2]
+        repeats = self.kind in ("connection", "tls")  # they differ in nothing else from another's
+        return self.id if repeats else self.id.partition(":")[2]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from pytest_portaswitch.cluster.model import Cluster, Override
+from pytest_portaswitch.cluster.model import Cluster, LeastGrade, Override
+from pytest_portaswitch.tables.ladder import Grade, lower
 from pytest_portaswitch.tables.row import Row, Tables
 
 DEVIATION = "deviates from the vendor's table: "
@@ -19,19 +20,41 @@ class EffectiveRow(msgspec.Struct, frozen=True, kw_only=True):
     """Hosts that an override names as peers, beside the row's roles."""
     deviation: str = ""
     """How it departs from the vendor's table and why; empty where it does not."""
+    lowered: str = ""
+    """That the site is content with less proof than the row demands; empty where it is not."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Everything a reader must know about the row, oddest first."""
         return tuple(
-            note for note in (self.deviation, self.row.oddity, self.row.assumption) if note
+            note
+            for note in (self.deviation, self.lowered, self.row.oddity, self.row.assumption)
+            if note
         )
 
 
 def effective_rows(tables: Tables, cluster: Cluster) -> tuple[EffectiveRow, ...]:
     """Every row once, in the tables' order, with the cluster's override of it if there is one."""
     overrides = {override.row: override for override in cluster.overrides}
-    return tuple(_overridden(row, overrides.get(row.id), cluster) for row in tables.rows)
+    return tuple(
+        _lowered(_overridden(row, overrides.get(row.id), cluster), cluster.grade)
+        for row in tables.rows
+    )
+
+
+def _lowered(effective: EffectiveRow, grade: LeastGrade) -> EffectiveRow:
+    """The row as the site demands it, where that is less."""
+    row = effective.row
+    least: Grade = lower(row.least_grade, grade) if grade else row.least_grade
+    # Nothing connects over UDP: between an answer and an arrival there is no grade.
+    if least == row.least_grade or (least == "connected" and row.transport == "udp"):
+        return effective
+    return msgspec.structs.replace(
+        effective,
+        row=msgspec.structs.replace(row, least_grade=least),
+        lowered=f"this site demands {least} where the tables of this project demand "
+        f"{row.least_grade}",
+    )
 
 
 def _overridden(row: Row, override: Override | None, cluster: Cluster) -> EffectiveRow:

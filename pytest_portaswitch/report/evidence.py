@@ -10,12 +10,12 @@ import msgspec
 from pytest_portaswitch.causes import Cause, explain
 from pytest_portaswitch.cluster.model import Cluster, Waiver
 from pytest_portaswitch.facts.model import Observation
-from pytest_portaswitch.judge.ladder import Grade
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
 from pytest_portaswitch.plan.expand import Plan, Unexpanded, expand
 from pytest_portaswitch.report.readiness import Readiness, readiness
 from pytest_portaswitch.report.site import publishable
+from pytest_portaswitch.tables.ladder import Grade
 from pytest_portaswitch.tables.row import Confidence, Tables, Transport
 
 FORMAT = "portaswitch-evidence"
@@ -132,7 +132,7 @@ def gather(
         version=VERSION,
         cluster=cluster.name,
         release=cluster.release,
-        verdict=readiness(complete.values(), partial=run.deselected > 0),
+        verdict=readiness(complete.values(), partial=run.deselected > 0 or bool(cluster.grade)),
         run=run,
         totals=totals_of(complete),
         hosts={name: hosts[name] for name in sorted(hosts)},

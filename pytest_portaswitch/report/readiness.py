@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from pytest_portaswitch.cluster.model import LeastGrade
 from pytest_portaswitch.judge.verdict import Verdict
 
 Readiness = Literal["ready", "ready-with-warnings", "blocked", "could-not-be-assessed"]
 """``blocked``: something fails. ``could-not-be-assessed``: nothing that was seen fails, but
 something could not be looked at. ``ready-with-warnings``: all that could be looked at holds, and
-something is excused, cannot be told, was left out, or is worth a warning."""
+something is excused, cannot be told, was left out, is worth a warning, or less proof is demanded
+than the rows name."""
 
 IN_THE_NATURE = frozenset({"not-in-table"})
 """Faults that say something of the tables, not of the cluster: every cluster has them."""
 
 
 def readiness(verdicts: Iterable[Verdict], *, partial: bool) -> Readiness:
-    """Judge the cluster by its checks; ``partial``: some planned checks were left out."""
+    """Judge the cluster by its checks; ``partial``: some were left out, or less was demanded."""
     verdicts = tuple(verdicts)
     words = {verdict.verdict for verdict in verdicts}
     if "fail" in words:
@@ -30,3 +32,14 @@ def readiness(verdicts: Iterable[Verdict], *, partial: bool) -> Readiness:
     if notable or partial or warned or "waived" in words:
         return "ready-with-warnings"
     return "ready"
+
+
+def lowered(grade: LeastGrade) -> str:
+    """What it means that a site is content with less than the rows name; empty where it is not."""
+    if not grade:
+        return ""
+    udp = ", over UDP an answer still" if grade == "connected" else ""
+    return (
+        f"this audit demands {grade} where the rows demand answered{udp}: "
+        "a pass does not say that the service works"
+    )

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pytest_portaswitch.causes import Cause
 from pytest_portaswitch.plan.effective import DEVIATION
 from pytest_portaswitch.report.evidence import Evidence
-from pytest_portaswitch.report.readiness import Readiness
+from pytest_portaswitch.report.readiness import Readiness, lowered
 
 WIDTH = 80
 SHOWN_CAUSES = 20
@@ -49,6 +49,8 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
         yield from _wrapped(
             "  partial", f"the run was {evidence.run.state}: checks it did not come to are unknown"
         )
+    if evidence.site.grade:
+        yield from _wrapped("  lowered", lowered(evidence.site.grade))
     yield from _causes([c for c in evidence.causes if c.severity in _LABELS])
     yield from _warnings(evidence)
     yield from _waived(evidence)

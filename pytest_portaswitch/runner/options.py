@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from pytest_portaswitch.cluster.model import LeastGrade
+from pytest_portaswitch.cluster.settings import GRADES
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.pack.signature import SigningFailed, sign
+from pytest_portaswitch.source.problem import closest
 
 DEFAULTS = Limits()
 
@@ -37,6 +40,12 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="authorities that must be behind the certificates of TLS ports, in place of those "
         "that the cluster files name (ini: portaswitch_ca_bundle)",
+    )
+    group.addoption(
+        "--grade",
+        metavar="GRADE",
+        help="be content with less proof than the rows demand: connected, or delivered for UDP "
+        "too; every report says so (default: what each row demands; ini: portaswitch_grade)",
     )
     group.addoption(
         "--audit-dir",
@@ -77,6 +86,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("portaswitch_clusters", "cluster files to audit", type="paths", default=[])
     parser.addini("portaswitch_tables", "a site's own table files", type="paths", default=[])
     parser.addini("portaswitch_ca_bundle", "authorities of TLS ports", type="paths", default=[])
+    parser.addini("portaswitch_grade", "how little proof suffices", default="")
     parser.addini("portaswitch_audit_dir", "where the evidence goes", default="reports")
     parser.addini("portaswitch_sign", "SSH key that signs the evidence", default="")
     parser.addini("portaswitch_parallel", "hosts looked at side by side", default="")
@@ -92,6 +102,8 @@ class Settings:
     clusters: tuple[Path, ...]
     tables: tuple[Path, ...]
     ca_bundle: Path | None
+    grade: LeastGrade
+    """In place of those that the cluster files name; empty: theirs."""
     audit_dir: Path
     sign: Path | None
     """The SSH key that signs what is written."""
@@ -112,6 +124,7 @@ def settings_of(config: pytest.Config) -> Settings:
         host_timeout=_number(config, "--host-timeout", "portaswitch_host_timeout", mistakes),
         probe_timeout=_number(config, "--probe-timeout", "portaswitch_probe_timeout", mistakes),
     )
+    grade = _grade(config, mistakes)
     sign = _key(config, here, mistakes)
     if mistakes:
         raise pytest.UsageError("\n".join(mistakes))
@@ -122,12 +135,25 @@ def settings_of(config: pytest.Config) -> Settings:
         clusters=_paths(config, "--cluster", "portaswitch_clusters", here),
         tables=_paths(config, "--tables", "portaswitch_tables", here),
         ca_bundle=next(iter(_paths(config, "--ca-bundle", "portaswitch_ca_bundle", here)), None),
+        grade=grade,
         audit_dir=here / audit_dir
         if audit_dir
         else beside_ini / config.getini("portaswitch_audit_dir"),
         sign=sign,
         limits=limits,
     )
+
+
+def _grade(config: pytest.Config, mistakes: list[str]) -> LeastGrade:
+    given = config.getoption("--grade")
+    name, text = ("--grade", given) if given else ("portaswitch_grade", "")
+    text = text or config.getini("portaswitch_grade")
+    for known in GRADES:
+        if text == known:
+            return known
+    if text:
+        mistakes.append(f"{name}: {text!r}: is not a grade; {closest(text, GRADES)}")
+    return ""
 
 
 def _key(config: pytest.Config, here: Path, mistakes: list[str]) -> Path | None:

@@ -36,6 +36,8 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
             loaded = _trusting(loaded, tls.bundle(settings.ca_bundle))
     except BadInput as bad:
         raise pytest.UsageError(str(bad)) from None
+    if settings.grade:
+        loaded = tuple(msgspec.structs.replace(one, grade=settings.grade) for one in loaded)
     for cluster in loaded:
         try:
             audits.append(_audit(config, cluster))

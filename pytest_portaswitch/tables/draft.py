@@ -11,6 +11,7 @@ import msgspec
 from pytest_portaswitch.source import Section, Value
 from pytest_portaswitch.source.scalar import choice, flag, integer, listing, matching, prose
 from pytest_portaswitch.tables import release
+from pytest_portaswitch.tables.ladder import PASSING
 from pytest_portaswitch.tables.ports import Ports, read_ports
 from pytest_portaswitch.tables.row import (
     Confidence,
@@ -20,9 +21,6 @@ from pytest_portaswitch.tables.row import (
     Rule,
     Transport,
 )
-
-GRADES = ("in-use", "answered", "connected", "delivered")
-"""Grades of the evidence ladder that a row may ask for."""
 
 CONNECTIONS = tuple(word for word in get_args(HoldsItsConnection) if word)
 """What a row or an override may say of the connection that a subcomponent holds."""
@@ -115,7 +113,7 @@ def _fields(section: Section, names: Names, row_id: str) -> dict[str, Any]:
         "confidence": section.read(
             "confidence", choice(get_args(Confidence), "a confidence"), "documented"
         ),
-        "least_grade": section.read("least_grade", choice(GRADES, "a grade"), "connected"),
+        "least_grade": section.read("least_grade", choice(PASSING, "a grade"), "connected"),
         "since": section.read("since", release.read, ""),
         "until": section.read("until", release.read, ""),
     }

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from pytest_portaswitch.tables.ladder import Grade
+
 Confidence = Literal["documented", "corroborated", "contradicted", "unspecified", "assumed", "site"]
 """How surely a statement is known.
 
@@ -88,7 +90,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Outgoing rows over TCP: what is demanded of the connection that the subcomponent holds."""
     select_only: bool = False
     """Outgoing rows to a database: it is asked with SELECT only, and is to refuse anything else."""
-    least_grade: str = "connected"
+    least_grade: Grade = "connected"
     """The lowest grade of the evidence ladder that passes."""
     oddity: str = ""
     """What is odd about the row; shown in every report."""

@@ -430,6 +430,15 @@ def test_a_certificate_that_expires_soon_is_warned_of(full: Lab, healthy: Result
     )
 
 
+def test_a_site_may_be_content_with_a_connection(full: Lab, healthy: Result) -> None:
+    """A stopped process still accepts: that passes then, and only then."""
+    with full.broken("freeze", "proc1", "registrar"):
+        result = audit(full, "--grade", "connected", "-k", "reachability and proc1 and registrar")
+    by_transport = {(c["transport"], c["verdict"], c["grade"]) for c in result.evidence["checks"]}
+    assert by_transport == {("tcp", "pass", "connected"), ("udp", "fail", "delivered")}
+    assert "this audit demands connected" in " ".join(result.run.stdout.split())
+
+
 def test_once_all_is_mended_all_is_as_before(full: Lab, healthy: Result) -> None:
     """The last case leaves nothing behind either."""
     assert changed(healthy, audit(full)) == {}

@@ -12,6 +12,7 @@ import msgspec
 import pytest_portaswitch.runner.audits as audits
 from pytest_portaswitch import cluster, tables
 from pytest_portaswitch.facts import HostFacts, Observation, Unobserved
+from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.plan import expand
 
@@ -52,6 +53,16 @@ def _udp_silent(facts: HostFacts) -> Observation:
     return msgspec.structs.replace(facts, probes=probes)
 
 
+def _mute(facts: HostFacts) -> Observation:
+    """Whatever it asks takes connections, and says nothing."""
+    said = Answer(answered=False, words="nothing came", finding="no-answer")
+    probes = tuple(
+        msgspec.structs.replace(probe, answer=said if probe.answer else None)
+        for probe in facts.probes
+    )
+    return msgspec.structs.replace(facts, probes=probes)
+
+
 def _later(days: int) -> Callable[[HostFacts], Observation]:
     def later(facts: HostFacts) -> Observation:
         assert facts.clock
@@ -81,6 +92,7 @@ CHANGES: dict[str, Callable[[HostFacts], Observation]] = {
     "nothing-runs": _nothing_runs,
     "hostile": _hostile,
     "udp-silent": _udp_silent,
+    "mute": _mute,
     "ten-months-later": _later(295),
     "a-year-later": _later(365),
     "interrupted": _interrupted,

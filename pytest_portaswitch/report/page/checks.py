@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_portaswitch.facts.model import HostFacts
-from pytest_portaswitch.judge.ladder import Grade
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
 from pytest_portaswitch.report.page.words import GRAVEST, plural, worst
+from pytest_portaswitch.tables.ladder import Grade
 
 SINGLY = 12
 """Passing checks of one group that are each shown in a box of its own."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from pytest_portaswitch.judge.ladder import Grade, reaches
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page.paths import Pair, pairs_of
+from pytest_portaswitch.tables.ladder import Grade, reaches
 
 LETTERS: dict[Grade, str] = {
     "in-use": "I",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from pytest_portaswitch.judge.ladder import LADDER, Grade
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
 from pytest_portaswitch.report.page.checks import Count, count, ends, ports_of
 from pytest_portaswitch.report.page.words import worst
+from pytest_portaswitch.tables.ladder import LADDER, Grade
 
 NAMED_PAIRS = 12
 """Broken pairs that one line of the table names; the checks below name all."""

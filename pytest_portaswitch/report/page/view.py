@@ -16,6 +16,7 @@ from pytest_portaswitch.report.page.hosts import HostCard, hosts_of
 from pytest_portaswitch.report.page.matrix import Matrix, matrix_of
 from pytest_portaswitch.report.page.paths import Service, services_of
 from pytest_portaswitch.report.page.tables import Table, beyond_tables, tables_of
+from pytest_portaswitch.report.readiness import lowered
 
 LISTED = 60
 """Checks that a cause names with links; the tables below have all."""
@@ -55,6 +56,8 @@ class View:
     evidence: Evidence
     headline: str
     sentence: str
+    lowered: str
+    """That less proof was demanded than the rows name; empty where it was not."""
     tone: VerdictWord
     when: str
     looked: str
@@ -86,6 +89,7 @@ def view_of(evidence: Evidence) -> View:
         evidence=evidence,
         headline=words.CLUSTER[evidence.verdict],
         sentence=words.SENTENCE[evidence.verdict],
+        lowered=lowered(evidence.site.grade),
         tone=words.TONE[evidence.verdict],
         when=_when(evidence),
         looked=f"{seen} of {words.plural(len(evidence.site.hosts), 'host')} looked at",

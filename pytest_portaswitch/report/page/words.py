@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_portaswitch.judge.ladder import Grade
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report.evidence import JudgedCheck
 from pytest_portaswitch.report.readiness import Readiness
+from pytest_portaswitch.tables.ladder import Grade
 from pytest_portaswitch.tables.row import Confidence
 
 GRAVEST: tuple[VerdictWord, ...] = ("fail", "unknown", "waived", "pass")

@@ -12,8 +12,8 @@ from pytest_portaswitch.causes.kinds import TITLES
 from pytest_portaswitch.facts import Observation, Unobserved
 from pytest_portaswitch.judge import Verdict
 from pytest_portaswitch.judge.fault import Fault
-from pytest_portaswitch.judge.ladder import LADDER
 from pytest_portaswitch.plan.check import Check
+from pytest_portaswitch.tables.ladder import LADDER
 
 from .mischief import HEALTHY, PLAN
 

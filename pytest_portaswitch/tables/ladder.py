@@ -9,7 +9,15 @@ Grade = Literal["unreachable", "refused", "silent", "delivered", "connected", "a
 LADDER: tuple[Grade, ...] = get_args(Grade)
 """Lowest first; the order is what ``Grade`` says."""
 
+PASSING: tuple[Grade, ...] = LADDER[LADDER.index("delivered") :]
+"""What a row may name as its least grade: below, nothing is seen to arrive."""
 
-def reaches(grade: Grade, least: str) -> bool:
+
+def reaches(grade: Grade, least: Grade) -> bool:
     """Whether a grade is at least as high as the one a row names."""
-    return LADDER.index(grade) >= [str(step) for step in LADDER].index(least)
+    return LADDER.index(grade) >= LADDER.index(least)
+
+
+def lower(one: Grade, other: Grade) -> Grade:
+    """The lower of two grades."""
+    return min(one, other, key=LADDER.index)

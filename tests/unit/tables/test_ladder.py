@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_portaswitch import tables
-from pytest_portaswitch.judge.ladder import LADDER, reaches
+from pytest_portaswitch.tables.ladder import LADDER, reaches
 
 
 def test_the_order_of_the_ladder() -> None:
