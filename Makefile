@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LAB := lab
 
-.PHONY: help demo test quick lint setup lab-tools bench clean
+.PHONY: help demo test quick lint setup lab-tools browser bench clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -13,7 +13,7 @@ help: ## Say what can be made
 demo: setup lab-tools ## Start a lab cluster, audit it, leave reports/lab/
 	@scripts/demo $(BIN) $(LAB)
 
-test: setup lab-tools lint ## Lint, type-check, and run all tests, those against the lab included
+test: setup lab-tools browser lint ## Lint, type-check, and run all tests, those against the lab included
 	@scripts/test $(BIN)
 
 quick: setup ## Run the quick tests, in a minute
@@ -34,6 +34,9 @@ $(READY): pyproject.toml scripts/setup-python
 
 lab-tools: ## The few Debian packages that the lab needs on the machine itself
 	@scripts/setup-lab
+
+browser: ## A Chromium for the tests that open the pages
+	@scripts/setup-browser
 
 clean: ## Remove what was made here; the lab's cached root tree stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage* build dist
