@@ -75,7 +75,7 @@ def send(proc: Path, pids: Iterable[int], number: signal.Signals) -> None:
         try:
             # The folder of a process in /proc serves as its pidfd, whatever its namespace.
             descriptor = os.open(proc / str(pid), os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
         try:
             signal.pidfd_send_signal(descriptor, number)

@@ -109,22 +109,24 @@ def _build(tree: Path, say: Say) -> None:
         *(source.line() for source in debian_sources()),
     ]
     try:
-        with log.open("w", encoding="utf-8") as output:
-            process = subprocess.Popen(
+        with (
+            log.open("w", encoding="utf-8") as output,
+            subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-            )
+            ) as process,
+        ):
             assert process.stdout is not None
             for line in process.stdout:
                 output.write(line)
                 # mmdebstrap marks its own steps with "I: "; the rest is dpkg's.
                 if line.startswith("I: "):
                     say(f"  {line[3:].strip()}")
-        if process.wait() != 0:
+        if process.returncode != 0:
             raise LabProblem(
                 "the lab's tree could not be built",
                 cause=_last_errors(log),

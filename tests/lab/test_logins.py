@@ -48,7 +48,7 @@ def test_a_wrong_sudo_password(full: Lab, tmp_path: Path) -> None:
 def test_a_user_without_sudo(full: Lab, healthy: Result, tmp_path: Path) -> None:
     """Who owns a socket and what arrives is unknown; what needs no root is judged as before."""
     result = audit(full, cluster=with_ssh(full, tmp_path, user="nosudo"))
-    privileged = {"listener", "port-range", "redundancy", "undeclared"}
+    privileged = {"connection", "listener", "port-range", "redundancy", "undeclared"}
     unknown = {c["kind"] for c in result.evidence["checks"] if c["why_unknown"] == "not-observed"}
     assert unknown == privileged
     others = {i: v for i, v in result.verdicts.items() if i.partition(":")[0] not in privileged}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -48,6 +49,19 @@ def test_sockets_of_this_process() -> None:
         port = server.getsockname()[1]
         found = {(s.transport, s.address, s.port, s.state) for s in sockets(os.getpid())}
     assert ("tcp", "127.0.0.1", port, "listening") in found
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, ProcessLookupError])
+def test_who_is_gone_is_not_signalled(
+    monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    """The kernel says either, by how far the end of the process has come."""
+
+    def gone(*_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(os, "open", gone)
+    processes.send(processes.MACHINE, [1], signal.SIGCONT)
 
 
 @pytest.mark.parametrize("name", ["", "../other", "-x", "a b", "A"])
