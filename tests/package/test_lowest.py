@@ -13,7 +13,6 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 TESTS = (
-    "tests/plugin/test_outcomes.py",
     "tests/plugin/test_html.py",
     "tests/unit/protocols/test_cases.py",
 )
