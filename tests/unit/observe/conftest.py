@@ -67,7 +67,10 @@ def nothing_left() -> Iterator[None]:
     before = our_processes(), open_files(), threading.active_count()
     yield
     deadline = time.monotonic() + 1
-    while (left := set(our_processes()) - set(before[0])) and time.monotonic() < deadline:
+    # A thread of the test itself may be about to end, too.
+    while (
+        (left := set(our_processes()) - set(before[0])) or threading.active_count() > before[2]
+    ) and time.monotonic() < deadline:
         time.sleep(0.01)
     _bury_orphans()
     assert not left
