@@ -69,8 +69,8 @@ class Attribution:
         """What explains it; None: the path between two hosts does."""
         own = item.verdict.fault
         if own is None:
-            return None if item.holds else _by_words(item)
-        if item.path is None or own.code not in ENDS:
+            return _by_words(item)
+        if item.holds or item.path is None or own.code not in ENDS:
             return own
         source, place = item.path
         for host in (place.name, source):
@@ -167,4 +167,5 @@ def _arrived(item: Item) -> bool:
 
 
 def _by_words(item: Item) -> Fault:
-    return fault("other", item.verdict.cause or item.verdict.observed)
+    words = item.verdict.warnings[0] if item.warns else item.verdict.cause
+    return fault("other", words or item.verdict.observed)

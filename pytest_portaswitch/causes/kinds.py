@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 
 from pytest_portaswitch.causes.item import Item, listed
+from pytest_portaswitch.causes.loss import some
 from pytest_portaswitch.judge.fault import Fault
-from pytest_portaswitch.plan.check import Listens
+from pytest_portaswitch.plan.check import Listens, Presents
 
 SHOWN_PORTS = 4
+
+GRAVEST = ("fail", "unknown", "waived", "pass")
+
+BAD_CERTIFICATE = "bad certificate of {served}: {detail}"
 
 TITLES: Mapping[str, str] = {
     "not-running": "{1} is not running on {0}",
@@ -34,6 +39,12 @@ TITLES: Mapping[str, str] = {
     "undecided": "{ports} of {0} does not answer; the host was not seen, so that a service that is "
     "down and a firewall remain",
     "different-ports": "the peers of {0} do not all reach the same port of {ports}",
+    "certificate-expired": BAD_CERTIFICATE,
+    "certificate-not-yet-valid": BAD_CERTIFICATE,
+    "certificate-wrong-name": BAD_CERTIFICATE,
+    "certificate-untrusted": BAD_CERTIFICATE,
+    "certificate-unreadable": BAD_CERTIFICATE,
+    "certificate-expires-soon": "the certificate of {served} expires soon: on {detail}",
     "refused-host-not-allowed": "{1} on {0} refuses {sources}: {detail}",
     "refused-host-blocked": "{1} on {0} refuses {sources}: {detail}",
     "refused-too-many-connections": "{1} on {0} refuses {sources}: {detail}",
@@ -81,11 +92,25 @@ def title(fault: Fault, items: Sequence[Item], ports: Sequence[str]) -> str:
         detail=fault.detail or "it does not say what",
         sources=listed(source for source, _ in paths),
         places=listed(place.name for _, place in paths),
+        served=_served(items),
     )
 
 
+def _served(items: Sequence[Item]) -> str:
+    """What serves the one certificate that all these checks are about, and where."""
+    names = {
+        f"{i.check.expects.server or i.check.subcomponent} on {i.check.expects.destination.name}"
+        for i in items
+        if isinstance(i.check.expects, Presents)
+    }
+    return " and ".join(sorted(names)) if len(names) < 3 else some(sorted(names), 2)
+
+
 def _own_words(items: Sequence[Item]) -> str:
-    worst = min(items, key=lambda item: ("fail", "unknown", "waived").index(item.verdict.verdict))
+    worst = min(items, key=lambda item: GRAVEST.index(item.verdict.verdict))
+    if worst.holds:
+        about = worst.verdict.fault.detail if worst.verdict.fault else ""
+        return about or worst.verdict.warnings[0]
     return worst.verdict.cause or worst.verdict.observed
 
 

@@ -112,7 +112,12 @@ class _Judge:
                 cause=unseen,
                 fault=fault("not-told", self.place, "mysql-server", detail=unseen),
             )
-        return self._made("pass", observed=summary, warnings=tuple(self._warnings()))
+        warnings = tuple(self._warnings())
+        if not warnings:
+            return self._made("pass", observed=summary)
+        about = f"{self.place} could still be written to by somebody, or its audit may more"
+        found = fault("writable-by-some", self.place, detail=about)
+        return self._made("pass", observed=summary, warnings=warnings, fault=found)
 
     def _variables(self) -> list[str]:
         shown = ("read_only", "super_read_only")

@@ -17,6 +17,7 @@ from pytest_portaswitch.report.page.matrix import Matrix, matrix_of
 from pytest_portaswitch.report.page.paths import Service, services_of
 from pytest_portaswitch.report.page.tables import Table, beyond_tables, tables_of
 from pytest_portaswitch.report.readiness import lowered
+from pytest_portaswitch.report.warned import beside
 
 LISTED = 60
 """Checks that a cause names with links; the tables below have all."""
@@ -67,7 +68,10 @@ class View:
     bar: tuple[tuple[VerdictWord, float, float], ...]
     """Verdict, start and length, of 1000."""
     causes: tuple[CauseCard, ...]
+    warned: tuple[CauseCard, ...]
+    """What is worth a warning only."""
     warnings: tuple[tuple[str, Shown], ...]
+    """Those of checks that do not pass."""
     unassessed: tuple[CauseCard, ...]
     map: Map
     matrix: Matrix | None
@@ -96,11 +100,10 @@ def view_of(evidence: Evidence) -> View:
         probes=words.plural(probes, "question"),
         kinds=_kinds(evidence),
         bar=_bar(evidence),
-        causes=tuple(card for card in causes if card.severity != "not-assessable"),
+        causes=tuple(c for c in causes if c.severity not in ("not-assessable", "warning")),
+        warned=tuple(card for card in causes if card.severity == "warning"),
         unassessed=tuple(card for card in causes if card.severity == "not-assessable"),
-        warnings=tuple(
-            (line, checks.shown[check.id]) for check in evidence.checks for line in check.warnings
-        ),
+        warnings=tuple((line, checks.shown[check.id]) for check, line in beside(evidence)),
         map=picture,
         matrix=matrix_of(evidence, picture.order),
         services=services_of(evidence),
@@ -150,6 +153,7 @@ _SEVERITY: dict[Severity, VerdictWord] = {
     "not-observed": "unknown",
     "not-assessable": "unknown",
     "waived": "waived",
+    "warning": "waived",
 }
 
 

@@ -18,6 +18,9 @@ A line of a case file is one of::
     disconnect bill1 alerter       it holds no connection any more
     hold sip-front sip1,sip2       these hold the virtual IP
     without web1 owners sudo refused           something could not be seen
+    skew web1 300                  its clock is ahead by so many seconds
+    install web1 MR118             another release is there
+    resize web1 1400               its private interface has another MTU
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
 from pytest_portaswitch.facts import Gap, HostFacts, Interface, Observation, ProbeResult, Unobserved
 from pytest_portaswitch.facts.answer import Answer
+from pytest_portaswitch.facts.model import Clock
 from pytest_portaswitch.plan import Plan, expand
 from tests.plugin import healthy
 from tests.plugin.scripted import NAMES
@@ -249,10 +253,23 @@ def without(found: Facts, host: str, what: str, *why: str) -> None:
     _change(found, host, gaps=gaps, sockets=sockets)
 
 
+def skew(found: Facts, host: str, seconds: str) -> None:
+    _change(found, host, clock=Clock(host=1000.0 + float(seconds), sent=1000.0, received=1000.0))
+
+
+def install(found: Facts, host: str, release: str) -> None:
+    _change(found, host, release=release)
+
+
+def resize(found: Facts, host: str, mtu: str) -> None:
+    changed = [msgspec.structs.replace(i, mtu=int(mtu)) for i in _host(found, host).interfaces]
+    _change(found, host, interfaces=tuple(changed))
+
+
 MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
         kill, freeze, deafen, move, loopback, impostor, drop, reject, forbid, say, mute, unseen,
-        down, disconnect, hold, without,
+        down, disconnect, hold, without, skew, install, resize,
     )
 }  # fmt: skip
