@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from pytest_portaswitch.causes.degraded import behind
 from pytest_portaswitch.causes.item import Item, Port
 from pytest_portaswitch.facts.model import Observation, Unobserved
 from pytest_portaswitch.judge.fault import Fault, fault
@@ -70,6 +71,7 @@ class Attribution:
         own = item.verdict.fault
         if own is None:
             return _by_words(item)
+        own = behind(own, self.facts)
         if item.holds or item.path is None or own.code not in ENDS:
             return own
         source, place = item.path

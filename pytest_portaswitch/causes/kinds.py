@@ -34,6 +34,10 @@ TITLES: Mapping[str, str] = {
     "ignored": "{ports} of {0} arrives and is not answered: its own firewall drops it, or {1} "
     "ignores it",
     "slice-lost": "part of {ports} is lost on the way to {0}: {detail}",
+    "no-python": "no Python 3 on {0}: its shell sees sockets, processes and routes, but asks no "
+    "service and watches for nothing",
+    "not-privileged": "{0} was looked at without root, so that owners of sockets stay unseen: "
+    "{detail}",
     "cannot-watch": "{0} could not watch for what arrives: {detail}",
     "own-firewall": "{0}'s own firewall forbids it to send to {places}: {ports}",
     "undecided": "{ports} of {0} does not answer; the host was not seen, so that a service that is "
@@ -69,6 +73,8 @@ NEXT: Mapping[str, str] = {
     "login-refused": "ssh -v -o ConnectTimeout=10 {0} true",
     "login-broken": "ssh -o ConnectTimeout=10 {0} true",
     "sudo-refused": "ssh {0} sudo -n -l",
+    "not-privileged": "ssh {0} sudo -n -l",
+    "no-python": "ssh {0} command -v python3",
 }
 """Where there is something better than repeating by hand what a check saw."""
 

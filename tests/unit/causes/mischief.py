@@ -18,6 +18,7 @@ A line of a case file is one of::
     disconnect bill1 alerter       it holds no connection any more
     hold sip-front sip1,sip2       these hold the virtual IP
     without web1 owners sudo refused           something could not be seen
+    shell proc1                    there is no Python on it, so that it asks nobody
     skew web1 300                  its clock is ahead by so many seconds
     install web1 MR118             another release is there
     resize web1 1400               its private interface has another MTU
@@ -250,7 +251,13 @@ def without(found: Facts, host: str, what: str, *why: str) -> None:
         _change(found, host, gaps=gaps)
         return
     sockets = tuple(msgspec.structs.replace(s, pids=None) for s in _host(found, host).sockets)
-    _change(found, host, gaps=gaps, sockets=sockets)
+    _change(found, host, gaps=gaps, sockets=sockets, privileged=False)
+
+
+def shell(found: Facts, host: str) -> None:
+    why = "no Python on the host"
+    _probes(found, [host], "*", _outcome("error", detail=why))
+    _change(found, host, method="shell", disks=(), gaps=(Gap(what="disks", why=why),))
 
 
 def skew(found: Facts, host: str, seconds: str) -> None:
@@ -270,6 +277,6 @@ MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
         kill, freeze, deafen, move, loopback, impostor, drop, reject, forbid, say, mute, unseen,
-        down, disconnect, hold, without, skew, install, resize,
+        down, disconnect, hold, without, shell, skew, install, resize,
     )
 }  # fmt: skip
