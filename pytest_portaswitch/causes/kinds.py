@@ -38,6 +38,10 @@ TITLES: Mapping[str, str] = {
     "service and watches for nothing",
     "not-privileged": "{0} was looked at without root, so that owners of sockets stay unseen: "
     "{detail}",
+    "isolated": "{0} reaches no service of its peers, and they none of its: its own firewall, or "
+    "one that stands before it",
+    "no-network": "most hosts reach no service of another: the private network itself, or a "
+    "firewall on all of them",
     "cannot-watch": "{0} could not watch for what arrives: {detail}",
     "own-firewall": "{0}'s own firewall forbids it to send to {places}: {ports}",
     "undecided": "{ports} of {0} does not answer; the host was not seen, so that a service that is "
@@ -91,7 +95,8 @@ def title(fault: Fault, items: Sequence[Item], ports: Sequence[str]) -> str:
     shown = ", ".join(ports[:SHOWN_PORTS])
     if len(ports) > SHOWN_PORTS:
         shown += f" and {len(ports) - SHOWN_PORTS} more"
-    paths = [item.path for item in items if item.path]
+    told = [item for item in items if _is_of(item, fault)] or items
+    paths = [item.path for item in told if item.path]
     return template.format(
         *fault.subject,
         ports=shown,
@@ -100,6 +105,12 @@ def title(fault: Fault, items: Sequence[Item], ports: Sequence[str]) -> str:
         places=listed(place.name for _, place in paths),
         served=_served(items),
     )
+
+
+def _is_of(item: Item, fault: Fault) -> bool:
+    """Whether its judge found just that, and it was not put here for another reason."""
+    found = item.verdict.fault
+    return found is not None and (found.code, found.subject) == (fault.code, fault.subject)
 
 
 def _served(items: Sequence[Item]) -> str:
@@ -127,7 +138,8 @@ def ports_of(items: Sequence[Item], fault: Fault) -> list[str]:
         for item in items
         if isinstance(item.check.expects, Listens) and item.verdict.fault == fault
     ]
-    return sorted({item.words for item in own or items if item.words and item.ports})
+    told = own or [item for item in items if _is_of(item, fault)] or items
+    return sorted({item.words for item in told if item.words and item.ports})
 
 
 def next_step(fault: Fault, items: Sequence[Item]) -> str:

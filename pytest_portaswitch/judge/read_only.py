@@ -144,7 +144,9 @@ class _Judge:
         for stream in replication:
             if stopped := _stopped(stream):
                 words = f"replication on {place} is stopped: {stopped}"
-                found.append((words, fault("replication-stopped", place)))
+                # One that does not get there is not what is broken, where its source is down.
+                source = stream.source if stream.receives.lower() == "connecting" else ""
+                found.append((words, fault("replication-stopped", place, detail=source)))
             elif stream.lag is not None and stream.lag > self.expects.lag:
                 words = f"{place} is {stream.lag} s behind {stream.source}, more than "
                 words += f"{self.expects.lag} s"

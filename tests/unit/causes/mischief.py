@@ -18,6 +18,7 @@ A line of a case file is one of::
     disconnect bill1 alerter       it holds no connection any more
     hold sip-front sip1,sip2       these hold the virtual IP
     without web1 owners sudo refused           something could not be seen
+    lose db2 db1                   the replica db2 is connecting to db1, and gets nowhere
     shell proc1                    there is no Python on it, so that it asks nobody
     skew web1 300                  its clock is ahead by so many seconds
     install web1 MR118             another release is there
@@ -38,6 +39,7 @@ from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
 from pytest_portaswitch.facts import Gap, HostFacts, Interface, Observation, ProbeResult, Unobserved
 from pytest_portaswitch.facts.answer import Answer
+from pytest_portaswitch.facts.database import Replication
 from pytest_portaswitch.facts.model import Clock
 from pytest_portaswitch.plan import Plan, expand
 from tests.plugin import healthy
@@ -260,6 +262,19 @@ def shell(found: Facts, host: str) -> None:
     _change(found, host, method="shell", disks=(), gaps=(Gap(what="disks", why=why),))
 
 
+def lose(found: Facts, replica: str, source: str) -> None:
+    stream = Replication(source=f"{source}:3306", receives="Connecting", applies="Yes")
+    for host, seen in list(found.items()):
+        if isinstance(seen, HostFacts):
+            asked = tuple(
+                msgspec.structs.replace(one, replication=(stream,))
+                if f":{ADDRESSES[replica]}:" in one.key
+                else one
+                for one in seen.databases
+            )
+            _change(found, host, databases=asked)
+
+
 def skew(found: Facts, host: str, seconds: str) -> None:
     _change(found, host, clock=Clock(host=1000.0 + float(seconds), sent=1000.0, received=1000.0))
 
@@ -277,6 +292,6 @@ MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
         kill, freeze, deafen, move, loopback, impostor, drop, reject, forbid, say, mute, unseen,
-        down, disconnect, hold, without, shell, skew, install, resize,
+        down, disconnect, hold, without, shell, lose, skew, install, resize,
     )
 }  # fmt: skip
