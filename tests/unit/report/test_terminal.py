@@ -72,8 +72,8 @@ UNKNOWN_ROWS = """\
 def test_a_healthy_cluster_is_ready() -> None:
     """Rows of the tables that have no port are named, and are no reason to warn."""
     assert told(audited()) == (
-        "acme-prod: READY\n  checks    347 = 343 passed + 0 failed + 4 unknown + 0 waived\n"
-        + UNKNOWN_ROWS
+        "acme-prod: READY (11 hosts, 2026-11-22 12:00 UTC)\n"
+        "  checks    347 = 343 passed + 0 failed + 4 unknown + 0 waived\n" + UNKNOWN_ROWS
     )
 
 
