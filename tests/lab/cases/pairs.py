@@ -34,6 +34,11 @@ PAIRS = (
     Pair("replication-stopped", "drop-outgoing"),
     # The number of a bad certificate is that of its fault.
     Pair("certificate-wrong-name", "host-key-changed"),
-    Pair("all-that-arrives-is-dropped", "kill-radius"),
+    Pair(
+        "all-that-arrives-is-dropped",
+        "kill-radius",
+        # No word of the kernel that refuses comes back.
+        effect={"reachability:bill1:proc1:radius:*": "unknown"},
+    ),
     Pair("kill-the-main-database", "drop-mysql-from-all"),
 )
