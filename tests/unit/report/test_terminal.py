@@ -94,6 +94,7 @@ def test_causes_stand_with_impact_and_next_step() -> None:
             "unseen db2 connection-refused 'nothing takes connections'",
             "reject sbc1 proc1 tcp:143",
             "drop sip1 proc2 udp:5065",
+            "install web1 MR118",
         ],
         waivers=waivers,
     )
