@@ -15,6 +15,7 @@ from pytest_portaswitch.report.page.clustermap import Map, map_of
 from pytest_portaswitch.report.page.hosts import HostCard, hosts_of
 from pytest_portaswitch.report.page.matrix import Matrix, matrix_of
 from pytest_portaswitch.report.page.paths import Service, services_of
+from pytest_portaswitch.report.page.since import Since, since_of
 from pytest_portaswitch.report.page.tables import Table, beyond_tables, tables_of
 from pytest_portaswitch.report.readiness import lowered
 
@@ -69,6 +70,7 @@ class View:
     causes: tuple[CauseCard, ...]
     warnings: tuple[tuple[str, Shown], ...]
     unassessed: tuple[CauseCard, ...]
+    since: Since | None
     map: Map
     matrix: Matrix | None
     services: tuple[Service, ...]
@@ -101,6 +103,7 @@ def view_of(evidence: Evidence) -> View:
         warnings=tuple(
             (line, checks.shown[check.id]) for check in evidence.checks for line in check.warnings
         ),
+        since=since_of(evidence.since, checks),
         map=picture,
         matrix=matrix_of(evidence, picture.order),
         services=services_of(evidence),
