@@ -31,32 +31,27 @@ WORDS: Mapping[Standing, str] = {
 """In the order in which they are told."""
 
 _PLURAL: Mapping[Standing, str] = {"new": "new failures"}
-_WAS: Mapping[Word, str] = {
-    "pass": "passed",
-    "fail": "failed",
-    "unknown": "was unknown",
-    "waived": "was waived",
-    "absent": "was not planned",
-    "left-out": "was left out",
+_BEFORE: Mapping[Word, str] = {
+    "pass": "passed before",
+    "fail": "failed before",
+    "unknown": "was unknown before",
+    "waived": "was waived before",
+    "absent": "was not planned before",
+    "left-out": "was left out before",
 }
-_IS: Mapping[Word, str] = {
-    "pass": "passes",
-    "fail": "fails",
-    "unknown": "is unknown",
-    "waived": "is waived",
-    "absent": "is not planned",
-    "left-out": "was left out",
-}
+_NOW: Mapping[Word, str] = {"pass": "passes", "waived": "is waived", "unknown": "is unknown"}
 
 
 def tally(since: Difference) -> str:
     """Such as ``2 new failures, 1 fixed, 3 other changes, 390 unchanged``."""
     counts = [
-        f"{number:,} {_PLURAL.get(each, WORDS[each]) if number > 1 else WORDS[each]}"
-        for each in STANDINGS
-        if (number := since.count(each))
+        f"{number:,} {_words(each, number)}" for each in STANDINGS if (number := since.count(each))
     ]
     return ", ".join([*counts, *_rest(len(since.changes)), f"{since.unchanged:,} unchanged"])
+
+
+def _words(standing: Standing, number: int) -> str:
+    return _PLURAL.get(standing, WORDS[standing]) if number > 1 else WORDS[standing]
 
 
 def _rest(changes: int) -> Iterator[str]:
@@ -79,14 +74,23 @@ def groups(since: Difference) -> Iterator[tuple[Standing, Sequence[Moved]]]:
             yield each, found
 
 
-def turned(moved: Moved) -> str:
-    """Such as ``passed, fails now``."""
-    return f"{_WAS[moved.before]}, {_IS[moved.now]} now"
+def heading(standing: Standing, number: int) -> str:
+    """Such as ``new failures (3)``."""
+    return f"{_words(standing, number)} ({number:,})"
+
+
+def line(moved: Moved) -> str:
+    """The id, which says what the check is and is what somebody searches for, and what was."""
+    if moved.standing in ("still-failing", "still-unknown"):
+        return moved.id
+    if moved.standing == "added":
+        return f"{moved.id} ({_NOW[moved.now]})"
+    return f"{moved.id} ({_BEFORE[moved.before]})"
 
 
 def change_words(change: Change) -> str:
     """Such as ``release of bill1: MR118 -> MR119``."""
-    place = f" of {change.where}" if change.where else " of the cluster"
+    place = f" of {change.where or 'the cluster'}"
     if not change.before:
         return f"{change.aspect}{place}: new: {change.now}"
     if not change.now:

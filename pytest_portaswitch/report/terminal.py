@@ -70,13 +70,14 @@ def since_lines(difference: Difference, *, whole: bool = False) -> Iterator[str]
     yield from _wrapped("  since", f"the audit of {since.which(difference.baseline)}:")
     yield from _wrapped("", since.tally(difference))
     for standing, moved in since.groups(difference):
-        # The id says what the check is, and is what somebody searches for.
-        lines = [f"{one.id} ({since.turned(one)})" for one in moved]
-        yield from _listed(since.WORDS[standing], lines, whole=whole)
+        # What is unknown as before stands below with its reasons.
+        if whole or standing != "still-unknown":
+            lines = [since.line(one) for one in moved]
+            yield from _listed(since.heading(standing, len(moved)), lines, whole=whole)
     changes = [since.change_words(change) for change in difference.changes]
-    yield from _listed("seen otherwise", changes, whole=whole)
+    yield from _listed(f"seen otherwise ({len(changes)})", changes, whole=whole)
     uncompared = [f"{one.host}: {one.why}" for one in difference.uncompared]
-    yield from _listed("not compared", uncompared, whole=whole)
+    yield from _listed(f"not compared ({len(uncompared)})", uncompared, whole=whole)
 
 
 def _listed(heading: str, lines: Sequence[str], *, whole: bool) -> Iterator[str]:

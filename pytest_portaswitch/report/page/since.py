@@ -30,7 +30,7 @@ class MovedLine:
     id: str
     anchor: str
     """Of its evidence on the page; empty where it has none now."""
-    turned: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -94,4 +94,5 @@ def since_of(found: Difference | None, checks: Checks) -> Since | None:
 
 def _line(moved: Moved, checks: Checks) -> MovedLine:
     shown = checks.shown.get(moved.id)
-    return MovedLine(moved.id, shown.anchor if shown else "", since.turned(moved))
+    words = since.line(moved).removeprefix(moved.id)
+    return MovedLine(moved.id, shown.anchor if shown else "", words)
