@@ -132,7 +132,10 @@ def _who(host: HostFacts, transport: str, port: int) -> tuple[str, str]:
         for socket in host.sockets
         if (socket.transport, socket.port) == (transport, port) and not socket.connected
     ]
-    names = {process.name for socket in sockets for process in seen.owners(host, socket)}
+    owners = [process for socket in sockets for process in seen.owners(host, socket)]
+    # Without children that share the socket: they come and go with the load.
+    pids = {process.pid for process in owners}
+    names = {process.name for process in owners if process.parent not in pids}
     return ", ".join(sorted(names)), ", ".join(sorted({socket.address for socket in sockets}))
 
 

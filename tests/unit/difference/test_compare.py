@@ -160,6 +160,25 @@ def test_another_process_on_a_port() -> None:
     ]
 
 
+def test_a_child_that_shares_a_socket_is_no_other_process() -> None:
+    """Workers come and go with the load."""
+
+    def busy(facts: HostFacts) -> Observation:
+        child = msgspec.structs.replace(
+            facts.processes[0], pid=9000, parent=facts.processes[0].pid, name="worker"
+        )
+        sockets = tuple(
+            msgspec.structs.replace(s, pids=(*s.pids, 9000))
+            if s.pids == (facts.processes[0].pid,)
+            else s
+            for s in facts.sockets
+        )
+        assert sockets != facts.sockets
+        return msgspec.structs.replace(facts, sockets=sockets, processes=(*facts.processes, child))
+
+    assert seen(differ(whole(), evidence({"db2": busy}))) == []
+
+
 def test_another_listening_address() -> None:
     """That nothing listens any more is for the checks to say."""
 
