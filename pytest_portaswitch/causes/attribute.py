@@ -11,20 +11,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from pytest_portaswitch.causes.cutoff import cut_off
+from pytest_portaswitch.causes.degraded import behind
+from pytest_portaswitch.causes.ends import ENDS, SERVED
 from pytest_portaswitch.causes.item import Item, Port
-from pytest_portaswitch.facts.model import Observation, Unobserved
+from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.fault import Fault, fault
-from pytest_portaswitch.judge.unknown import unseen_code
 from pytest_portaswitch.plan.check import (
-    HasConnection,
     HoldsConnection,
     Listens,
     Reaches,
     RefusesWrites,
-    UsesPrivate,
 )
 
-SERVED = frozenset({"connected", "delivered", "answered", "in-use"})
 EXPLAINS: Mapping[str, frozenset[str]] = {
     "not-running": frozenset({"refused"}),
     "not-listening": frozenset({"refused"}),
@@ -34,18 +33,11 @@ EXPLAINS: Mapping[str, frozenset[str]] = {
 }
 """The grades at which peers end because of a fault of the listener."""
 
+MYSQL = "mysql-server"
+"""What the tables call the database's server."""
+
 ANY_GRADE = frozenset({"virtual-ip-nowhere", "virtual-ip-twice"})
 """With these, some or all packets go nowhere, or to the wrong host."""
-
-ENDS = frozenset({
-    "nothing-listens", "frozen", "mute", "wrong-protocol", "tls-fails", "undecided", "ignored",
-    "dropped", "rejected", "silent", "no-path", "no-secret", "no-echo", "lost-on-the-way",
-    "may-be-silent",
-})  # fmt: skip
-"""How a probe may end that was sent and did not come through."""
-
-UNINFORMATIVE = frozenset({"no-secret", "may-be-silent"})
-"""Silence that says nothing of the path."""
 
 
 class Attribution:
@@ -55,10 +47,11 @@ class Attribution:
         self.items = items
         self.facts = facts
         self.listeners: dict[Port, Fault] = {}
+        self.places = {i.path[1].name: i.path[1] for i in items if i.path}
         self.sent: dict[Port, list[Item]] = defaultdict(list)
         self.failing: dict[tuple[str, str, str], Item] = {}
         self._index()
-        self.cut_off = self._cut_off()
+        self.cut_off = cut_off(items, facts)
         self.dropped = {
             (item.path[0], item.path[1].name)
             for item in items
@@ -69,8 +62,11 @@ class Attribution:
         """What explains it; None: the path between two hosts does."""
         own = item.verdict.fault
         if own is None:
-            return None if item.holds else _by_words(item)
-        if item.path is None or own.code not in ENDS:
+            return _by_words(item)
+        own = behind(own, self.facts)
+        if own.code == "replication-stopped":
+            return self._of_source(own) or own
+        if item.holds or item.path is None or own.code not in ENDS:
             return own
         source, place = item.path
         for host in (place.name, source):
@@ -88,6 +84,19 @@ class Attribution:
             return None
         return self.failing.get((item.check.row, expects.source, expects.destination.name))
 
+    def _of_source(self, stopped: Fault) -> Fault | None:
+        """What is wrong with the server that a replica is no longer connected to."""
+        source = stopped.detail.rpartition(":")[0]
+        for place in self.places.values():
+            if source in (place.name, place.address):
+                if place.name in self.cut_off:
+                    return self.cut_off[place.name]
+                down = [
+                    f for p, f in self.listeners.items() if p[0] == place.name and p[1] == "tcp"
+                ]
+                return next((f for f in down if f.subject[1:] == (MYSQL,)), None)
+        return None
+
     def _index(self) -> None:
         for item in self.items:
             expects = item.check.expects
@@ -101,26 +110,6 @@ class Attribution:
             elif isinstance(expects, Reaches) and (item.holds or item.code in ENDS):
                 for port in item.ports:
                     self.sent[port].append(item)
-
-    def _cut_off(self) -> dict[str, Fault]:
-        """Hosts that nobody can look at and nothing arrives at, or that have no private address."""
-        found = {
-            item.check.host: item.verdict.fault
-            for item in self.items
-            if isinstance(item.check.expects, UsesPrivate)
-            and item.verdict.fault
-            and item.code == "no-private-address"
-        }
-        towards: dict[str, list[Item]] = defaultdict(list)
-        for item in self.items:
-            if item.path and (item.holds or item.code in ENDS):
-                towards[item.path[1].name].append(item)
-        for host, seen in self.facts.items():
-            if not isinstance(seen, Unobserved) or not towards[host]:
-                continue
-            if not any(_arrived(item) for item in towards[host]):
-                found.setdefault(host, fault(unseen_code(seen), host, detail=seen.detail))
-        return found
 
     def _explains(self, listener: Fault, item: Item) -> bool:
         if listener.code in ANY_GRADE:
@@ -155,16 +144,13 @@ class Attribution:
             return any(other.holds for other in others)
         # Nobody listens, or the process is stopped, and yet this one did not end as the others.
         usual = {"nothing-listens": frozenset({"refused"}), "frozen": SERVED}.get(item.code)
-        if usual is None or item.verdict.grade in usual or item.ports[0][1] == "udp":
+        if usual is None or item.verdict.grade in usual:
+            return False
+        if not item.ports or item.ports[0][1] == "udp":
             return False
         return any(other.verdict.grade in usual for other in others)
 
 
-def _arrived(item: Item) -> bool:
-    if isinstance(item.check.expects, HasConnection):
-        return item.holds
-    return item.holds or item.verdict.grade in SERVED | {"refused"}
-
-
 def _by_words(item: Item) -> Fault:
-    return fault("other", item.verdict.cause or item.verdict.observed)
+    words = item.verdict.warnings[0] if item.warns else item.verdict.cause
+    return fault("other", words or item.verdict.observed)

@@ -6,15 +6,15 @@ from typing import Literal
 
 import msgspec
 
-Severity = Literal["failed", "not-observed", "not-assessable", "waived"]
-"""What kind of result a cause stands for, gravest first."""
+Severity = Literal["failed", "not-observed", "not-assessable", "waived", "warning"]
+"""What kind of result a cause stands for, gravest first. ``warning``: its checks pass."""
 
 Effect = Literal["outage", "degraded", "at-risk", "unknown", "none"]
 """What a cause does to the cluster, gravest first.
 
 ``outage``: somebody is left without a service. ``degraded``: another server still serves all of
-them. ``at-risk``: they are still served. ``unknown``: nobody could look. ``none``: excused, or
-nothing depends on it."""
+them. ``at-risk``: they are still served. ``unknown``: nobody could look. ``none``: excused, worth a
+warning only, or nothing depends on it."""
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,9 +32,10 @@ def explain(
     facts: Mapping[str, Observation],
     planned: Sequence[Check] | None = None,
 ) -> tuple[Cause, ...]:
-    """The causes of all checks that do not pass: the gravest first, by verdict, effect and size.
+    """What explains all checks that do not pass, or warn: the gravest first.
 
-    Every failing, unknown or waived check belongs to exactly one cause. ``planned`` are all
+    Each of those checks belongs to exactly one cause; of these, verdict, effect and size decide
+    which comes first. ``planned`` are all
     checks of the cluster, where only some were judged: of what was left out it is not said
     that it is down.
     """
@@ -44,7 +45,7 @@ def explain(
     between: list[Item] = []
     following = {i.check.id: probe for i in items if (probe := attribution.followed(i))}
     for item in items:
-        if item.holds or item.check.id in following:
+        if (item.holds and not item.warns) or item.check.id in following:
             continue
         found = attribution.fault_of(item)
         if found is None:
@@ -64,6 +65,7 @@ def explain(
         for members in explained.values()
         if any(item.verdict.verdict == "fail" for _, item in members)
         for _, item in members
+        if not item.holds
     }
     landscape = Landscape(planned or checks, items, broken)
     causes = [
@@ -93,13 +95,14 @@ def _cause(
     severity = min((_severity(item.verdict) for item in mine), key=GRAVEST.index)
     impact = landscape.impact(mine, severity)
     own = members[0][0]
-    seen = _seen(mine)
+    title = blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own))
+    seen = _seen(mine, title)
     if own in blocks.remaining:
         seen = (*seen[: SEEN - 1], blocks.remaining[own])
     return Cause(
         id=_id(fault),
         kind=fault.code,
-        title=blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own)),
+        title=title,
         severity=severity,
         seen=seen,
         checks=tuple(item.check.id for item in mine),
@@ -110,15 +113,22 @@ def _cause(
 
 
 def _severity(verdict: Verdict) -> Severity:
+    if verdict.verdict == "pass":
+        return "warning"
     if verdict.verdict == "unknown":
         return "not-assessable" if verdict.why_unknown == "not-assessable" else "not-observed"
     return "waived" if verdict.verdict == "waived" else "failed"
 
 
-def _seen(items: Sequence[Item]) -> tuple[str, ...]:
-    """What the checks observed, that of the host itself first, each line once."""
+def _seen(items: Sequence[Item], title: str) -> tuple[str, ...]:
+    """What the checks observed or warn of, that of the host itself first, each line once."""
     telling = sorted(items, key=lambda item: (item.follows, item.path is not None, item.check.id))
-    return tuple(dict.fromkeys(item.verdict.observed for item in telling))[:SEEN]
+    lines = [
+        line.removeprefix(f"{title}: ")
+        for item in telling
+        for line in (item.verdict.warnings if item.warns else (item.verdict.observed,))
+    ]
+    return tuple(dict.fromkeys(lines))[:SEEN]
 
 
 def _id(fault: Fault) -> str:

@@ -80,6 +80,9 @@ class Landscape:
         """What the checks of one cause mean for the cluster."""
         if severity == "waived":
             return Impact("none", f"{counted(len(cause))} excused by a waiver")
+        if severity == "warning":
+            verb = "passes" if len(cause) == 1 else "pass"
+            return Impact("none", f"{counted(len(cause))} {verb} with a warning")
         if severity == "not-assessable":
             return Impact("none", f"{counted(len(cause))} that cannot be told")
         if severity == "not-observed":

@@ -42,6 +42,11 @@ class Item(NamedTuple):
         return self.verdict.verdict == "pass"
 
     @property
+    def warns(self) -> bool:
+        """Whether it passes, and somebody should see to something nevertheless."""
+        return self.holds and bool(self.verdict.warnings)
+
+    @property
     def path(self) -> tuple[str, Place] | None:
         """The source and the destination of what goes from host to host."""
         expects = self.check.expects

@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 
 from pytest_portaswitch.causes.item import Item, listed
+from pytest_portaswitch.causes.loss import some
 from pytest_portaswitch.judge.fault import Fault
-from pytest_portaswitch.plan.check import Listens
+from pytest_portaswitch.plan.check import Listens, Presents
 
 SHOWN_PORTS = 4
+
+GRAVEST = ("fail", "unknown", "waived", "pass")
+
+BAD_CERTIFICATE = "bad certificate of {served}: {detail}"
 
 TITLES: Mapping[str, str] = {
     "not-running": "{1} is not running on {0}",
@@ -29,11 +34,25 @@ TITLES: Mapping[str, str] = {
     "ignored": "{ports} of {0} arrives and is not answered: its own firewall drops it, or {1} "
     "ignores it",
     "slice-lost": "part of {ports} is lost on the way to {0}: {detail}",
+    "no-python": "no Python 3 on {0}: its shell sees sockets, processes and routes, but asks no "
+    "service and watches for nothing",
+    "not-privileged": "{0} was looked at without root, so that owners of sockets stay unseen: "
+    "{detail}",
+    "isolated": "{0} reaches no service of its peers, and they none of its: its own firewall, or "
+    "one that stands before it",
+    "no-network": "most hosts reach no service of another: the private network itself, or a "
+    "firewall on all of them",
     "cannot-watch": "{0} could not watch for what arrives: {detail}",
     "own-firewall": "{0}'s own firewall forbids it to send to {places}: {ports}",
     "undecided": "{ports} of {0} does not answer; the host was not seen, so that a service that is "
     "down and a firewall remain",
     "different-ports": "the peers of {0} do not all reach the same port of {ports}",
+    "certificate-expired": BAD_CERTIFICATE,
+    "certificate-not-yet-valid": BAD_CERTIFICATE,
+    "certificate-wrong-name": BAD_CERTIFICATE,
+    "certificate-untrusted": BAD_CERTIFICATE,
+    "certificate-unreadable": BAD_CERTIFICATE,
+    "certificate-expires-soon": "the certificate of {served} expires soon: on {detail}",
     "refused-host-not-allowed": "{1} on {0} refuses {sources}: {detail}",
     "refused-host-blocked": "{1} on {0} refuses {sources}: {detail}",
     "refused-too-many-connections": "{1} on {0} refuses {sources}: {detail}",
@@ -58,6 +77,8 @@ NEXT: Mapping[str, str] = {
     "login-refused": "ssh -v -o ConnectTimeout=10 {0} true",
     "login-broken": "ssh -o ConnectTimeout=10 {0} true",
     "sudo-refused": "ssh {0} sudo -n -l",
+    "not-privileged": "ssh {0} sudo -n -l",
+    "no-python": "ssh {0} command -v python3",
 }
 """Where there is something better than repeating by hand what a check saw."""
 
@@ -74,18 +95,39 @@ def title(fault: Fault, items: Sequence[Item], ports: Sequence[str]) -> str:
     shown = ", ".join(ports[:SHOWN_PORTS])
     if len(ports) > SHOWN_PORTS:
         shown += f" and {len(ports) - SHOWN_PORTS} more"
-    paths = [item.path for item in items if item.path]
+    told = [item for item in items if _is_of(item, fault)] or items
+    paths = [item.path for item in told if item.path]
     return template.format(
         *fault.subject,
         ports=shown,
         detail=fault.detail or "it does not say what",
         sources=listed(source for source, _ in paths),
         places=listed(place.name for _, place in paths),
+        served=_served(items),
     )
 
 
+def _is_of(item: Item, fault: Fault) -> bool:
+    """Whether its judge found just that, and it was not put here for another reason."""
+    found = item.verdict.fault
+    return found is not None and (found.code, found.subject) == (fault.code, fault.subject)
+
+
+def _served(items: Sequence[Item]) -> str:
+    """What serves the one certificate that all these checks are about, and where."""
+    names = {
+        f"{i.check.expects.server or i.check.subcomponent} on {i.check.expects.destination.name}"
+        for i in items
+        if isinstance(i.check.expects, Presents)
+    }
+    return " and ".join(sorted(names)) if len(names) < 3 else some(sorted(names), 2)
+
+
 def _own_words(items: Sequence[Item]) -> str:
-    worst = min(items, key=lambda item: ("fail", "unknown", "waived").index(item.verdict.verdict))
+    worst = min(items, key=lambda item: GRAVEST.index(item.verdict.verdict))
+    if worst.holds:
+        about = worst.verdict.fault.detail if worst.verdict.fault else ""
+        return about or worst.verdict.warnings[0]
     return worst.verdict.cause or worst.verdict.observed
 
 
@@ -96,7 +138,8 @@ def ports_of(items: Sequence[Item], fault: Fault) -> list[str]:
         for item in items
         if isinstance(item.check.expects, Listens) and item.verdict.fault == fault
     ]
-    return sorted({item.words for item in own or items if item.words and item.ports})
+    told = own or [item for item in items if _is_of(item, fault)] or items
+    return sorted({item.words for item in told if item.words and item.ports})
 
 
 def next_step(fault: Fault, items: Sequence[Item]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from pytest_portaswitch.causes.attribute import ENDS, UNINFORMATIVE
+from pytest_portaswitch.causes.ends import ENDS, UNINFORMATIVE
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.judge.fault import Fault, fault
 

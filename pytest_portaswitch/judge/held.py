@@ -81,19 +81,24 @@ class _Judge:
         for connection in self.held:
             if found := self._astray(connection):
                 return found
+        observed = f"{self._words(self.held[0])}{_more(self.held)}"
         past = [c for c in self.held if c.remote in self.expects.behind]
-        place = self.expects.destination
+        if not past:
+            return self._made("pass", observed, grade="in-use")
+        place, host = self.expects.destination, self.host.host
         return self._made(
             "pass",
-            f"{self._words(self.held[0])}{_more(self.held)}",
+            observed,
             grade="in-use",
             warnings=(
-                (
-                    f"it is connected to {past[0].remote} itself, not to the virtual IP "
-                    f"{place.name} ({place.address}): it does not follow a failover",
-                )
-                if past
-                else ()
+                f"it is connected to {past[0].remote} itself, not to the virtual IP "
+                f"{place.name} ({place.address}): it does not follow a failover",
+            ),
+            fault=fault(
+                "past-the-virtual-ip",
+                host,
+                self.name,
+                detail=f"{self.name} on {host} is connected past the virtual IP {place.name}",
             ),
         )
 

@@ -24,7 +24,8 @@ def _found(good: Verdict, cause: str, code: str, host: str, binding: bool) -> Ve
     """A failure where it is binding, or else a pass with a warning."""
     if binding:
         return msgspec.structs.replace(good, verdict="fail", cause=cause, fault=fault(code, host))
-    return msgspec.structs.replace(good, warnings=(f"{cause}: {good.observed}",))
+    warnings = (f"{cause}: {good.observed}",)
+    return msgspec.structs.replace(good, warnings=warnings, fault=fault(code, host, detail=cause))
 
 
 def _untold(good: Verdict, cause: str, code: str, host: str) -> Verdict:

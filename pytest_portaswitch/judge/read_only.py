@@ -112,7 +112,12 @@ class _Judge:
                 cause=unseen,
                 fault=fault("not-told", self.place, "mysql-server", detail=unseen),
             )
-        return self._made("pass", observed=summary, warnings=tuple(self._warnings()))
+        warnings = tuple(self._warnings())
+        if not warnings:
+            return self._made("pass", observed=summary)
+        about = f"{self.place} could still be written to by somebody, or its audit may more"
+        found = fault("writable-by-some", self.place, detail=about)
+        return self._made("pass", observed=summary, warnings=warnings, fault=found)
 
     def _variables(self) -> list[str]:
         shown = ("read_only", "super_read_only")
@@ -139,7 +144,9 @@ class _Judge:
         for stream in replication:
             if stopped := _stopped(stream):
                 words = f"replication on {place} is stopped: {stopped}"
-                found.append((words, fault("replication-stopped", place)))
+                # One that does not get there is not what is broken, where its source is down.
+                source = stream.source if stream.receives.lower() == "connecting" else ""
+                found.append((words, fault("replication-stopped", place, detail=source)))
             elif stream.lag is not None and stream.lag > self.expects.lag:
                 words = f"{place} is {stream.lag} s behind {stream.source}, more than "
                 words += f"{self.expects.lag} s"

@@ -80,6 +80,16 @@ def _unsent(expects: Reaches, source: HostFacts, result: ProbeResult, expected: 
     place = expects.destination
     unreachable = result.outcome == "unreachable"
     words = f"{expects.ports.words} of {place.name}"
+    if result.detail == "EPERM":
+        return Verdict(
+            verdict="fail",
+            expected=expected,
+            observed=f"{source.host} itself forbids to send ({result.detail})",
+            cause=f"blocked by {source.host}'s own firewall: {expects.ports.words} to {place.name}",
+            fault=fault("own-firewall", source.host),
+            evidence=(result_words(source, result),),
+            reproduce=_by_hand(expects, _port(result)),
+        )
     return Verdict(
         verdict="fail" if unreachable else "unknown",
         why_unknown="" if unreachable else "not-observed",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_portaswitch.facts.certificates import find
 from pytest_portaswitch.facts.model import Handshake, HostFacts, ProbeResult
 from pytest_portaswitch.judge import path, seen
-from pytest_portaswitch.judge.fault import fault
+from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.reachability import grade_of
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
@@ -68,18 +68,19 @@ def judge_tls(check: Check, expects: Presents, facts: Facts) -> Verdict:
         by_own[view.handshake.chain[0] if view.handshake.chain else ""].append(view)
     examined = [(_examined(same, expects, facts), same) for same in by_own.values()]
     observed = "; and another: ".join(_observed(one, same) for one, same in examined)
-    warnings = tuple(_warnings(expects, examined))
+    server = expects.server or check.subcomponent
+    warned = list(_warnings(expects, examined, server))
+    warnings = tuple(line for line, _ in warned)
     evidence = tuple(line for one, same in examined for line in _evidence(one, same))
     reproduce = _by_hand(views[0].peer, expects, expects.ports.numbers[0])
-    for certificate, _ in examined:
+    for certificate, same in examined:
         if certificate.faults:
-            server = expects.server or check.subcomponent
             return Verdict(
                 verdict="fail",
                 expected=expected,
                 observed=observed,
                 cause=f"bad certificate of {server} on {place.name}: {certificate.wrong}",
-                fault=fault(f"certificate-{certificate.faults[0]}", place.name, server),
+                fault=_fault(certificate, same, place.name, server),
                 evidence=evidence,
                 warnings=warnings,
                 reproduce=reproduce,
@@ -105,8 +106,23 @@ def judge_tls(check: Check, expects: Presents, facts: Facts) -> Verdict:
         observed=observed,
         evidence=evidence,
         warnings=warnings,
+        fault=warned[0][1] if warned else None,
         reproduce=reproduce,
     )
+
+
+def _fault(certificate: Certificate, same: Sequence[_View], place: str, server: str) -> Fault:
+    """The same for all ports that serve one certificate, as far as what is wrong is its own."""
+    own = [finding for finding in certificate.faults if finding != "wrong-name"]
+    code = f"certificate-{(own or certificate.faults)[0]}"
+    if not same[0].handshake.chain or "unreadable" in certificate.faults:
+        return fault(code, place, server, detail=certificate.wrong)
+    return fault(code, _short(same), detail=certificate.wrong)
+
+
+def _short(same: Sequence[_View]) -> str:
+    """Enough of the SHA-256 of the certificate to tell it from the others of a cluster."""
+    return same[0].handshake.chain[0][:16]
 
 
 def _demands(expects: Presents) -> str:
@@ -225,22 +241,28 @@ def _peers(names: Sequence[str]) -> str:
 
 
 def _warnings(
-    expects: Presents, examined: Sequence[tuple[Certificate, Sequence[_View]]]
-) -> Iterator[str]:
-    where = f"{expects.ports.words} of {expects.destination.name}"
-    for certificate, _ in examined:
-        left = certificate.days_left
+    expects: Presents, examined: Sequence[tuple[Certificate, Sequence[_View]]], server: str
+) -> Iterator[tuple[str, Fault]]:
+    """A line each, and what it is about."""
+    place = expects.destination.name
+    where = f"{expects.ports.words} of {place}"
+    for certificate, same in examined:
+        left, ends = certificate.days_left, certificate.not_after[:10]
         if left is not None and 0 <= left < expects.warn_days:
             yield (
-                f"the certificate on {where} expires on {certificate.not_after[:10]}, in {left} "
-                f"days: that is less than {expects.warn_days}"
+                f"the certificate on {where} expires on {ends}, in {left} "
+                f"days: that is less than {expects.warn_days}",
+                fault("certificate-expires-soon", _short(same), detail=ends),
             )
     versions = {view.handshake.version for _, same in examined for view in same}
     for version in sorted(versions & OBSOLETE):
-        yield f"{where} agrees on {version}, which is obsolete"
+        words = f"{where} agrees on {version}, which is obsolete"
+        yield words, fault("obsolete-tls", place, server, detail=words)
     if len(examined) > 1:
         groups = (_peers([view.peer for view in same]) for _, same in examined)
-        yield f"{where} shows {len(examined)} different certificates: to {'; to '.join(groups)}"
+        words = f"{where} shows {len(examined)} different certificates"
+        found = fault("several-certificates", place, server, detail=words)
+        yield f"{words}: to {'; to '.join(groups)}", found
 
 
 def _evidence(certificate: Certificate, same: Sequence[_View]) -> Iterator[str]:

@@ -53,6 +53,7 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
     ):
         by_severity[severity] += _words(host, listeners, scope)
     lines = [line for each in by_severity.values() for line in each]
+    something = f"something that nobody declared listens on {host.host}"
     verdict = Verdict(
         verdict="pass",
         expected=expected,
@@ -60,6 +61,7 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
         evidence=tuple(_shorten([f"undeclared: {line}" for line in lines]))
         + tuple(_shorten(_explained(host, listeners))),
         warnings=tuple(_shorten(by_severity["warn"])),
+        fault=fault("undeclared", host.host, detail=something) if by_severity["warn"] else None,
         reproduce=f"ssh {quote(host.host)} sudo ss -lntup",
     )
     if by_severity["fail"]:
@@ -67,7 +69,7 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
             verdict,
             verdict="fail",
             observed=f"{by_severity['fail'][0]} ({verdict.observed})",
-            cause=f"something that nobody declared listens on {host.host}",
+            cause=something,
             fault=fault("undeclared", host.host),
         )
     unseen = [listener for listener in listeners if listener.standing == "unseen"]

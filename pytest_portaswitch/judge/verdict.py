@@ -24,7 +24,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     """What explains a failure or an unknown; the same words for all checks it explains."""
     fault: Fault | None = None
-    """The same for the grouping of causes; without one the words of ``cause`` decide."""
+    """The same for the grouping of causes; without one the words of ``cause`` decide. On a pass it
+    says what the first of the warnings is about."""
     why_unknown: WhyUnknown = ""
     grade: Grade | None = None
     evidence: tuple[str, ...] = ()

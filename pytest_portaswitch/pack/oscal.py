@@ -132,6 +132,8 @@ def _observation(check: JudgedCheck, evidence: Evidence, ids: _Ids) -> Part:
             {"href": f"#{ids('evidence')}", "description": f"Check {_plain(check.id)}"}
         ],
     }
+    if check.warnings:
+        observation["remarks"] = _plain(f"Warning: {'; '.join(check.warnings)}")
     if check.host in evidence.site.hosts:
         observation["subjects"] = [{"subject-uuid": ids(f"host:{check.host}"), "type": "component"}]
     return observation

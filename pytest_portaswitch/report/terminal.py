@@ -16,6 +16,7 @@ from pytest_portaswitch.plan.effective import DEVIATION
 from pytest_portaswitch.report import since
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.readiness import Readiness, lowered
+from pytest_portaswitch.report.warned import beside
 
 WIDTH = 80
 SHOWN_CAUSES = 20
@@ -58,7 +59,7 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
     if evidence.since:
         yield from since_lines(evidence.since)
     yield from _causes([c for c in evidence.causes if c.severity in _LABELS])
-    yield from _warnings(evidence)
+    yield from _warnings(evidence, [c for c in evidence.causes if c.severity == "warning"])
     yield from _waived(evidence)
     yield from _deviations(evidence)
     yield from _unknown([c for c in evidence.causes if c.severity == "not-assessable"])
@@ -109,12 +110,23 @@ def _causes(causes: Sequence[Cause]) -> Iterator[str]:
         yield f"  ... and {len(causes) - SHOWN_CAUSES} more causes: the evidence has them"
 
 
-def _warnings(evidence: Evidence) -> Iterator[str]:
-    warned = [(check, line) for check in evidence.checks for line in check.warnings]
-    for check, line in warned[:SHOWN_WARNINGS]:
+def _warnings(evidence: Evidence, causes: Sequence[Cause]) -> Iterator[str]:
+    """What passes with a warning, by its cause; then what checks warn of that do not pass."""
+    for cause in causes[:SHOWN_WARNINGS]:
+        yield from _wrapped("  warning", f"{cause.title} ({_count(cause)})")
+        for line in cause.seen:
+            if line != cause.title:
+                yield from _wrapped("    seen", line)
+        if cause.next:
+            yield f"    next    {cause.next}"
+    if len(causes) > SHOWN_WARNINGS:
+        yield f"  ... and {len(causes) - SHOWN_WARNINGS} more warnings: the evidence has them"
+    others = list(beside(evidence))
+    for check, line in others[:SHOWN_WARNINGS]:
         yield from _wrapped("  warning", f"{line} [{check.id}]")
-    if len(warned) > SHOWN_WARNINGS:
-        yield f"  ... and {len(warned) - SHOWN_WARNINGS} more warnings"
+    if len(others) > SHOWN_WARNINGS:
+        rest = len(others) - SHOWN_WARNINGS
+        yield f"  ... and {rest} more warnings of checks that did not pass"
 
 
 def _waived(evidence: Evidence) -> Iterator[str]:

@@ -12,7 +12,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from pytest_portaswitch.lab import Lab
+
+from .table import Found, Row
 
 SUITES = Path(__file__).parents[2] / "suites"
 
@@ -28,6 +32,16 @@ class Result:
     def verdicts(self) -> dict[str, str]:
         """Verdict by check id."""
         return {check["id"]: check["verdict"] for check in self.evidence["checks"]}
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """The same, with ``warn`` for what passes with a warning."""
+        return {
+            check["id"]: "warn"
+            if check["verdict"] == "pass" and check["warnings"]
+            else check["verdict"]
+            for check in self.evidence["checks"]
+        }
 
     @property
     def warned(self) -> set[str]:
@@ -77,12 +91,12 @@ def audit(lab: Lab, *arguments: str, cluster: Path | None = None, measured: bool
 
 
 def changed(before: Result, after: Result) -> dict[str, str]:
-    """The checks whose verdict differs, with the verdict that they have now."""
-    assert before.verdicts.keys() == after.verdicts.keys()
+    """The checks that came to something else, with what they came to now."""
+    assert before.outcomes.keys() == after.outcomes.keys()
     return {
         check_id: verdict
-        for check_id, verdict in after.verdicts.items()
-        if before.verdicts[check_id] != verdict
+        for check_id, verdict in after.outcomes.items()
+        if before.outcomes[check_id] != verdict
     }
 
 
@@ -93,14 +107,36 @@ def expected_changes(before: Result, patterns: dict[str, str]) -> dict[str, str]
     """
     changes: dict[str, str] = {}
     for pattern, verdict in patterns.items():
-        matching = fnmatch.filter(before.verdicts, pattern)
+        matching = fnmatch.filter(before.outcomes, pattern)
         assert matching, f"{pattern} matches no check"
         for check_id in matching:
-            if verdict in ("=", before.verdicts[check_id]):
+            if verdict in ("=", before.outcomes[check_id]):
                 changes.pop(check_id, None)
             else:
                 changes[check_id] = verdict
     return changes
+
+
+def named(before: Result, after: Result) -> list[dict[str, Any]]:
+    """The causes that were not there before; none that was may be missing."""
+    known = {cause["id"] for cause in before.evidence["causes"]}
+    assert known <= {cause["id"] for cause in after.evidence["causes"]}
+    return [cause for cause in after.evidence["causes"] if cause["id"] not in known]
+
+
+def row(name: str, causes: Iterable[dict[str, Any]], result: Result, changes: int) -> str:
+    """What the table of faults says of an audit, as its test's report carries it."""
+    made = Row(
+        name=name,
+        causes=tuple(
+            Found(severity=c["severity"], effect=c["effect"], checks=len(c["checks"]))
+            for c in causes
+        ),
+        changed=changes,
+        planned=result.evidence["totals"]["planned"],
+        date=result.evidence["run"]["started"][:10],
+    )
+    return msgspec.json.encode(made).decode()
 
 
 def messages(result: Result, ids: Iterable[str]) -> str:

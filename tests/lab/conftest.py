@@ -5,12 +5,52 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from pytest_portaswitch.lab import Lab
 
 from .auditing import Result, audit
+from .table import PROPERTY, Row, document, is_whole, lines
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The page about the faults is written by the tests that prove it."""
+    parser.addoption("--write-faults", metavar="FILE", help="write what the faults came to, if all")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather on whoever reports: under xdist, that is the controller."""
+    config.pluginmanager.register(_Faults(config), "portaswitch-lab-faults")
+
+
+class _Faults:
+    def __init__(self, config: pytest.Config) -> None:
+        self.file = config.getoption("--write-faults", default=None)
+        self.rows: list[Row] = []
+        self.failed = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A row comes with the report of a test that held."""
+        self.failed += report.failed
+        if report.when == "call" and report.passed:
+            rows = [value for key, value in report.user_properties if key == PROPERTY]
+            self.rows += [msgspec.json.decode(str(value), type=Row) for value in rows]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The table, and the file where one is wanted."""
+        if not self.rows:
+            return
+        terminalreporter.section("Faults of the lab, and how many causes were named")
+        for line in lines(self.rows):
+            terminalreporter.write_line(line)
+        if self.file and is_whole(self.rows) and not self.failed:
+            Path(self.file).write_text(document(self.rows), encoding="utf-8")
+            terminalreporter.write_line(f"written: {self.file}")
+        elif self.file:
+            terminalreporter.write_line(f"not written, for not all of it held: {self.file}")
 
 
 def missing_capability() -> str:

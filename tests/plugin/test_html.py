@@ -82,7 +82,7 @@ def test_the_header_says_what_is_partial(site: Site) -> None:
     said = words_of(header(run_log(site, "-k", "hygiene or listener")))
     assert "acme-prod: Ready, with warnings" in said
     assert " more planned checks not selected" in said
-    assert re.search(r"— \d+ warnings? Audit page of acme-prod", said)
+    assert re.search(r"— \d+ warnings? warning: web1 has another release than", said)
 
 
 def test_the_header_names_ten_causes(site: Site) -> None:

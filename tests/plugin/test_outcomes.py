@@ -122,8 +122,9 @@ def test_a_warning_passes_and_stands_in_every_output(site: Site) -> None:
     result.stdout.fnmatch_lines(
         [
             "acme-prod: READY, WITH WARNINGS",
-            "  warning   web1 has another release than the cluster file says: web1 has MR118",
-            "            [[]hygiene:web1:release[]]",
+            "  warning   web1 has another release than the cluster file says (1 check)",
+            "    seen    web1 has MR118",
+            "    next    ssh web1 rpm -q *",
         ]
     )
     evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
@@ -134,6 +135,15 @@ def test_a_warning_passes_and_stands_in_every_output(site: Site) -> None:
     page = html.unescape(html.unescape((site.path / "run.html").read_text()))
     assert '<td class="col-verdict">pass, warning</td>' in page.replace('\\"', '"')
     assert "warning: web1 has another release" in page
+    (cause,) = evidence["causes"]
+    assert cause["id"] == "release:web1"
+    assert cause["severity"] == "warning"
+    assert f"warning: {cause['title']}" in html.unescape(html.unescape(page))
+    audit = (site.path / "reports/acme-prod/audit.html").read_text()
+    assert f'<b class="v waived">warning</b> {cause["title"]}' in audit
+    oscal = (site.path / "reports/acme-prod/oscal-assessment-results.json").read_text()
+    (observation,) = json.loads(oscal)["assessment-results"]["results"][0]["observations"]
+    assert observation["remarks"] == f"Warning: {cause['title']}: web1 has MR118"
 
 
 def test_a_warning_fails_where_the_cluster_file_makes_it_binding(site: Site) -> None:

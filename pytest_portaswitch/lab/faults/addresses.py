@@ -89,5 +89,11 @@ FAULTS = (
     Fault("mtu", _HOST, "another MTU on its private interface", _mtu, ("to=1400",)),
     Fault("virtual-ip-twice", _VIP, "the standby holds the address, too", _virtual_ip_twice),
     Fault("virtual-ip-nowhere", _VIP, "nobody holds the address", _virtual_ip_nowhere),
-    Fault("virtual-ip-moved", _VIP, "a failover: the standby holds it instead", _virtual_ip_moved),
+    Fault(
+        "virtual-ip-moved",
+        _VIP,
+        "a failover, which is no fault: the standby holds it instead",
+        _virtual_ip_moved,
+        harmless=True,
+    ),
 )

@@ -143,8 +143,8 @@ FAULTS = (
           _block_host),
     Fault("mysql-too-many-connections", ("DB-HOST",), "no connection is left: error 1040",
           _too_many_connections),
-    Fault("mysql-connect-errors", ("DB-HOST",), "a low max_connect_errors: blocks sooner",
-          _lower_connect_errors, ("to=5",)),
+    Fault("mysql-connect-errors", ("DB-HOST",), "a low max_connect_errors: blocks sooner, and "
+          "is no fault by itself", _lower_connect_errors, ("to=5",), harmless=True),
     Fault("writable-replica", ("DB-HOST",), "the replica accepts writes", _writable_replica),
     Fault("replication-stopped", ("DB-HOST",), "the replica follows no more",
           _replication_stopped),

@@ -53,6 +53,8 @@ class Fault:
     deed: Callable[[Breaking], None]
     options: tuple[str, ...] = ()
     """``key=what may stand there``; a key ends at the first equals sign."""
+    harmless: bool = False
+    """Whether it is a change that no audit may complain of."""
 
     @property
     def usage(self) -> str:

@@ -94,15 +94,17 @@ def _addresses(breaking: Breaking, asked: str, option: str) -> list[str]:
         return [topology.private_network]
     if asked == "operator":
         return [topology.operator]
+    floating = []
     if asked == "peers":
         names = [host.name for host in topology.hosts if host.name != breaking.targets[0]]
+        floating = [v.address for v in topology.virtual_ips if v.holder != breaking.targets[0]]
     else:
         names = asked.split(",")
     for name in names:
         breaking.lab.host(name)
     if not names:
         raise LabProblem(f"{option}={asked} names no host")
-    return [topology.host(name).private for name in names]
+    return [*(topology.host(name).private for name in names), *floating]
 
 
 _WHAT = "port=udp/5060 or udp/50000-54999"

@@ -20,7 +20,7 @@ from pytest_portaswitch.report.page.checks import stamp
 CAUSES = 3
 """Causes that a line names; the cluster's own page has all."""
 
-_TONE: dict[str, VerdictWord] = {"failed": "fail", "waived": "waived"}
+_TONE: dict[str, VerdictWord] = {"failed": "fail", "waived": "waived", "warning": "waived"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def fleet_of(packs: Sequence[Pack], at: Path, moment: datetime.datetime) -> Flee
 def _line(
     pack: Pack, summary: Summary, old: bool, at: Path, moment: datetime.datetime
 ) -> ClusterLine:
-    told = [cause for cause in summary.causes if cause.severity in ("failed", "not-observed")]
+    told = [cause for cause in summary.causes if cause.severity in words.TOLD]
     return ClusterLine(
         cluster=summary.cluster,
         tone=words.TONE[summary.verdict],

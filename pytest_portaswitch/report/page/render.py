@@ -53,7 +53,7 @@ def render_header(evidence: Evidence, page: str, index: str) -> str:
         .render(
             e=evidence,
             words=words,
-            causes=[c for c in evidence.causes if c.severity in ("failed", "not-observed")],
+            causes=[c for c in evidence.causes if c.severity in words.TOLD],
             most=HEADED,
             warnings=sum(len(check.warnings) for check in evidence.checks),
             since=evidence.since and (which(evidence.since.baseline), tally(evidence.since)),

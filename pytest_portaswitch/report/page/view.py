@@ -18,6 +18,7 @@ from pytest_portaswitch.report.page.paths import Service, services_of
 from pytest_portaswitch.report.page.since import Since, since_of
 from pytest_portaswitch.report.page.tables import Table, beyond_tables, tables_of
 from pytest_portaswitch.report.readiness import lowered
+from pytest_portaswitch.report.warned import beside
 
 LISTED = 60
 """Checks that a cause names with links; the tables below have all."""
@@ -68,7 +69,10 @@ class View:
     bar: tuple[tuple[VerdictWord, float, float], ...]
     """Verdict, start and length, of 1000."""
     causes: tuple[CauseCard, ...]
+    warned: tuple[CauseCard, ...]
+    """What is worth a warning only."""
     warnings: tuple[tuple[str, Shown], ...]
+    """Those of checks that do not pass."""
     unassessed: tuple[CauseCard, ...]
     since: Since | None
     map: Map
@@ -98,11 +102,10 @@ def view_of(evidence: Evidence) -> View:
         probes=words.plural(probes, "question"),
         kinds=_kinds(evidence),
         bar=_bar(evidence),
-        causes=tuple(card for card in causes if card.severity != "not-assessable"),
+        causes=tuple(c for c in causes if c.severity not in ("not-assessable", "warning")),
+        warned=tuple(card for card in causes if card.severity == "warning"),
         unassessed=tuple(card for card in causes if card.severity == "not-assessable"),
-        warnings=tuple(
-            (line, checks.shown[check.id]) for check in evidence.checks for line in check.warnings
-        ),
+        warnings=tuple((line, checks.shown[check.id]) for check, line in beside(evidence)),
         since=since_of(evidence.since, checks),
         map=picture,
         matrix=matrix_of(evidence, picture.order),
@@ -153,6 +156,7 @@ _SEVERITY: dict[Severity, VerdictWord] = {
     "not-observed": "unknown",
     "not-assessable": "unknown",
     "waived": "waived",
+    "warning": "waived",
 }
 
 

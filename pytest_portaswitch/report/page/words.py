@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_portaswitch.causes import Severity
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report.evidence import JudgedCheck
 from pytest_portaswitch.report.readiness import Readiness
@@ -40,6 +41,9 @@ CONFIDENCE: dict[Confidence, str] = {
     "assumed": "nobody says it; this project assumes it",
     "site": "the site's own cluster file or table says it",
 }
+
+TOLD: frozenset[Severity] = frozenset({"failed", "not-observed", "warning"})
+"""The causes that a line about a cluster, or the head of a run log, names."""
 
 CLUSTER: dict[Readiness, str] = {
     "ready": "Ready",

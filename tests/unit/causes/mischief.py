@@ -18,6 +18,11 @@ A line of a case file is one of::
     disconnect bill1 alerter       it holds no connection any more
     hold sip-front sip1,sip2       these hold the virtual IP
     without web1 owners sudo refused           something could not be seen
+    lose db2 db1                   the replica db2 is connecting to db1, and gets nowhere
+    shell proc1                    there is no Python on it, so that it asks nobody
+    skew web1 300                  its clock is ahead by so many seconds
+    install web1 MR118             another release is there
+    resize web1 1400               its private interface has another MTU
 """
 
 from __future__ import annotations
@@ -34,6 +39,8 @@ from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
 from pytest_portaswitch.facts import Gap, HostFacts, Interface, Observation, ProbeResult, Unobserved
 from pytest_portaswitch.facts.answer import Answer
+from pytest_portaswitch.facts.database import Replication
+from pytest_portaswitch.facts.model import Clock
 from pytest_portaswitch.plan import Plan, expand
 from tests.plugin import healthy
 from tests.plugin.scripted import NAMES
@@ -246,13 +253,45 @@ def without(found: Facts, host: str, what: str, *why: str) -> None:
         _change(found, host, gaps=gaps)
         return
     sockets = tuple(msgspec.structs.replace(s, pids=None) for s in _host(found, host).sockets)
-    _change(found, host, gaps=gaps, sockets=sockets)
+    _change(found, host, gaps=gaps, sockets=sockets, privileged=False)
+
+
+def shell(found: Facts, host: str) -> None:
+    why = "no Python on the host"
+    _probes(found, [host], "*", _outcome("error", detail=why))
+    _change(found, host, method="shell", disks=(), gaps=(Gap(what="disks", why=why),))
+
+
+def lose(found: Facts, replica: str, source: str) -> None:
+    stream = Replication(source=f"{source}:3306", receives="Connecting", applies="Yes")
+    for host, seen in list(found.items()):
+        if isinstance(seen, HostFacts):
+            asked = tuple(
+                msgspec.structs.replace(one, replication=(stream,))
+                if f":{ADDRESSES[replica]}:" in one.key
+                else one
+                for one in seen.databases
+            )
+            _change(found, host, databases=asked)
+
+
+def skew(found: Facts, host: str, seconds: str) -> None:
+    _change(found, host, clock=Clock(host=1000.0 + float(seconds), sent=1000.0, received=1000.0))
+
+
+def install(found: Facts, host: str, release: str) -> None:
+    _change(found, host, release=release)
+
+
+def resize(found: Facts, host: str, mtu: str) -> None:
+    changed = [msgspec.structs.replace(i, mtu=int(mtu)) for i in _host(found, host).interfaces]
+    _change(found, host, interfaces=tuple(changed))
 
 
 MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
         kill, freeze, deafen, move, loopback, impostor, drop, reject, forbid, say, mute, unseen,
-        down, disconnect, hold, without,
+        down, disconnect, hold, without, shell, lose, skew, install, resize,
     )
 }  # fmt: skip

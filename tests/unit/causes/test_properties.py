@@ -17,7 +17,7 @@ from pytest_portaswitch.tables.ladder import LADDER
 
 from .mischief import HEALTHY, PLAN
 
-CODES = [*TITLES, "dropped", "lost-on-the-way", "may-be-silent", "rejected",
+CODES = [*TITLES, "clock", "undeclared", "dropped", "lost-on-the-way", "may-be-silent", "rejected",
          "no-path", "no-echo", "unreachable", "not-visible", "virtual-ip-twice",
          "no-private-address", "name-not-known", "something-new"]  # fmt: skip
 HOSTS = sorted(HEALTHY)
@@ -42,7 +42,8 @@ def verdicts(draw: st.DrawFn) -> Verdict:
         expected="e",
         observed=draw(WORDS),
         cause=draw(WORDS),
-        fault=None if word == "pass" else fault,
+        warnings=draw(st.tuples() | st.tuples(WORDS)),
+        fault=fault,
     )
 
 
@@ -59,14 +60,19 @@ def audits(draw: st.DrawFn) -> tuple[list[Check], dict[str, Verdict], dict[str, 
 
 @settings(deadline=None)
 @given(audits(), st.randoms())
-def test_every_check_that_does_not_pass_has_exactly_one_cause_in_any_order(
+def test_every_check_that_fails_is_unknown_or_warns_has_exactly_one_cause_in_any_order(
     audit: tuple[list[Check], dict[str, Verdict], dict[str, Observation]], chance: object
 ) -> None:
     """And each cause has an id of its own."""
     checks, judged, facts = audit
     causes = explain(checks, judged, facts, PLAN.checks)
     explained = [check for cause in causes for check in cause.checks]
-    assert sorted(explained) == sorted(i for i, v in judged.items() if v.verdict != "pass")
+    assert sorted(explained) == sorted(
+        i for i, v in judged.items() if v.verdict != "pass" or v.warnings
+    )
+    for cause in causes:
+        words = {judged[check].verdict for check in cause.checks}
+        assert (cause.severity == "warning") == (words == {"pass"})
     assert len({cause.id for cause in causes}) == len(causes)
     assert all(cause.kind and cause.title is not None for cause in causes)
     mixed = list(checks)

@@ -36,7 +36,8 @@ def test_the_verdict_is_what_the_case_says(
     text = {**document["check"], **case.get("check", {})}
     text["expects"] = {**document["check"]["expects"], **case.get("expects", {})}
     verdict = judge(scene.check(text), scene.facts(case["facts"]))
-    plain = {**msgspec.json.decode(msgspec.json.encode(verdict)), "message": verdict.message}
+    encoded = scene.with_names(msgspec.json.encode(verdict))
+    plain = {**msgspec.json.decode(encoded), "message": verdict.message}
     actual = {key: plain[key] for key in case["verdict"]}
     assert case["verdict"] == actual, verdict.text
     assert bool(verdict.cause) == (verdict.verdict != "pass")

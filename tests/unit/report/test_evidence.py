@@ -136,7 +136,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 
 
 def test_a_pass_with_warnings_shows_them(plan: Plan) -> None:
-    """They change no total, stand in the evidence, and a few lines on the terminal name them."""
+    """They change no total, stand in the evidence, and the terminal names their causes."""
     verdicts = {
         check.id: Verdict(verdict="pass", expected="e", observed="o") for check in plan.checks
     }
@@ -148,7 +148,7 @@ def test_a_pass_with_warnings_shows_them(plan: Plan) -> None:
         warned: ("expires in 5 days",)
     }
     assert list(terminal.lines(evidence, "x"))[2:] == [
-        f"  warning   expires in 5 days [{warned}]",
+        "  warning   expires in 5 days (1 check)",
         "  evidence  x",
     ]
     assert verdict.text == "expected e / observed o\n  warning: expires in 5 days"
@@ -157,8 +157,13 @@ def test_a_pass_with_warnings_shows_them(plan: Plan) -> None:
 def test_many_warnings_are_counted_not_listed(plan: Plan) -> None:
     """They must not scroll the causes away."""
     verdicts = {
-        check.id: Verdict(verdict="pass", expected="e", observed="o", warnings=("w",))
+        check.id: Verdict(verdict="pass", expected="e", observed="o", warnings=(check.id,))
         for check in plan.checks
     }
     lines = list(terminal.lines(evidence_of(plan, verdicts), "x"))
-    assert lines[-2] == f"  ... and {len(plan.checks) - 20} more warnings"
+    more = len(plan.checks) - 20
+    assert lines[-2] == f"  ... and {more} more warnings: the evidence has them"
+    one = Verdict(verdict="fail", expected="e", observed="o", cause="c", warnings=("w",) * (20 + 3))
+    lines = list(terminal.lines(evidence_of(plan, {plan.checks[0].id: one}), "x"))
+    assert f"  warning   w [{plan.checks[0].id}]" in lines
+    assert "  ... and 3 more warnings of checks that did not pass" in lines

@@ -207,6 +207,29 @@ def test_no_release(tmp_path: Path, script: str, why: str) -> None:
     assert look(tmp_path).facts.gap("release") == why
 
 
+def test_a_release_is_told_by_an_rpm_that_cannot_write(tmp_path: Path) -> None:
+    """As root rpm touches the locks of its database, and would be ended by the limit."""
+    written = tmp_path / "lock"
+    tools(tmp_path, *TOOLS)
+    rpm = tmp_path / "tools" / "rpm"
+    rpm.write_text(f"#!/bin/sh\n{{ echo locked >{written}; }} 2>/dev/null\necho MR119\n")
+    rpm.chmod(0o755)
+    assert look(tmp_path).facts.release == "MR119"
+    assert not written.exists() or written.read_bytes() == b""
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can be somebody else")
+def test_rpm_is_asked_as_nobody(tmp_path: Path) -> None:
+    """Where there is a tool for that."""
+    tools(tmp_path, *TOOLS)
+    for name, says in (("rpm", "MR118"), ("setpriv", "MR119 $4")):
+        program = tmp_path / "tools" / name
+        program.unlink(missing_ok=True)
+        program.write_text(f"#!/bin/sh\necho {says}\n")
+        program.chmod(0o755)
+    assert look(tmp_path).facts.release == "MR119 65534"
+
+
 @pytest.mark.skipif(not ROOT, reason="a network namespace needs root")
 def test_network(tmp_path: Path) -> None:
     """Interfaces, routes and connections by way of ip and /proc."""

@@ -1,0 +1,44 @@
+"""What a case of the tables says."""
+
+from __future__ import annotations
+
+import shlex
+
+import msgspec
+
+from pytest_portaswitch.causes import Severity
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault, and the one cause that it has: its title, and exactly the checks that change."""
+
+    fault: tuple[str, ...]
+    """Name and targets, as ``lab break`` takes them."""
+    options: dict[str, str] = {}
+    changes: dict[str, str] = {}
+    """A pattern over ids of checks, and what they are then: a verdict, ``warn`` for what passes
+    with a warning, ``=`` for what an earlier pattern meant and does not change."""
+    cause: str = ""
+    """A pattern of the title; empty where there is to be no cause."""
+    severity: Severity = "failed"
+    why: str = ""
+    """Why there is to be no cause."""
+
+    @property
+    def command(self) -> str:
+        """What ``lab break`` is given."""
+        return shlex.join([*self.fault, *(f"{key}={value}" for key, value in self.options.items())])
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Names of two cases, and what is otherwise than with each alone."""
+
+    one: str
+    other: str
+    effect: dict[str, str] = {}
+    """As ``changes`` of a case, over those of both."""
+
+    @property
+    def name(self) -> str:
+        """Such as ``kill-radius-and-mtu``."""
+        return f"{self.one}-and-{self.other}"

@@ -1,0 +1,36 @@
+"""Two faults at once, of which neither hides the facts of the other."""
+
+from __future__ import annotations
+
+from .case import Pair
+
+PAIRS = (
+    Pair("kill-radius", "freeze-registrar"),
+    Pair("kill-radius", "drop-mysql-from-one-peer"),
+    Pair("kill-radius", "mysql-refuse-host"),
+    Pair("kill-radius", "kill-alerter"),
+    Pair("kill-radius", "virtual-ip-nowhere"),
+    Pair("kill-radius", "unplugged"),
+    Pair("freeze-registrar", "impostor-in-place-of-imap"),
+    Pair("freeze-registrar", "sshd-down"),
+    Pair("freeze-registrar", "reject-smpp-from-one-peer"),
+    Pair("freeze-registrar", "move-subscription-manager-to-another-port"),
+    Pair("move-imgate-to-loopback", "impostor-in-place-of-imap"),
+    Pair("move-imgate-to-loopback", "stop-edge-proxy-on-the-active-node"),
+    Pair("impostor-in-place-of-imap", "mysql-block-host"),
+    Pair("deaf-limit-controller", "drop-mysql-from-all"),
+    Pair("deaf-limit-controller", "virtual-ip-twice"),
+    Pair("drop-mysql-from-one-peer", "drop-mysql-from-all"),
+    Pair("reject-smpp-from-one-peer", "reject-radius-from-one-peer"),
+    Pair("sshd-hung", "stop-edge-proxy-on-the-active-node"),
+    Pair("no-sudo", "kill-radius"),
+    Pair("drop-on-the-way", "mysql-refuse-host"),
+    Pair("clock", "release"),
+    Pair("certificate-expired", "kill-radius"),
+    Pair("no-python", "drop-mysql-from-one-peer"),
+    Pair("disk-full", "mysql-refuse-host"),
+    Pair("intruder-in-public", "mtu"),
+    Pair("a-slice-of-the-rtp-range-blocked", "udp-dropped-at-the-host"),
+    Pair("replication-stopped", "drop-outgoing"),
+    Pair("host-key-changed", "certificate-wrong-name"),
+)
