@@ -105,7 +105,7 @@ def _cause(
         title=title,
         severity=severity,
         seen=seen,
-        checks=tuple(item.check.id for item in mine),
+        checks=tuple(sorted(item.check.id for item in mine)),
         effect=impact.effect,
         impact=impact.words,
         next=kinds.next_step(fault, mine),

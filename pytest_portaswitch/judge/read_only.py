@@ -112,12 +112,10 @@ class _Judge:
                 cause=unseen,
                 fault=fault("not-told", self.place, "mysql-server", detail=unseen),
             )
-        warnings = tuple(self._warnings())
-        if not warnings:
-            return self._made("pass", observed=summary)
-        about = f"{self.place} could still be written to by somebody, or its audit may more"
-        found = fault("writable-by-some", self.place, detail=about)
-        return self._made("pass", observed=summary, warnings=warnings, fault=found)
+        warned = self._warnings()
+        lines = tuple(line for line, _ in warned)
+        about = warned[0][1] if warned else None
+        return self._made("pass", observed=summary, warnings=lines, fault=about)
 
     def _variables(self) -> list[str]:
         shown = ("read_only", "super_read_only")
@@ -169,21 +167,24 @@ class _Judge:
             return f"{self.place} does not tell how far it is behind its source"
         return ""
 
-    def _warnings(self) -> list[str]:
-        account, grants = self.expects.account, self.told.grants or ()
+    def _warnings(self) -> list[tuple[str, Fault]]:
+        """A line each, and what it is about."""
+        account, grants, place = self.expects.account, self.told.grants or (), self.place
+        words = f"some accounts may write to {place}, read-only or not"
+        some = fault("writable-by-some", place, detail=words)
         found = []
         if self.told.variables.get("super_read_only", "").upper() in OFF:
-            found.append(
-                "super_read_only is OFF: accounts with SUPER or CONNECTION_ADMIN may still write"
-            )
+            line = "super_read_only is OFF: accounts with SUPER or CONNECTION_ADMIN may still write"
+            found.append((line, some))
         bypassing = [grant for grant in grants if _BYPASS.search(grant)]
         if bypassing:
-            found.append(
-                f"{account} may itself write here, read-only or not: {', '.join(bypassing)}"
-            )
+            line = f"{account} may itself write here, read-only or not: {', '.join(bypassing)}"
+            found.append((line, some))
         more = [g for g in grants if g not in bypassing and not _NEEDED.fullmatch(g)]
         if more:
-            found.append(f"{account} has more than an audit needs: {', '.join(more[:SHOWN])}")
+            line = f"{account} has more than an audit needs: {', '.join(more[:SHOWN])}"
+            words = f"the audit's account has more than it needs on {place}"
+            found.append((line, fault("more-than-needed", place, detail=words)))
         return found
 
     def _made(self, verdict: str, **fields: object) -> Verdict:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_portaswitch.causes import Cause
 from pytest_portaswitch.difference import Difference
+from pytest_portaswitch.facts import HostFacts
 from pytest_portaswitch.plan.effective import DEVIATION
 from pytest_portaswitch.report import since
 from pytest_portaswitch.report.evidence import Evidence
@@ -36,9 +37,10 @@ _INDENT = " " * 12
 
 
 def lines(evidence: Evidence, path: str) -> Iterator[str]:
-    """No colour: the verdict, totals that add up, the causes, and where the evidence lies."""
+    """No colour: what was audited, the verdict, totals, the causes, and where the evidence lies."""
     totals = evidence.totals
-    yield f"{evidence.cluster}: {VERDICTS[evidence.verdict]}"
+    audited = f"{_hosts(evidence)}, {_when(evidence)}"
+    yield f"{evidence.cluster}: {VERDICTS[evidence.verdict]} ({audited})"
     yield from _wrapped(
         "  checks",
         f"{totals.planned} = {totals.passed} passed + {totals.failed} failed + "
@@ -97,6 +99,17 @@ def _listed(heading: str, lines: Sequence[str], *, whole: bool) -> Iterator[str]
         )
     if len(lines) > len(shown):
         yield f"{_INDENT}... and {len(lines) - len(shown):,} more: the audit page has them"
+
+
+def _hosts(evidence: Evidence) -> str:
+    every = len(evidence.site.hosts)
+    seen = sum(isinstance(host, HostFacts) for host in evidence.hosts.values())
+    return f"{every} host{'' if every == 1 else 's'}" + (f", {seen} seen" if seen < every else "")
+
+
+def _when(evidence: Evidence) -> str:
+    begun = datetime.datetime.fromisoformat(evidence.run.started)
+    return f"{begun.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
 def _causes(causes: Sequence[Cause]) -> Iterator[str]:

@@ -121,7 +121,7 @@ def test_a_warning_passes_and_stands_in_every_output(site: Site) -> None:
     assert result.ret == 0
     result.stdout.fnmatch_lines(
         [
-            "acme-prod: READY, WITH WARNINGS",
+            "acme-prod: READY, WITH WARNINGS (8 hosts, * seen, ????-??-?? ??:?? UTC)",
             "  warning   web1 has another release than the cluster file says (1 check)",
             "    seen    web1 has MR118",
             "    next    ssh web1 rpm -q *",

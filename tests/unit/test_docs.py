@@ -13,6 +13,8 @@ from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
 from pytest_portaswitch.plan import expand
 from pytest_portaswitch.report.since import WORDS
+from tests.lab.cases import CASES, HARMLESS, PAIRS
+from tests.lab.table import shown
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
@@ -97,6 +99,29 @@ def test_every_target_of_the_makefile_that_is_named_exists() -> None:
     for name in ("README.md", "CONTRIBUTING.md"):
         named = set(re.findall(r"^make ([a-z-]+)", (ROOT / name).read_text(), re.MULTILINE))
         assert named <= made
+
+
+def test_every_case_of_the_lab_stands_in_the_page_about_faults_and_nothing_else() -> None:
+    """What was broken, what is named, how grave; and how many there are of each."""
+    text = (ROOT / "docs" / "faults.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in text.splitlines()
+        if line.startswith("| `") and not line.startswith("| `lab break`")
+    ]
+    alone = [[f"`{c.command}`", shown(c.cause), c.severity] for c in CASES.values()]
+    assert [row[:3] for row in rows if len(row) == 5] == alone
+    both = [(CASES[pair.one], CASES[pair.other]) for pair in PAIRS]
+    assert [row[:2] for row in rows if len(row) == 3] == [
+        [f"`{one.command}`<br>`{other.command}`", f"{shown(one.cause)}<br>{shown(other.cause)}"]
+        for one, other in both
+    ]
+    assert [row for row in rows if len(row) == 2] == [
+        [f"`{c.command}`", c.why] for c in HARMLESS.values()
+    ]
+    assert f"{len(CASES)} faults alone, each with exactly one cause" in text
+    assert f"{len(PAIRS)} pairs at once, each with both causes and no other" in text
+    assert f"{len(HARMLESS)} harmless changes: none; the healthy cluster: none" in text
 
 
 def test_the_readme_is_short() -> None:

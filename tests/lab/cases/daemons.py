@@ -87,4 +87,20 @@ CASES = {
         changes={"redundancy:sip-front:smpp-proxy": "fail"},
         cause="smpp-proxy is not running on sip2",
     ),
+    "kill-the-main-database": Case(
+        # Its replica waits for it: that is no second thing that is broken.
+        fault=("kill", "db1", "main-db"),
+        changes={
+            "listener:db1:*": "fail",
+            "reachability:*:db1:*": "fail",
+            "connection:*:db1:*": "fail",
+            "read-only:db2:*": "fail",
+        },
+        cause="mysql-server is not running on db1",
+    ),
+    "impostor-in-the-rtp-range": Case(
+        fault=("impostor", "proc1", "rtp-proxy"),
+        changes={"listener:proc1:rtp-proxy:*": "fail"},
+        cause="another process holds udp/35000-64999 of rtp-proxy on proc1: impostor",
+    ),
 }

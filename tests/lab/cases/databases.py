@@ -76,4 +76,24 @@ CASES = {
         "may not know these clients, or has another secret",
         severity="not-assessable",
     ),
+    "certificate-expires-soon": Case(
+        fault=("certificate", "sip1"),
+        options={"state": "expires-soon"},
+        # It is served on two ports, one of them at the virtual IP: one warning.
+        changes={
+            "tls:sip-front:edge-proxy:tls-5061": "warn",
+            "tls:sip1:mail-proxy:tls-8091": "warn",
+        },
+        cause="the certificate of edge-proxy on sip-front and mail-proxy on sip1 expires soon: "
+        "on *",
+        severity="warning",
+    ),
+    "wrong-radius-secret-for-one-peer": Case(
+        fault=("wrong-radius-secret", "bill1"),
+        options={"peers": "sbc1"},
+        changes={"reachability:bill1:sbc1:radius:*": "unknown"},
+        cause="udp/1812, udp/1813 of bill1 arrives and is not answered: radius "
+        "may not know these clients, or has another secret",
+        severity="not-assessable",
+    ),
 }

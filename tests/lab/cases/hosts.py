@@ -171,4 +171,26 @@ CASES = {
         cause="db1 runs out of disk space",
         severity="warning",
     ),
+    "unplugged-holder-of-a-virtual-ip": Case(
+        # The other has not taken over; what is asked at the address is lost with its holder.
+        fault=("unplugged", "sip1"),
+        changes={
+            "hygiene:sip1:*": "unknown",
+            "undeclared:sip1:*": "unknown",
+            "listener:sip1:*": "unknown",
+            "listener:sip-front:*": "unknown",
+            "redundancy:sip-front:*": "unknown",
+            "tls:sip1:*": "unknown",
+            "tls:sip-front:*": "unknown",
+            "port-range:*:sip1:*": "unknown",
+            "private-network:sip1:private-interface": "unknown",
+            "private-network:config:sip1:*": "fail",
+            "reachability:*:sip1:*": "unknown",
+            "reachability:sip1:*": "fail",
+            "reachability:sip1:*:udp-*": "unknown",
+            "reachability:sip-front:*": "fail",
+            "reachability:sip-front:*:udp-*": "unknown",
+        },
+        cause="nothing reaches sip1, and it could not be looked at: *",
+    ),
 }

@@ -60,4 +60,46 @@ CASES = {
         changes={"reachability:bill2:media1:diameter:*": "fail"},
         cause="packets from media1 to bill2 are dropped: tcp/3868",
     ),
+    "no-way-from-the-operator": Case(
+        # Its peers reach it as ever.
+        fault=("drop", "web1"),
+        options={"from": "operator"},
+        changes={
+            "hygiene:web1:*": "unknown",
+            "undeclared:web1:*": "unknown",
+            "listener:web1:*": "unknown",
+            "process:web1:*": "unknown",
+            "connection:web1:*": "unknown",
+            "private-network:web1:private-interface": "unknown",
+            "reachability:web1:db?:*": "unknown",
+            # It is what the replica is asked from.
+            "read-only:db2:*": "unknown",
+        },
+        cause="web1 could not be looked at: no answer to the TCP connection*[[]connection-timeout]",
+        severity="not-observed",
+    ),
+    "all-that-arrives-is-dropped": Case(
+        fault=("drop", "proc1"),
+        changes={
+            "reachability:proc1:*": "fail",
+            "reachability:*:proc1:*": "fail",
+            # It may be silent for another reason.
+            "reachability:bill?:proc1:radius:*": "unknown",
+            "private-network:config:proc1:*": "fail",
+            "tls:proc1:*": "unknown",
+        },
+        cause="proc1 reaches no service of its peers, and they none of its: its own firewall, or "
+        "one that stands before it",
+    ),
+    "all-that-leaves-is-dropped": Case(
+        fault=("drop-outgoing", "proc2"),
+        changes={
+            "reachability:proc2:*": "fail",
+            "reachability:*:proc2:*": "fail",
+            "port-range:*:proc2:*": "fail",
+            "private-network:config:proc2:*": "fail",
+            "tls:proc2:*": "unknown",
+        },
+        cause="proc2's own firewall forbids it to send to * hosts *",
+    ),
 }

@@ -32,5 +32,13 @@ PAIRS = (
     Pair("intruder-in-public", "mtu"),
     Pair("a-slice-of-the-rtp-range-blocked", "udp-dropped-at-the-host"),
     Pair("replication-stopped", "drop-outgoing"),
-    Pair("host-key-changed", "certificate-wrong-name"),
+    # The number of a bad certificate is that of its fault.
+    Pair("certificate-wrong-name", "host-key-changed"),
+    Pair(
+        "all-that-arrives-is-dropped",
+        "kill-radius",
+        # No word of the kernel that refuses comes back.
+        effect={"reachability:bill1:proc1:radius:*": "unknown"},
+    ),
+    Pair("kill-the-main-database", "drop-mysql-from-all"),
 )

@@ -71,6 +71,7 @@ def test_every_check_that_fails_is_unknown_or_warns_has_exactly_one_cause_in_any
         i for i, v in judged.items() if v.verdict != "pass" or v.warnings
     )
     for cause in causes:
+        assert cause.checks == tuple(sorted(cause.checks))
         words = {judged[check].verdict for check in cause.checks}
         assert (cause.severity == "warning") == (words == {"pass"})
     assert len({cause.id for cause in causes}) == len(causes)

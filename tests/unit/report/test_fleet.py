@@ -73,6 +73,7 @@ def test_a_line_for_each_cluster_the_gravest_first(
         "MR119 no baseline JSON by " in text
     )
     assert "at risk mysql-server is not running on db2" in text
+    assert "warning web1 has another release than the cluster file says" in text
     assert "not observed proc1 could not be looked at" in text
     assert "mike partial: 5 planned checks not selected Could not be assessed" in text
     assert "MR119 (seen: MR118, MR119)" in text

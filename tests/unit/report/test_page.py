@@ -104,6 +104,26 @@ def test_the_head_says_what_when_and_how_it_ended(broken: Evidence) -> None:
     )
 
 
+def test_warnings_stand_behind_all_else_by_their_causes() -> None:
+    """With what was seen; what checks warn of that do not pass stands beside."""
+    audit = evidence({"web1": "old-release", "db2": "nothing-runs"})
+    text = text_of(render(audit))
+    assert (
+        "Warnings What passes, and what somebody should see to nevertheless. "
+        "warning web1 has another release than the cluster file says Seen web1 has MR118 "
+        "Next step ssh web1 rpm -q" in text
+    )
+    assert "Warnings beside" not in text
+    failing = next(check.id for check in audit.checks if check.verdict == "fail")
+    checks = tuple(
+        msgspec.structs.replace(check, warnings=("look at it",)) if check.id == failing else check
+        for check in audit.checks
+    )
+    text = text_of(render(msgspec.structs.replace(audit, checks=checks)))
+    beside = f"What checks that did not pass warn of as well. look at it {failing}"
+    assert f"Warnings beside {beside}" in text
+
+
 def test_a_partial_run_is_told(broken: Evidence) -> None:
     """Nobody takes it for the whole."""
     text = text_of(render(evidence(leave_out="reachability:")))

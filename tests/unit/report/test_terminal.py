@@ -72,8 +72,8 @@ UNKNOWN_ROWS = """\
 def test_a_healthy_cluster_is_ready() -> None:
     """Rows of the tables that have no port are named, and are no reason to warn."""
     assert told(audited()) == (
-        "acme-prod: READY\n  checks    347 = 343 passed + 0 failed + 4 unknown + 0 waived\n"
-        + UNKNOWN_ROWS
+        "acme-prod: READY (11 hosts, 2026-11-22 12:00 UTC)\n"
+        "  checks    347 = 343 passed + 0 failed + 4 unknown + 0 waived\n" + UNKNOWN_ROWS
     )
 
 
@@ -94,6 +94,7 @@ def test_causes_stand_with_impact_and_next_step() -> None:
             "unseen db2 connection-refused 'nothing takes connections'",
             "reject sbc1 proc1 tcp:143",
             "drop sip1 proc2 udp:5065",
+            "install web1 MR118",
         ],
         waivers=waivers,
     )
