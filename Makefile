@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LAB := lab
 
-.PHONY: help demo test quick lint setup lab-tools browser bench clean
+.PHONY: help demo test quick lint setup lab-tools browser bench footprint sample clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -25,6 +25,12 @@ lint: setup ## ruff and mypy
 
 bench: setup lab-tools ## Measure the audit beside its floor and what people write by hand
 	@$(BIN)/python benchmarks/run.py
+
+sample: setup lab-tools browser ## Make reports/sample/ and its picture anew
+	@scripts/sample $(BIN)
+
+footprint: setup lab-tools ## Measure what one audit leaves in the servers' counters and logs
+	@$(BIN)/python benchmarks/footprint.py
 
 setup: $(READY) ## A virtual environment with the project and its tools
 

@@ -15,11 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from pytest_portaswitch.lab import Lab
 
 HERE = Path(__file__).parent
+DEAD = ("media1", "proc2", "web1")
+"""Hosts of the ``full`` topology that are unplugged one after the other."""
 ROOT = HERE.parent
 
 
@@ -51,12 +54,19 @@ class Bench:
         each = " & ".join(f"ssh -F {self.config} {host} true" for host in hosts)
         return self.timed(["bash", "-c", f"{each} & wait"])
 
-    def audit(self) -> float:
+    def dead(self, count: int) -> float:
+        """The audit of a cluster in which so many hosts take no packet any more."""
+        with ExitStack() as broken:
+            for host in DEAD[:count]:
+                broken.enter_context(self.lab.broken("unplugged", host))
+            return self.audit(accepted=(1,))
+
+    def audit(self, accepted: tuple[int, ...] = (0,)) -> float:
         """This project, as a person runs it: the whole pytest process."""
         arguments = ["suites", "--cluster", str(self.lab.cluster_file), "-q", "--no-header"]
         # A development tool of this project that users do not have; it takes 0.3 s of its own.
         arguments += ["-p", "no:hypothesispytest"]
-        return self.timed([sys.executable, "-m", "pytest", *arguments])
+        return self.timed([sys.executable, "-m", "pytest", *arguments], accepted)
 
     def by_hand(self, *more: str) -> float:
         """A hand-written testinfra suite that asserts the same."""
@@ -117,6 +127,9 @@ def main() -> None:
         for _ in range(options.rounds):
             for title, measure in contestants:
                 rows[title].append(measure())
+        for count in (1, len(DEAD)) if DEAD[-1] in hosts else ():
+            title = f"this audit, {count} host{'' if count == 1 else 's'} dead"
+            rows[title] = [bench.dead(count) for _ in range(2)]
         if not options.quick:
             rows["hand-written testinfra, -n auto"] = [bench.by_hand("-n", "auto")]
             rows["hand-written testinfra, one process"] = [bench.by_hand()]

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_portaswitch.pack import verify
 from pytest_portaswitch.pack.signature import NAMESPACE, SigningFailed
+from pytest_portaswitch.report.baseline import read_before
 from pytest_portaswitch.source.problem import printable
 
 HOLDS, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
@@ -32,11 +33,17 @@ def add_parser(commands: Any) -> None:
         f"namespace {NAMESPACE})",
     )
     command.add_argument("--identity", metavar="NAME", help="whose signature is demanded")
+    command.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="the evidence, or pack, of the audit that this one was compared with: compare again",
+    )
     command.set_defaults(func=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what does not hold, or what does."""
+    """Print what does not hold, or what does. Raises BadInput for a baseline of no use."""
     if bool(options.allowed_signers) != bool(options.identity):
         return _refuse("--allowed-signers FILE and --identity NAME belong together")
     for path, is_there, what in (
@@ -45,8 +52,9 @@ def run(options: argparse.Namespace) -> int:
     ):
         if path and not is_there(path):
             return _refuse(f"{path}: is no {what}")
+    before = read_before(options.baseline) if options.baseline else None
     try:
-        proof = verify(options.folder, options.allowed_signers, options.identity or "")
+        proof = verify(options.folder, options.allowed_signers, options.identity or "", before)
     except SigningFailed as failed:
         return _refuse(str(failed))
     for line in proof.held:

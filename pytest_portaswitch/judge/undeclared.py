@@ -85,6 +85,14 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
     return verdict
 
 
+def undeclared_listeners(host: HostFacts, expects: NothingElse) -> tuple[str, ...] | None:
+    """What listens undeclared, a line for each process and port; None where that was not seen."""
+    if any(host.gap(what) for what in ("sockets", "processes", "interfaces", "owners")):
+        return None
+    listeners = [_standing(host, socket, expects) for socket in _services(host)]
+    return tuple(line for scope in ("public", "private") for line in _words(host, listeners, scope))
+
+
 def _services(host: HostFacts) -> list[Socket]:
     return [socket for socket in host.sockets if not socket.connected]
 

@@ -68,6 +68,16 @@ def enter(root: Path) -> None:
     os.chdir("/")
 
 
+def be_called(name: str, host: str) -> None:
+    """Show ``NAME HOST`` in place of the command line: the machine's paths are no host's matter."""
+    Path("/proc/self/comm").write_text(name)
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    start, end = (int(field) for field in fields[45:47])  # arg_start and arg_end of proc(5)
+    # As setproctitle(3) does: the kernel shows the first string where the last byte is not zero.
+    shown = f"{name} {host}".encode().ljust(end - start - 1, b"\0") + b" "
+    ctypes.memmove(start, shown, end - start)
+
+
 def reap_for_ever() -> None:
     """Wait for children, own and inherited, until killed."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
@@ -94,7 +104,7 @@ def main() -> None:
             path.write_text(value)
     # What the builder waits for.
     Path("/run/lab/up").touch()
-    Path("/proc/self/comm").write_text("init")
+    be_called("init", name)
     reap_for_ever()
 
 

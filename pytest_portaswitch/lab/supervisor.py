@@ -84,9 +84,10 @@ def _found(folder: Folder, hosts: dict[str, Sequence[str]]) -> tuple[int, int, d
                     init = process.pid
         for process in processes.descendants(init, running) if init else ():
             line = processes.command_line(process.pid)
-            # The host's own first process calls itself "init" once all is mounted.
-            if process.name == "init" and len(line) > 4 and line[4] in hosts:
-                found[line[4]] = process.pid
+            # The host's own first process calls itself "init HOST" once all is mounted.
+            name, _, host = line[0].partition(" ") if line else ("", "", "")
+            if name == "init" and host in hosts:
+                found[host] = process.pid
         absent = [name for name in hosts if name not in found]
         return f"no first process of {', '.join(absent)}" if absent else ""
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from pytest_portaswitch.pack import signature
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMMED, SUMS
 from pytest_portaswitch.pack.recompute import differences
+from pytest_portaswitch.pack.since import since_problems
 from pytest_portaswitch.pack.write import contents
+from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.reading import decode
 from pytest_portaswitch.source.problem import BadInput
@@ -30,12 +32,18 @@ class Proof:
     """What was checked and holds, and what was not checked, in words."""
 
 
-def verify(folder: Path, signers: Path | None = None, identity: str = "") -> Proof:
+def verify(
+    folder: Path,
+    signers: Path | None = None,
+    identity: str = "",
+    before: Before | None = None,
+) -> Proof:
     """Check everything about a pack that can be checked from it alone.
 
     ``signers``: a file of allowed signers (ssh-keygen(1)); then a signature by ``identity`` is
-    demanded. Without, anyone could have made the sums. Raises ``SigningFailed`` where ssh-keygen
-    cannot be run.
+    demanded. Without, anyone could have made the sums. ``before``: the baseline that the audit was
+    compared with; without, the difference cannot be computed again. Raises ``SigningFailed`` where
+    ssh-keygen cannot be run.
     """
     held: list[str] = []
     problems = list(sums_of(folder))
@@ -55,7 +63,8 @@ def verify(folder: Path, signers: Path | None = None, identity: str = "") -> Pro
         return Proof(tuple(problems), tuple(held))
     except BadInput as bad:
         return Proof((*problems, *str(bad).splitlines()), tuple(held))
-    concluded = [*_conclusions(evidence), *_derived(folder, evidence)]
+    since = [f"{EVIDENCE}: {line}" for line in since_problems(evidence, before)]
+    concluded = [*_conclusions(evidence), *since[:MOST], *_derived(folder, evidence)]
     made_by = evidence.run.versions.get("pytest-portaswitch", "")
     if concluded and made_by != __version__:
         concluded.append(
@@ -65,6 +74,12 @@ def verify(folder: Path, signers: Path | None = None, identity: str = "") -> Pro
         held.append(
             f"{EVIDENCE}: the plan, {len(evidence.checks):,} verdicts and {len(evidence.causes):,} "
             "causes follow from the recorded facts, and the other files from it"
+        )
+    if evidence.since and not since:
+        held.append(
+            "the difference from the baseline follows from both audits"
+            if before
+            else "no baseline given: what it said before was not checked"
         )
     return Proof((*problems, *concluded), tuple(held))
 

@@ -9,6 +9,7 @@ import msgspec
 
 from pytest_portaswitch.causes import Cause, explain
 from pytest_portaswitch.cluster.model import Cluster, Waiver
+from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
@@ -108,6 +109,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of checks that a hook of the site added to what the tables give, sorted."""
     removed: tuple[str, ...]
     """Ids of checks that a hook of the site took out, sorted."""
+    since: Difference | None = None
+    """What is different from the baseline that the run was given; null: it was given none."""
 
 
 def gather(

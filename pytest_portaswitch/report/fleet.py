@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 
 from pytest_portaswitch.causes import Cause
+from pytest_portaswitch.difference import Difference
+from pytest_portaswitch.report import since
 from pytest_portaswitch.report.evidence import State, Totals
 from pytest_portaswitch.report.files import EVIDENCE
 from pytest_portaswitch.report.readiness import Readiness
@@ -51,6 +53,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     totals: Totals
     hosts: dict[str, SummaryHost]
     causes: tuple[Cause, ...]
+    since: Difference | None = None
 
     @property
     def started(self) -> datetime.datetime:
@@ -159,4 +162,6 @@ def releases(summary: Summary) -> str:
 
 def changes(summary: Summary) -> str:
     """What changed since the baseline, in words."""
-    return "no baseline"
+    if summary.since is None:
+        return "no baseline"
+    return f"since {since.which(summary.since.baseline)}: {since.tally(summary.since)}"

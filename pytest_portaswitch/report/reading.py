@@ -21,27 +21,29 @@ class _Header(msgspec.Struct, frozen=True):
 
 def read_evidence(path: Path) -> Evidence:
     """Read a file of evidence. Raises ``BadInput``, with the place of what is wrong in it."""
-    return decode(_content(path), path)
+    return decode(content_of(path), path)
 
 
 def read_part(path: Path, shape: type[Shape]) -> Shape:
     """Read of a file of evidence only what the shape has. Raises ``BadInput``."""
-    return _decode(_content(path), path, shape)
+    return decode_as(content_of(path), path, shape)
 
 
 def decode(content: bytes, path: Path) -> Evidence:
     """Evidence from the bytes of a file. Raises ``BadInput``."""
-    return _decode(content, path, Evidence)
+    return decode_as(content, path, Evidence)
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """The bytes of a file of evidence. Raises ``BadInput``."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise _refusal(path, f"cannot be read: {error.strerror}") from None
 
 
-def _decode(content: bytes, path: Path, shape: type[Shape]) -> Shape:
+def decode_as(content: bytes, path: Path, shape: type[Shape]) -> Shape:
+    """Of the bytes of a file only what the shape has. Raises ``BadInput``."""
     try:
         header = msgspec.json.decode(content, type=_Header)
         if header.format != FORMAT:

@@ -11,8 +11,10 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from pytest_portaswitch.causes import Cause
+from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts import HostFacts
 from pytest_portaswitch.plan.effective import DEVIATION
+from pytest_portaswitch.report import since
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.readiness import Readiness, lowered
 from pytest_portaswitch.report.warned import beside
@@ -21,6 +23,8 @@ WIDTH = 80
 SHOWN_CAUSES = 20
 SHOWN_UNKNOWN = 8
 SHOWN_WARNINGS = 20
+SHOWN_MOVED = 10
+"""Checks of each standing, and changes: the evidence and the page have all."""
 
 VERDICTS: dict[Readiness, str] = {
     "ready": "READY",
@@ -54,12 +58,47 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
         )
     if evidence.site.grade:
         yield from _wrapped("  lowered", lowered(evidence.site.grade))
+    if evidence.since:
+        yield from since_lines(evidence.since)
     yield from _causes([c for c in evidence.causes if c.severity in _LABELS])
     yield from _warnings(evidence, [c for c in evidence.causes if c.severity == "warning"])
     yield from _waived(evidence)
     yield from _deviations(evidence)
     yield from _unknown([c for c in evidence.causes if c.severity == "not-assessable"])
     yield f"  evidence  {path}"
+
+
+def since_lines(difference: Difference, *, whole: bool = False) -> Iterator[str]:
+    """What is different since a baseline. ``whole``: all of it, however long."""
+    yield from _wrapped("  since", f"the audit of {since.which(difference.baseline)}:")
+    yield from _wrapped("", since.tally(difference))
+    for standing, moved in since.groups(difference):
+        # What is unknown as before stands below with its reasons.
+        if whole or standing != "still-unknown":
+            lines = [since.line(one) for one in moved]
+            yield from _listed(since.heading(standing, len(moved)), lines, whole=whole)
+    changes = [since.change_words(change) for change in difference.changes]
+    yield from _listed(f"seen otherwise ({len(changes)})", changes, whole=whole)
+    uncompared = [f"{one.host}: {one.why}" for one in difference.uncompared]
+    yield from _listed(f"not compared ({len(uncompared)})", uncompared, whole=whole)
+
+
+def _listed(heading: str, lines: Sequence[str], *, whole: bool) -> Iterator[str]:
+    if not lines:
+        return
+    yield f"{_INDENT}{heading}:"
+    shown = lines if whole else lines[:SHOWN_MOVED]
+    for line in shown:
+        yield from textwrap.wrap(
+            line,
+            WIDTH,
+            initial_indent=f"{_INDENT}- ",
+            subsequent_indent=f"{_INDENT}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    if len(lines) > len(shown):
+        yield f"{_INDENT}... and {len(lines) - len(shown):,} more: the audit page has them"
 
 
 def _hosts(evidence: Evidence) -> str:

@@ -12,6 +12,7 @@ import testinfra.host
 
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
+from pytest_portaswitch.difference import Standing, Word, standing
 from pytest_portaswitch.facts import certificates
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.judge import judge
@@ -23,6 +24,7 @@ from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import Plan
+from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.tables.row import Tables
 
 
@@ -56,12 +58,21 @@ class Ref:
 class Audits:
     """All clusters of a run, observed when first needed and judged from what was seen."""
 
-    def __init__(self, audits: Iterable[Audit], limits: Limits, moment: datetime.datetime) -> None:
+    def __init__(
+        self,
+        audits: Iterable[Audit],
+        limits: Limits,
+        moment: datetime.datetime,
+        before: Mapping[str, Before],
+    ) -> None:
         self._audits = {audit.cluster.name: audit for audit in audits}
+        self.before = before
+        """By cluster, the earlier audit that it is compared with."""
         self.limits = limits
         self.moment = moment
         """When the run began: waivers expire by it. With a time zone."""
         self._nonce = token_bytes(16)
+        self._words: dict[str, Mapping[str, Word]] = {}
 
     def each(self) -> tuple[Audit, ...]:
         """The audits in the order in which their cluster files were given."""
@@ -166,6 +177,15 @@ class Audits:
         audit = self._audits[ref.cluster]
         verdict = judge(audit.check(ref.check), audit.seen)
         return excuse(ref.check, verdict, audit.cluster.waivers, self.moment)
+
+    def standing(self, ref: Ref, verdict: Verdict) -> Standing | None:
+        """How a verdict stands beside the baseline's; None where the cluster has none."""
+        before = self.before.get(ref.cluster)
+        if before is None:
+            return None
+        if ref.cluster not in self._words:
+            self._words[ref.cluster] = before.snapshot.words()
+        return standing(self._words[ref.cluster].get(ref.check, "absent"), verdict.verdict)
 
     def facts(self, cluster: str, host: str) -> Observation:
         """What was seen of a host; it is looked at now if no check needed it before."""

@@ -27,7 +27,8 @@ def audit_verdict(request: pytest.FixtureRequest, audits: Audits) -> Outcome:
     if stash.is_unobserved(request.config, ref):
         stash.observe_selected(request.session, ref.cluster)
     audit = audits[ref.cluster]
-    outcome = Outcome(ref.cluster, audit.check(ref.check), audits.verdict(ref))
+    verdict = audits.verdict(ref)
+    outcome = Outcome(ref.cluster, audit.check(ref.check), verdict, audits.standing(ref, verdict))
     request.node.stash[stash.OUTCOME] = outcome
     request.config.hook.pytest_portaswitch_verdict(
         config=request.config,

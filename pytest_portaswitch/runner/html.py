@@ -76,8 +76,12 @@ class HtmlColumns:
         ref = ref_of_report(report)
         verdict = self.recorder.verdicts.get(ref) if ref else None
         if ref and verdict:
+            audits = self.recorder.audits
             outcome = Outcome(
-                ref.cluster, self.recorder.audits[ref.cluster].check(ref.check), verdict
+                ref.cluster,
+                audits[ref.cluster].check(ref.check),
+                verdict,
+                audits.standing(ref, verdict),
             )
             data[:] = [escape(outcome.text)]
 

@@ -48,6 +48,14 @@ def add_options(parser: pytest.Parser) -> None:
         "too; every report says so (default: what each row demands; ini: portaswitch_grade)",
     )
     group.addoption(
+        "--baseline",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="evidence of an earlier audit: show what is different, and fail only on what is new; "
+        "give it once for each cluster (ini: portaswitch_baselines)",
+    )
+    group.addoption(
         "--audit-dir",
         metavar="DIR",
         help="where DIR/CLUSTER/evidence.json and audit.html go (default: reports; "
@@ -87,6 +95,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("portaswitch_tables", "a site's own table files", type="paths", default=[])
     parser.addini("portaswitch_ca_bundle", "authorities of TLS ports", type="paths", default=[])
     parser.addini("portaswitch_grade", "how little proof suffices", default="")
+    parser.addini("portaswitch_baselines", "evidence to compare with", type="paths", default=[])
     parser.addini("portaswitch_audit_dir", "where the evidence goes", default="reports")
     parser.addini("portaswitch_sign", "SSH key that signs the evidence", default="")
     parser.addini("portaswitch_parallel", "hosts looked at side by side", default="")
@@ -104,6 +113,8 @@ class Settings:
     ca_bundle: Path | None
     grade: LeastGrade
     """In place of those that the cluster files name; empty: theirs."""
+    baselines: tuple[Path, ...]
+    """Evidence of earlier audits, or the folders of their packs."""
     audit_dir: Path
     sign: Path | None
     """The SSH key that signs what is written."""
@@ -136,6 +147,7 @@ def settings_of(config: pytest.Config) -> Settings:
         tables=_paths(config, "--tables", "portaswitch_tables", here),
         ca_bundle=next(iter(_paths(config, "--ca-bundle", "portaswitch_ca_bundle", here)), None),
         grade=grade,
+        baselines=_paths(config, "--baseline", "portaswitch_baselines", here),
         audit_dir=here / audit_dir
         if audit_dir
         else beside_ini / config.getini("portaswitch_audit_dir"),

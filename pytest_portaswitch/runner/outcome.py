@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from pytest_portaswitch.difference import BINDING, Standing
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check
+from pytest_portaswitch.report.since import WORDS
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,8 @@ class Outcome:
     cluster: str
     check: Check
     verdict: Verdict
+    standing: Standing | None = None
+    """How it stands beside the baseline; None where the run was given none."""
 
     def hold(self) -> None:
         """Fail the test, without a traceback, unless the verdict is a pass."""
@@ -28,20 +32,28 @@ class Outcome:
     def text(self) -> str:
         """What a person reads of it: the title, the verdict's own text, and the row's oddities."""
         notes = [f"  about {self.check.row}: {note}" for note in self.check.notes]
-        return "\n".join([self.check.title, self.verdict.text, *notes])
+        return "\n".join([self.check.title, self.verdict.text, *notes, *self._since])
+
+    @property
+    def _since(self) -> list[str]:
+        return [f"  since the baseline: {WORDS[self.standing]}"] if self.standing else []
 
 
 def interrupt(outcome: Outcome) -> None:
     """End the test in its setup where there is nothing to assert.
 
     What nobody could look at is an error of the run, not a failure of the cluster; what cannot
-    be assessed is skipped; what a waiver excuses is an expected failure.
+    be assessed is skipped; what a waiver excuses is an expected failure. Beside a baseline so is
+    what failed or was unknown there already, and what can be told no more is an error.
     """
     verdict = outcome.verdict
+    known = outcome.standing in ("still-failing", "still-unknown")
+    if known and verdict.why_unknown != "not-assessable":
+        pytest.xfail(f"{WORDS[outcome.standing or 'unchanged']}: {verdict.message}")
     if verdict.verdict == "waived":
         pytest.xfail(verdict.message)
     if verdict.verdict == "unknown":
-        if verdict.why_unknown == "not-assessable":
+        if verdict.why_unknown == "not-assessable" and outcome.standing not in BINDING:
             pytest.skip(verdict.message)
         pytest.fail(outcome.text, pytrace=False)
 
@@ -55,4 +67,8 @@ def properties_of(outcome: Outcome) -> list[tuple[str, object]]:
         ("row", check.row),
         ("verdict", verdict.verdict),
     ]
-    return properties + ([("grade", verdict.grade)] if verdict.grade else [])
+    if verdict.grade:
+        properties.append(("grade", verdict.grade))
+    if outcome.standing:
+        properties.append(("since", outcome.standing))
+    return properties

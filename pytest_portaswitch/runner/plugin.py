@@ -122,6 +122,8 @@ class Session:
             for evidence, path in self.recorder.written:
                 for line in terminal.lines(evidence, str(path)):
                     terminalreporter.write_line(line)
+            for kept in self.recorder.kept:
+                terminalreporter.write_line(f"the baseline's pack was kept: {kept}")
             if self.recorder.index:
                 index = self.recorder.index
                 terminalreporter.write_line(f"{index.path}: {fleet.tally(index.packs)}")

@@ -15,7 +15,9 @@ from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.plan.expand import expand
 from pytest_portaswitch.plan.names import unmatched_names
 from pytest_portaswitch.plan.waivers import unmatched_waivers
+from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.runner.audits import Audit, Audits
+from pytest_portaswitch.runner.baselines import read_baselines
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.source.problem import BadInput, Problem
 
@@ -43,10 +45,15 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
             audits.append(_audit(config, cluster))
         except BadInput as bad:
             problems += bad.problems
+    before: dict[str, Before] = {}
+    try:
+        before = read_baselines(settings.baselines, [one.name for one in loaded])
+    except BadInput as bad:
+        problems += bad.problems
     if problems:
         raise pytest.UsageError(str(BadInput(dict.fromkeys(problems))))
     now = datetime.datetime.now(datetime.timezone.utc)
-    return Audits(audits, settings.limits, now)
+    return Audits(audits, settings.limits, now, before)
 
 
 def _trusting(loaded: tuple[Cluster, ...], authorities: tuple[str, ...]) -> tuple[Cluster, ...]:

@@ -17,9 +17,11 @@ from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.pack import Index, write_index, write_pack
 from pytest_portaswitch.report import provenance
+from pytest_portaswitch.report.baseline import with_baseline
 from pytest_portaswitch.report.evidence import Evidence, State, gather
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audit, Audits, Ref
+from pytest_portaswitch.runner.baselines import keep
 from pytest_portaswitch.runner.options import Settings
 
 RECORD = "portaswitch_record"
@@ -47,6 +49,8 @@ class Recorder:
         self.collected: set[Ref] = set()
         self.interrupted = False
         self.written: list[tuple[Evidence, Path]] = []
+        self.kept: list[Path] = []
+        """Folders of baselines that this run's packs would have replaced."""
         self.index: Index | None = None
         """The page over all clusters, once it is written."""
         self._sent: set[tuple[str, str]] = set()
@@ -95,6 +99,10 @@ class Recorder:
 
     def _write_packs(self, state: State, finished: datetime.datetime) -> None:
         for audit, evidence in self._evidence(state, finished):
+            before = self.audits.before.get(evidence.cluster)
+            if before and (kept := keep(before, self.settings.audit_dir / evidence.cluster)):
+                self.kept.append(kept)
+            evidence = with_baseline(evidence, before)
             path = write_pack(evidence, self.settings.audit_dir, self.settings.sign)
             self.written.append((evidence, path))
             self.config.hook.pytest_portaswitch_evidence(

@@ -20,7 +20,9 @@ MAY_IMPORT = {
     "observe": {"facts", "protocols", "plan", "cluster", "tables", "source"},
     "judge": {"facts", "plan", "cluster", "tables", "protocols"},
     "causes": {"judge", "plan", "facts", "cluster"},
+    "difference": {"judge", "plan", "facts", "protocols"},
     "report": {
+        "difference",
         "causes",
         "judge",
         "plan",
@@ -33,6 +35,7 @@ MAY_IMPORT = {
     },
     "pack": {
         "cluster",
+        "difference",
         "report",
         "causes",
         "judge",
@@ -44,6 +47,7 @@ MAY_IMPORT = {
     "runner": {
         "pack",
         "report",
+        "difference",
         "causes",
         "judge",
         "observe",
@@ -53,7 +57,17 @@ MAY_IMPORT = {
         "tables",
         "source",
     },
-    "cli": {"pack", "report", "plan", "cluster", "tables", "source", "lab", "version"},
+    "cli": {
+        "pack",
+        "report",
+        "difference",
+        "plan",
+        "cluster",
+        "tables",
+        "source",
+        "lab",
+        "version",
+    },
 }
 """Each package of the project and what it may know. ARCHITECTURE.md draws the same."""
 

@@ -12,6 +12,7 @@ import pytest
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
 from pytest_portaswitch.plan import expand
+from pytest_portaswitch.report.since import WORDS
 from tests.lab.cases import CASES, HARMLESS, PAIRS
 from tests.lab.table import shown
 
@@ -60,16 +61,30 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert not missing
 
 
-def test_every_option_in_the_readme_exists(pytester: pytest.Pytester) -> None:
-    """And every command."""
-    text = (ROOT / "README.md").read_text()
-    known = pytester.runpytest_inprocess("--help").stdout.str()
-    for line in re.findall(r"^pytest (.*)$", text, re.MULTILINE):
-        for option in re.findall(r"--[a-z-]+", line.partition("#")[0]):
-            assert option in known, option
-    for words in re.findall(r"^pytest-portaswitch ((?:lab )?[a-z]+)", text, re.MULTILINE):
-        command = [sys.executable, "-m", "pytest_portaswitch", *words.split(), "--help"]
-        assert subprocess.run(command, capture_output=True, check=False).returncode == 0, words
+def test_every_option_in_the_documents_exists(pytester: pytest.Pytester) -> None:
+    """And every command, with the options that stand behind it."""
+    text = "\n".join(document.read_text() for document in DOCUMENTS)
+    helps: dict[str, str] = {"": pytester.runpytest_inprocess("--help").stdout.str()}
+    lines = [("", line) for line in re.findall(r"^pytest (.*)$", text, re.MULTILINE)]
+    for command, line in re.findall(
+        r"^pytest-portaswitch ((?:lab )?[a-z]+)(.*)$", text, re.MULTILINE
+    ):
+        if command not in helps:
+            run = [sys.executable, "-m", "pytest_portaswitch", *command.split(), "--help"]
+            result = subprocess.run(run, capture_output=True, text=True, check=False)
+            assert result.returncode == 0, command
+            helps[command] = result.stdout
+        lines.append((command, line))
+    assert len(helps) > 5
+    for command, line in lines:
+        for option in re.findall(r"--[a-z-]+", re.split(" -- |#", line)[0]):
+            assert option in helps[command], (command, option)
+
+
+def test_every_standing_is_documented() -> None:
+    """In the order in which they are told, with the words that are told."""
+    rows = re.findall(r"^\| ([a-z, ]+) \|", (ROOT / "docs/difference.md").read_text(), re.MULTILINE)
+    assert rows == [words for words in WORDS.values() if words != "unchanged"]
 
 
 def test_every_role_is_documented() -> None:

@@ -34,6 +34,7 @@ def _files(daemon: Daemon, site: Site) -> Mapping[str, str]:
         f"User {daemon.service.user}",
         f"Group {daemon.service.user}",
         "ErrorLog /dev/stderr",
+        r'CustomLog /dev/stderr "%h %l %u %t \"%r\" %>s %b"',
         f"DocumentRoot {folder(daemon)}/pages",
     ]
     if databases:

@@ -18,6 +18,7 @@ from pytest_portaswitch.report.fleet import Pack
 from pytest_portaswitch.report.page import words
 from pytest_portaswitch.report.page.fleet import fleet_of
 from pytest_portaswitch.report.page.view import view_of
+from pytest_portaswitch.report.since import tally, which
 
 LONGEST = 4000
 """Characters of one text that the page shows; the evidence has the rest."""
@@ -55,6 +56,7 @@ def render_header(evidence: Evidence, page: str, index: str) -> str:
             causes=[c for c in evidence.causes if c.severity in words.TOLD],
             most=HEADED,
             warnings=sum(len(check.warnings) for check in evidence.checks),
+            since=evidence.since and (which(evidence.since.baseline), tally(evidence.since)),
             page=page,
             index=index,
         )

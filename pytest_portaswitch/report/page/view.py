@@ -15,6 +15,7 @@ from pytest_portaswitch.report.page.clustermap import Map, map_of
 from pytest_portaswitch.report.page.hosts import HostCard, hosts_of
 from pytest_portaswitch.report.page.matrix import Matrix, matrix_of
 from pytest_portaswitch.report.page.paths import Service, services_of
+from pytest_portaswitch.report.page.since import Since, since_of
 from pytest_portaswitch.report.page.tables import Table, beyond_tables, tables_of
 from pytest_portaswitch.report.readiness import lowered
 from pytest_portaswitch.report.warned import beside
@@ -73,6 +74,7 @@ class View:
     warnings: tuple[tuple[str, Shown], ...]
     """Those of checks that do not pass."""
     unassessed: tuple[CauseCard, ...]
+    since: Since | None
     map: Map
     matrix: Matrix | None
     services: tuple[Service, ...]
@@ -104,6 +106,7 @@ def view_of(evidence: Evidence) -> View:
         warned=tuple(card for card in causes if card.severity == "warning"),
         unassessed=tuple(card for card in causes if card.severity == "not-assessable"),
         warnings=tuple((line, checks.shown[check.id]) for check, line in beside(evidence)),
+        since=since_of(evidence.since, checks),
         map=picture,
         matrix=matrix_of(evidence, picture.order),
         services=services_of(evidence),

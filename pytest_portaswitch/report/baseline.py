@@ -1,0 +1,78 @@
+"""An earlier audit's evidence, and what is different since."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from pytest_portaswitch.difference import (
+    Difference,
+    Snapshot,
+    SnapshotCheck,
+    SnapshotRun,
+    compare,
+)
+from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.files import EVIDENCE
+from pytest_portaswitch.report.reading import content_of, decode_as
+
+
+@dataclass(frozen=True)
+class Before:
+    """An audit that others are compared with."""
+
+    path: Path
+    """The file that it was read from."""
+    sha256: str
+    """Of that file."""
+    snapshot: Snapshot
+
+
+def read_before(path: Path) -> Before:
+    """Read a baseline: a file of evidence, or the folder of a pack. Raises ``BadInput``."""
+    path = path / EVIDENCE if path.is_dir() else path
+    content = content_of(path)
+    snapshot = decode_as(content, path, Snapshot)
+    return Before(path, hashlib.sha256(content).hexdigest(), snapshot)
+
+
+def difference(before: Before, evidence: Evidence) -> Difference:
+    """What the evidence says that the baseline did not, and the other way round."""
+    return compare(before.snapshot, snapshot_of(evidence), before.sha256)
+
+
+def with_baseline(evidence: Evidence, before: Before | None) -> Evidence:
+    """The evidence with what is different since the baseline, where there is one."""
+    if before is None:
+        return evidence
+    return msgspec.structs.replace(evidence, since=difference(before, evidence))
+
+
+def snapshot_of(evidence: Evidence) -> Snapshot:
+    """Of evidence in memory, what is compared."""
+    return Snapshot(
+        cluster=evidence.cluster,
+        release=evidence.release,
+        run=SnapshotRun(
+            started=evidence.run.started,
+            tables=evidence.run.tables,
+            versions=evidence.run.versions,
+        ),
+        hosts=evidence.hosts,
+        checks=tuple(
+            SnapshotCheck(
+                id=check.id,
+                kind=check.kind,
+                title=check.title,
+                verdict=check.verdict,
+                message=check.message,
+                warnings=check.warnings,
+                expects=check.expects,
+            )
+            for check in evidence.checks
+        ),
+        deselected=evidence.deselected,
+    )

@@ -1,0 +1,79 @@
+"""A hundred audits lock nobody out of a database, where ten bare connections do.
+
+A server that resolves its peers' names, as the lab's do, counts the handshakes of each that broke,
+and at ``max_connect_errors`` it lets that host in no more (error 1129).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_portaswitch.lab import Lab
+from pytest_portaswitch.lab.daemons import mariadb
+
+from .auditing import Result, audit
+
+PROGRAM = Path(__file__).with_name("many_audits.py")
+AUDITS = 100
+LIMIT = 5
+DATABASES = {"db1": "3306", "db2": "3307"}
+PEERS = {("bill1", "db1"), ("bill2", "db1"), ("web1", "db1"), ("web1", "db2")}
+"""Who is to reach which, by the vendor's tables."""
+
+
+@pytest.fixture
+def touchy(full: Lab, healthy: Result) -> Iterator[Lab]:
+    """The lab, its databases content with few broken handshakes; afterwards nobody is blocked."""
+    with (
+        full.broken("mysql-connect-errors", "db1", to=str(LIMIT)),
+        full.broken("mysql-connect-errors", "db2", to=str(LIMIT)),
+    ):
+        for host in DATABASES:
+            variables = sql(full, host, "SELECT @@max_connect_errors, @@skip_name_resolve")
+            assert variables.split() == [str(LIMIT), "0"]
+        yield full
+
+
+def sql(lab: Lab, host: str, statement: str) -> str:
+    """What the database of a host answers to its root."""
+    (database,) = (one for one in lab.site.on(host) if one.kind == "mariadb")
+    return mariadb.query(database, lab.host(host), statement)
+
+
+def refused(lab: Lab, host: str) -> int:
+    """How many logins the database has refused."""
+    return int(sql(lab, host, "SHOW GLOBAL STATUS LIKE 'Access_denied_errors'").split()[1])
+
+
+def test_a_hundred_audits_lock_nobody_out(touchy: Lab, healthy: Result) -> None:
+    """Every peer is answered by its databases each time, and no audit is met otherwise after."""
+    before = {host: refused(touchy, host) for host in DATABASES}
+    command = [sys.executable, str(PROGRAM), str(touchy.cluster_file), str(AUDITS)]
+    run = touchy.run(command, capture_output=True, text=True, timeout=500)
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert told["first"] == ""
+    assert {tuple(check.split(":")[1:3]) for check in told["counts"]} == PEERS
+    assert all(sum(counts.values()) == AUDITS for counts in told["counts"].values())
+    # They did knock: every audit was refused once for each peer.
+    knocked = {host: refused(touchy, host) - before[host] for host in DATABASES}
+    assert knocked == {"db1": 3 * AUDITS, "db2": AUDITS}
+    assert audit(touchy).verdicts == healthy.verdicts
+
+
+@pytest.mark.parametrize(("peer", "host"), [("bill1", "db1"), ("web1", "db2")])
+def test_ten_bare_connections_do(touchy: Lab, peer: str, host: str) -> None:
+    """As most checks of a port make them; the audit then says who is locked out, and of what."""
+    for _ in range(2 * LIMIT):
+        touchy.exec(peer, ["nc", "-z", host, DATABASES[host]], check=True)
+    locked = audit(touchy, "-k", f"reachability and {host} and (billing-engine or taskstack)")
+    for check, verdict in locked.verdicts.items():
+        blocked = check.startswith(f"reachability:{peer}:{host}:")
+        assert verdict == ("fail" if blocked else "pass"), check
+    (cause,) = locked.causes("failed")
+    assert cause.startswith(f"mysql-server on {host} refuses {peer}: 1129 Host ")
