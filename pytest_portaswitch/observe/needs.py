@@ -128,7 +128,7 @@ def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:
     if isinstance(expects, HasConnection):
         return [
             Probe(transport="icmp", address=address, port=0),
-            Probe(transport="tcp", address=address, port=expects.login_port),
+            Probe(transport="tcp", address=address, port=expects.login_port, protocol="ssh"),
         ]
     ports = expects.ports
     probe = Probe(
