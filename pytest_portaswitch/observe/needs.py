@@ -137,6 +137,7 @@ def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:
         port=0,
         protocol=expects.protocol,
         name=expects.name if isinstance(expects, Presents) else "",
+        question=expects.question if isinstance(expects, Reaches) else "",
     )
     sample = expects.sample if isinstance(expects, Reaches) else ()
     return [msgspec.structs.replace(probe, port=number) for number in sample or ports.numbers]

@@ -84,7 +84,7 @@ def test_the_configuration_server_parts_from_sshd_with_a_word(full: Lab) -> None
     """It proves that it reaches each host, and its log says who left; nothing looks like a scan."""
     log = full.folder.log("web1", "sshd")
     before = len(log.read_text())
-    known = audit(full, "-k", "private-network and web1")
+    known = audit(full, "-k", "test_private_network and config and web1")
     assert set(known.verdicts.values()) == {"pass"}
     config = full.site.topology.host("config").private
     said = log.read_text()[before:]
