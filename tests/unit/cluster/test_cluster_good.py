@@ -11,7 +11,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pytest_portaswitch import tables
 from pytest_portaswitch.cluster import Cluster, SecretRef, Tls, TlsName, load, load_many, waivers
-from pytest_portaswitch.cluster.model import Hygiene, Login, Replica, Undeclared, VirtualIp
+from pytest_portaswitch.cluster.model import (
+    Hygiene,
+    Login,
+    Questions,
+    Replica,
+    Undeclared,
+    VirtualIp,
+)
 from pytest_portaswitch.plan.check import Kind
 from tests.unit.certificates import MIDDLE, ROOT
 
