@@ -75,10 +75,10 @@ LINES = (
     Lines("sshd", "sshd", "log: `Accepted publickey`", r"^Accepted publickey for ",
           "the one trip to each host"),
     Lines("sshd", "sshd", "log: of its end",
-          r"^(Received disconnect|Disconnected) from .* port \d+(:11: disconnected by user)?$",
+          r"^Received disconnect .*:11: disconnected by user$|^Disconnected from user ",
           "two lines a trip"),
-    Lines("sshd", "sshd", "log: of knocks", r"^kex_exchange_identification: |"
-          r"^Connection (closed|reset) by \S+ port \d+( \[preauth\])?$",
+    Lines("sshd", "sshd", "log: of knocks", r"^kex_exchange_identification: |portaswitch-audit: |"
+          r"^(Connection (closed|reset) by|Disconnected from) \S+ port \d+( \[preauth\])?$",
           "two lines a host: the Configuration server asks whether it reaches it"),
     Lines("sudo", "sudo", "log", r"COMMAND=", "the same trip, where `sudo: true`"),
 )  # fmt: skip
@@ -175,10 +175,7 @@ def report(before: Seen, after: Seen) -> list[str]:
     rows.append("")
     for title, found in (
         ("Lines of logs that fit into none of these", list(other.elements())),
-        (
-            f"Files, of {len(after.files)}, that are new or changed, logs and databases apart",
-            touched,
-        ),
+        (f"Files, of {len(after.files)}, that changed, logs and databases apart", touched),
         (f"Processes, of {len(after.processes)}, that are new", list(processes.elements())),
     ):
         rows += [f"{title}: {len(found)}.", *(f"  {one}" for one in found)]

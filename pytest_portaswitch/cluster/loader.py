@@ -25,6 +25,7 @@ from pytest_portaswitch.cluster.model import (
     Cluster,
     Hygiene,
     Login,
+    Questions,
     Replica,
     SecretRef,
     Tls,
@@ -39,7 +40,7 @@ from pytest_portaswitch.tables.row import ProcessPattern, Service, Tables
 _OPTIONAL = (
     *("release", "database", "networks", "ssh", "virtual_ips", "processes", "secrets"),
     *("overrides", "waivers", "tables", "services", "undeclared", "replica", "hygiene", "tls"),
-    "grade",
+    *("grade", "questions"),
 )
 
 
@@ -119,6 +120,7 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         "undeclared": part("undeclared", settings.undeclared, Undeclared()),
         "hygiene": part("hygiene", settings.hygiene, Hygiene()),
         "grade": section.read("grade", settings.grade, ""),
+        "questions": part("questions", settings.questions, Questions()),
         "tls": part("tls", tls.read, Tls(), places, tables, folder),
     }
 

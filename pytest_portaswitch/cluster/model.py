@@ -16,6 +16,9 @@ from pytest_portaswitch.tables.row import (
     Transport,
 )
 
+Question = Literal["", "access-request", "bind"]
+"""What is asked of a service instead of the question that changes nothing; empty: that one."""
+
 Database = Literal["mysql", "oracle"]
 """The engine of the DB servers. The rows of the tables speak of MySQL; ``oracle`` puts them out of
 scope, which the plan says."""
@@ -166,6 +169,19 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True):
         return own.get(place) or own.get("", "")
 
 
+class Questions(msgspec.Struct, frozen=True, kw_only=True):
+    """What services are asked. The first word of each is what is asked unless the site says."""
+
+    radius: Literal["status-server", "access-request"] = "status-server"
+    smpp: Literal["enquire-link", "bind"] = "enquire-link"
+
+    def of(self, protocol: str) -> Question:
+        """What the site has asked instead of the usual question of a protocol."""
+        if protocol == "radius" and self.radius == "access-request":
+            return self.radius
+        return self.smpp if protocol == "smpp" and self.smpp == "bind" else ""
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """One installation."""
 
@@ -193,6 +209,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     replica: Replica = Replica()
     tls: Tls = Tls()
     grade: LeastGrade = ""
+    questions: Questions = Questions()
 
     def hosts_of(self, role: str) -> tuple[Host, ...]:
         """The hosts that hold a role, in the order of the file."""

@@ -10,6 +10,7 @@ from pytest_portaswitch.cluster.model import (
     Hygiene,
     HygieneCheck,
     LeastGrade,
+    Questions,
     Severity,
     Undeclared,
 )
@@ -24,6 +25,22 @@ _percent = integer(0, 99)
 GRADES: tuple[LeastGrade, ...] = tuple(grade for grade in get_args(LeastGrade) if grade)
 grade = choice(GRADES, "'connected' or 'delivered'")
 """How little proof suffices here."""
+
+
+_radius = choice(("status-server", "access-request"), "'status-server' or 'access-request'")
+_smpp = choice(("enquire-link", "bind"), "'enquire-link' or 'bind'")
+
+
+def questions(value: Value) -> Questions:
+    """``{radius: status-server, smpp: enquire-link}``, or what a site has asked instead."""
+    plain = Questions()
+    section = value.section((), ("radius", "smpp"))
+    if section is None:
+        return plain
+    return Questions(
+        radius=section.read("radius", _radius, plain.radius),  # type: ignore[arg-type]
+        smpp=section.read("smpp", _smpp, plain.smpp),  # type: ignore[arg-type]
+    )
 
 
 def undeclared(value: Value) -> Undeclared:

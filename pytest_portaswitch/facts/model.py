@@ -91,6 +91,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """What is spoken there; empty: nothing is said (tcp, tls), or an empty datagram sent (udp)."""
     name: str = ""
     """The server's name, for which TLS asks (SNI): one address may serve several."""
+    question: str = ""
+    """What is asked instead of the protocol's usual question; empty: that one."""
 
     @property
     def key(self) -> str:

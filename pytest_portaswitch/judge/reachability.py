@@ -20,6 +20,8 @@ def judge_reachability(check: Check, expects: Reaches, facts: Facts) -> Verdict:
         f"{ports.words} of {place.name} ({place.address}) "
         f"at least {expects.least_grade} from {expects.source}"
     )
+    if expects.question:
+        expected += f", asked by {expects.question}"
     source = facts_of(expects.source, facts, expected)
     if isinstance(source, Verdict):
         return source

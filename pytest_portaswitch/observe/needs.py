@@ -5,6 +5,7 @@ Only what is needed is asked, and every probe is sent once however many checks r
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -69,8 +70,9 @@ def requests(
                 second.update((expects.source, *expects.destination.hosts))
     # After the others, because the same probe may ask for a name here.
     for shown in (c.expects for c in checks if isinstance(c.expects, Presents)):
-        for source in shown.sources:
-            probes[source].update({probe.key: probe for probe in _probes(shown)})
+        for source, probe in itertools.product(shown.sources, _probes(shown)):
+            known = probes[source].get(probe.key, probe)
+            probes[source][probe.key] = msgspec.structs.replace(probe, question=known.question)
     addresses = {host.private for host in cluster.hosts.values()}
     return {
         name: Request(
@@ -128,7 +130,7 @@ def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:
     if isinstance(expects, HasConnection):
         return [
             Probe(transport="icmp", address=address, port=0),
-            Probe(transport="tcp", address=address, port=expects.login_port),
+            Probe(transport="tcp", address=address, port=expects.login_port, protocol="ssh"),
         ]
     ports = expects.ports
     probe = Probe(
@@ -137,6 +139,7 @@ def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:
         port=0,
         protocol=expects.protocol,
         name=expects.name if isinstance(expects, Presents) else "",
+        question=expects.question if isinstance(expects, Reaches) else "",
     )
     sample = expects.sample if isinstance(expects, Reaches) else ()
     return [msgspec.structs.replace(probe, port=number) for number in sample or ports.numbers]

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.cluster.model import Undeclared
+from pytest_portaswitch.cluster.model import Question, Undeclared
 from pytest_portaswitch.tables.ladder import Grade
 from pytest_portaswitch.tables.row import Confidence, Demand, ProcessPattern, Service, Transport
 
@@ -50,7 +50,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     def label(self) -> str:
         """Such as ``udp-1812``, ``tcp-3306-or-3307`` or ``udp-35000-64999``."""
         joint = "-or-" if self.demand == "one" else "-"
-        return f"{self.transport}-{joint.join(str(number) for number in self.numbers)}"
+        return f"{self.transport}-{joint.join(map(str, self.numbers))}"
 
     @property
     def words(self) -> str:
@@ -91,6 +91,7 @@ class Reaches(msgspec.Struct, frozen=True, kw_only=True, tag="reaches", tag_fiel
     """Of a range: the ports that are tried, ascending, always both ends."""
     client: ProcessPattern | None = None
     """Whose connection puts the port in use, where the row says that one is held."""
+    question: Question = ""  # what the site has asked there instead of the usual one
 
 
 class HoldsConnection(
@@ -296,5 +297,4 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """The id of the pytest parameter: the check's without its kind, where that is unique."""
-        repeats = self.kind in ("connection", "tls")  # they differ in nothing else from another's
-        return self.id if repeats else self.id.partition(":")[2]
+        return self.id if self.kind in ("connection", "tls") else self.id.partition(":")[2]

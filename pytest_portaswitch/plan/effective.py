@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from pytest_portaswitch.cluster.model import Cluster, LeastGrade, Override
+from pytest_portaswitch.cluster.model import Cluster, LeastGrade, Override, Question
+from pytest_portaswitch.plan.check import Ports
 from pytest_portaswitch.tables.ladder import Grade, lower
 from pytest_portaswitch.tables.row import Row, Tables
 
 DEVIATION = "deviates from the vendor's table: "
 """How the note of an overridden row begins."""
+
+ASKED = "this site has asked "
+"""How the note of a row begins whose services are asked another question than the usual one."""
 
 
 class EffectiveRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +24,8 @@ class EffectiveRow(msgspec.Struct, frozen=True, kw_only=True):
     """Hosts that an override names as peers, beside the row's roles."""
     deviation: str = ""
     """How it departs from the vendor's table and why; empty where it does not."""
+    asked: str = ""
+    """That the site has another question asked than the usual one; empty where it has not."""
     lowered: str = ""
     """That the site is content with less proof than the row demands; empty where it is not."""
 
@@ -28,7 +34,10 @@ class EffectiveRow(msgspec.Struct, frozen=True, kw_only=True):
         """Everything a reader must know about the row, oddest first."""
         return tuple(
             note
-            for note in (self.deviation, self.lowered, self.row.oddity, self.row.assumption)
+            for note in (
+                *(self.deviation, self.lowered, self.asked),
+                *(self.row.oddity, self.row.assumption),
+            )
             if note
         )
 
@@ -37,9 +46,29 @@ def effective_rows(tables: Tables, cluster: Cluster) -> tuple[EffectiveRow, ...]
     """Every row once, in the tables' order, with the cluster's override of it if there is one."""
     overrides = {override.row: override for override in cluster.overrides}
     return tuple(
-        _lowered(_overridden(row, overrides.get(row.id), cluster), cluster.grade)
+        _asked(_lowered(_overridden(row, overrides.get(row.id), cluster), cluster.grade), cluster)
         for row in tables.rows
     )
+
+
+def question_of(row: Row, ports: Ports, cluster: Cluster) -> Question:
+    """What the site has asked at some ports of a row; empty: the usual question.
+
+    A login goes where logins go: of RADIUS ports to the lowest, as the others are for accounting.
+    """
+    question = cluster.questions.of(row.protocol)
+    return "" if question == "access-request" and min(row.ports) not in ports.numbers else question
+
+
+def _asked(effective: EffectiveRow, cluster: Cluster) -> EffectiveRow:
+    """The row with what the site has asked there."""
+    question = cluster.questions.of(effective.row.protocol)
+    if not question:
+        return effective
+    row = effective.row
+    where = f" on {row.transport}/{min(row.ports)}" if row.ports else ""
+    note = f"{ASKED}{question}{where}: a login that is to be refused"
+    return msgspec.structs.replace(effective, asked=note)
 
 
 def _lowered(effective: EffectiveRow, grade: LeastGrade) -> EffectiveRow:

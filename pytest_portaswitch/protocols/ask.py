@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 Transport = Literal["tcp", "udp", "tls"]
+Variant = Literal["", "access-request", "access-request-unsigned", "bind"]
 
 IDENTITY = "portaswitch-audit.invalid"
 """How an audit introduces itself where a protocol wants a name. RFC 2606, 2: never a real one."""
@@ -43,7 +44,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Where the remote program binds one. 0: not known beforehand."""
     secret: Secret | None = None
     """RADIUS: shared with the server. Others use none."""
-    variant: Literal["", "access-request", "access-request-unsigned", "bind"] = ""
+    variant: Variant = ""
     """What a site must ask for by itself: ``access-request`` (RADIUS) is a login that is refused,
     and unsigned it tells a wrong secret from silence; ``bind`` (SMPP) is a login as well. Empty:
     the question that changes nothing."""

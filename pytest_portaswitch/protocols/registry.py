@@ -15,6 +15,7 @@ from pytest_portaswitch.protocols import (
     sip,
     smpp,
     smtp,
+    ssh,
     tftp,
 )
 from pytest_portaswitch.protocols.answer import Answer
@@ -44,6 +45,7 @@ _MODULES: dict[str, tuple[Speaks, tuple[Transport, ...]]] = {
     "smtp": (smtp, _STREAMS),
     "diameter": (diameter, _STREAMS),
     "http": (http, _STREAMS),
+    "ssh": (ssh, ("tcp",)),
     "tftp": (tftp, ("udp",)),
     "rtp": (rtp, ("udp",)),
 }

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pytest_portaswitch.causes import Cause
 from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts import HostFacts
-from pytest_portaswitch.plan.effective import DEVIATION
+from pytest_portaswitch.plan.effective import ASKED, DEVIATION
 from pytest_portaswitch.report import since
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.readiness import Readiness, lowered
@@ -58,6 +58,10 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
         )
     if evidence.site.grade:
         yield from _wrapped("  lowered", lowered(evidence.site.grade))
+    for question in dict.fromkeys(
+        note for check in evidence.checks for note in check.notes if note.startswith(ASKED)
+    ):
+        yield from _wrapped("  asked", question)
     if evidence.since:
         yield from since_lines(evidence.since)
     yield from _causes([c for c in evidence.causes if c.severity in _LABELS])

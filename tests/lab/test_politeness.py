@@ -1,4 +1,4 @@
-"""A hundred audits lock nobody out of a database, where ten bare connections do.
+"""What audits leave behind: a hundred lock nobody out, where ten bare connections do.
 
 A server that resolves its peers' names, as the lab's do, counts the handshakes of each that broke,
 and at ``max_connect_errors`` it lets that host in no more (error 1129).
@@ -7,6 +7,7 @@ and at ``max_connect_errors`` it lets that host in no more (error 1129).
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,3 +78,22 @@ def test_ten_bare_connections_do(touchy: Lab, peer: str, host: str) -> None:
         assert verdict == ("fail" if blocked else "pass"), check
     (cause,) = locked.causes("failed")
     assert cause.startswith(f"mysql-server on {host} refuses {peer}: 1129 Host ")
+
+
+def test_the_configuration_server_parts_from_sshd_with_a_word(full: Lab) -> None:
+    """It proves that it reaches each host, and its log says who left; nothing looks like a scan."""
+    log = full.folder.log("web1", "sshd")
+    before = len(log.read_text())
+    known = audit(full, "-k", "test_private_network and config and web1")
+    assert set(known.verdicts.values()) == {"pass"}
+    config = full.site.topology.host("config").private
+    said = log.read_text()[before:]
+    parting = rf"Received disconnect from {config} port \d+:11: portaswitch-audit: reached"
+    assert len(re.findall(parting, said)) == 1
+    assert "kex_exchange_identification" not in said
+    (probe,) = (
+        probe
+        for probe in known.evidence["hosts"]["config"]["probes"]
+        if probe["key"].startswith("tcp:")
+    )
+    assert probe["answer"]["words"].startswith("SSH 2.0 OpenSSH_")

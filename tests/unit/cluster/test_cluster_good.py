@@ -11,7 +11,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pytest_portaswitch import tables
 from pytest_portaswitch.cluster import Cluster, SecretRef, Tls, TlsName, load, load_many, waivers
-from pytest_portaswitch.cluster.model import Hygiene, Login, Replica, Undeclared, VirtualIp
+from pytest_portaswitch.cluster.model import (
+    Hygiene,
+    Login,
+    Questions,
+    Replica,
+    Undeclared,
+    VirtualIp,
+)
 from pytest_portaswitch.plan.check import Kind
 from tests.unit.certificates import MIDDLE, ROOT
 
@@ -104,6 +111,12 @@ def test_services(acme: Cluster) -> None:
 def test_severities_and_bounds(acme: Cluster) -> None:
     """What is not said has its default; one word speaks of the public network."""
     assert (acme.undeclared.public, acme.undeclared.private) == ("fail", "warn")
+    assert acme.questions == Questions(radius="access-request", smpp="bind")
+    assert [acme.questions.of(one) for one in ("radius", "smpp", "sip")] == [
+        "access-request",
+        "bind",
+        "",
+    ]
     assert acme.hygiene == Hygiene(clock=2, disk_free=5, inodes_free=10, fail=("clock", "release"))
 
 

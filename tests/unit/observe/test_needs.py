@@ -10,6 +10,7 @@ import pytest
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
 from pytest_portaswitch.cluster import Cluster
+from pytest_portaswitch.cluster.model import Questions as Asked
 from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Stream
@@ -97,6 +98,27 @@ def test_a_replica_is_asked_over_a_stream_and_only_with_an_account(
         Stream(key="mysql:10.0.0.4:3307", address="10.0.0.4", port=3307),
     )
     assert b"audit" not in msgspec.json.encode(asked["web1"])
+
+
+def test_what_a_site_has_asked_is_asked_where_logins_go(cluster: Cluster) -> None:
+    """An Access-Request at the lower RADIUS port, a bind; nothing else changes."""
+    asking = Asked(radius="access-request", smpp="bind")
+    own = msgspec.structs.replace(cluster, questions=asking)
+    rows = tables.load(cluster.release)
+    plan = expand(rows, own)
+    usual, asked = (
+        requests(expand(rows, one).checks, cluster, 3.0, QUESTIONS)["proc1"]
+        for one in (cluster, own)
+    )
+    other = {key for key, script in asked.scripts.items() if script != usual.scripts[key]}
+    assert other == {"udp:10.0.0.5:1812", "tcp:10.0.0.7:2775", "tcp:10.0.0.9:2775"}
+    login = asked.scripts["udp:10.0.0.5:1812"][0].send
+    assert (login[0], usual.scripts["udp:10.0.0.5:1812"][0].send[0]) == (1, 12)
+    assert asked.scripts.keys() == usual.scripts.keys()
+    check = plan.check("reachability:bill1:proc1:radius:udp-1812")
+    assert check
+    note = "this site has asked access-request on udp/1812: a login that is to be refused"
+    assert note in check.notes
 
 
 def test_a_certificate_costs_no_connection_of_its_own(cluster: Cluster, plan: Plan) -> None:

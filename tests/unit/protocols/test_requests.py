@@ -14,7 +14,18 @@ import pytest
 import sipmessage
 
 from pytest_portaswitch.cluster.secret import Secret
-from pytest_portaswitch.protocols import diameter, http, imap, mysql, radius, sip, smpp, smtp, tftp
+from pytest_portaswitch.protocols import (
+    diameter,
+    http,
+    imap,
+    mysql,
+    radius,
+    sip,
+    smpp,
+    smtp,
+    ssh,
+    tftp,
+)
 from pytest_portaswitch.protocols.answer import answer
 from pytest_portaswitch.protocols.ask import Ask, Transport
 from pytest_portaswitch.protocols.registry import PROTOCOLS, speaks
@@ -50,7 +61,7 @@ def test_a_script_is_the_same_each_time_and_another_for_another_run(
         assert bool(step.send) != bool(step.receive)
         re.compile(step.until), re.compile(step.when)
         assert not (step.send and step.until)
-    unchanging = {"mysql", "imap", "smtp", "http", "rtp"}
+    unchanging = {"mysql", "imap", "smtp", "http", "rtp", "ssh"}
     other = Ask(
         transport=transport, source=source, address=address, port=4711, nonce=b"another run's one"
     )
@@ -200,6 +211,27 @@ def test_mysql_answers_the_plugins_that_count_a_wrong_length() -> None:
         assert [len(step.send) for step in following] == lengths
     refused = b"\x40\0\0\0\xffj\x04Host"
     assert not [step for step in steps if step.send and re.search(step.when, refused)]
+
+
+def test_ssh_parts_by_the_book() -> None:
+    """RFC 4253: an identification (4.2), and a disconnect (11.1) in a packet of its own (6)."""
+    until, parting = ssh.request(ask())
+    identification, packet = parting.send.split(b"\r\n", 1)
+    assert re.fullmatch(rb"SSH-2\.0-[!-,.-~]+", identification)
+    length, padding = struct.unpack_from(">IB", packet)
+    assert (len(packet) - 4, len(packet) % 8) == (length, 0)
+    assert 4 <= padding < 12
+    payload = packet[5:-padding]
+    kind, reason, size = struct.unpack_from(">BII", payload)
+    assert (kind, reason) == (1, 11)
+    assert payload[9:] == b"portaswitch-audit: reached" + bytes(4)
+    assert size == len(payload) - 13
+    greeting = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
+    assert re.search(until.until, greeting)
+    assert re.search(parting.when, greeting)
+    # It is not said to what does not speak SSH, or only its old version.
+    for other in (b"", b"220 mail\r\n", b"SSH-1.5-old\n", b"Exceeded MaxStartups\r\n"):
+        assert not re.search(parting.when, other)
 
 
 def test_every_row_of_the_tables_is_spoken() -> None:
