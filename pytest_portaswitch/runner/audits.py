@@ -63,10 +63,10 @@ class Audits:
         audits: Iterable[Audit],
         limits: Limits,
         moment: datetime.datetime,
-        before: Mapping[str, Before],
+        before: Mapping[str, Before] | None = None,
     ) -> None:
         self._audits = {audit.cluster.name: audit for audit in audits}
-        self.before = before
+        self.before = before or {}
         """By cluster, the earlier audit that it is compared with."""
         self.limits = limits
         self.moment = moment
