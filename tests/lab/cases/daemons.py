@@ -49,7 +49,8 @@ CASES = {
             "listener:proc2:subscription-manager:*": "fail",
             "reachability:proc2:*:subscription-manager:*": "fail",
         },
-        cause="subscription-manager on proc2 listens on tcp/15066, udp/15066 instead of tcp/5066, udp/5066",
+        cause="subscription-manager on proc2 listens on tcp/15066, udp/15066 instead of "
+        "tcp/5066, udp/5066",
     ),
     "impostor-in-place-of-imap": Case(
         fault=("impostor", "proc1", "imap-server"),
