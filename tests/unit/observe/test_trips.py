@@ -58,6 +58,14 @@ def test_reply(fake_ssh: FakeSsh) -> None:
     assert 0 < seen.took < 5
 
 
+def test_ssh_may_say_that_it_leaves(fake_ssh: FakeSsh) -> None:
+    """Killed as soon as everything was told, it could not: its server would not learn why."""
+    left = fake_ssh.folder / "left"
+    fake_ssh.write(f'{AUTHENTICATED}; (eval "$command"); cat >/dev/null; echo bye >{left}')
+    assert isinstance(look(timeout=5), HostFacts)
+    assert left.read_text() == "bye\n"
+
+
 @pytest.mark.parametrize(
     ("body", "why", "detail"),
     [
