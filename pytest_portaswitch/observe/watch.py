@@ -51,7 +51,11 @@ class _Entry:
 
 
 class Watch:
-    """The loop. Leaving it as a context ends every child that is still there, at once."""
+    """The loop. Leaving it as a context ends every child that is still there, at once.
+
+    Only where nothing went wrong may those leave by themselves, for a moment, who have been told
+    to: an ssh that is killed cannot say to its server that it leaves.
+    """
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -66,6 +70,9 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        latest = time.monotonic() + _LEAVE
+        while kind is None and self._entries and time.monotonic() < latest:
+            self.turn(latest)
         for entry in list(self._entries.values()):
             self._silence(entry)
             entry.child.signal(signal.SIGKILL)

@@ -58,6 +58,14 @@ def test_reply(fake_ssh: FakeSsh) -> None:
     assert 0 < seen.took < 5
 
 
+def test_ssh_may_say_that_it_leaves(fake_ssh: FakeSsh) -> None:
+    """Killed as soon as everything was told, it could not: its server would not learn why."""
+    left = fake_ssh.folder / "left"
+    fake_ssh.write(f'{AUTHENTICATED}; (eval "$command"); cat >/dev/null; echo bye >{left}')
+    assert isinstance(look(timeout=5), HostFacts)
+    assert left.read_text() == "bye\n"
+
+
 @pytest.mark.parametrize(
     ("body", "why", "detail"),
     [
@@ -283,8 +291,8 @@ def test_refused_for_good(fake_ssh: FakeSsh, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_hosts_are_looked_at_side_by_side(fake_ssh: FakeSsh) -> None:
     """Hung hosts cost one wait together, and hold up no other host."""
-    fake_ssh.write('case "$*" in *bad*) sleep 99;; esac; eval "$command"')
-    names = [f"bad{n}" for n in range(10)] + [f"good{n}" for n in range(10)]
+    fake_ssh.write('case "$*" in *stuck*) sleep 99;; esac; eval "$command"')
+    names = [f"stuck{n}" for n in range(10)] + [f"good{n}" for n in range(10)]
     reported: list[str] = []
     began = time.monotonic()
     seen = observe(
@@ -330,8 +338,9 @@ def test_few_knock_at_one_door(fake_ssh: FakeSsh) -> None:
 
 def test_interruption_ends_everything(fake_ssh: FakeSsh) -> None:
     """Ctrl-C ends every connection at once; what was seen until then was reported."""
+    # No word of hexadecimal digits: the nonce of a trip is on the command line, too.
     fake_ssh.write(
-        'case "$*" in *bad*) trap "" TERM INT HUP; sleep 99 & sleep 98; sleep 97;; esac; '
+        'case "$*" in *stuck*) trap "" TERM INT HUP; sleep 99 & sleep 98; sleep 97;; esac; '
         'eval "$command"'
     )
     reported: list[str] = []
@@ -343,7 +352,7 @@ def test_interruption_ends_everything(fake_ssh: FakeSsh) -> None:
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         observe(
-            [job("bad1"), job("good"), job("bad2")],
+            [job("stuck1"), job("good"), job("stuck2")],
             Limits(host_timeout=30),
             interrupt,
             program=STUB,
