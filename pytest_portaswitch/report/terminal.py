@@ -61,7 +61,7 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
     for question in dict.fromkeys(
         note for check in evidence.checks for note in check.notes if note.startswith(ASKED)
     ):
-        yield from _wrapped("  asked", question)
+        yield from _wrapped("  asked", question.removeprefix(ASKED))
     if evidence.since:
         yield from since_lines(evidence.since)
     yield from _causes([c for c in evidence.causes if c.severity in _LABELS])

@@ -11,11 +11,10 @@ from pytest_portaswitch.lab import Lab
 
 from .auditing import Result, audit
 
-NOTES = {
-    "billing.radius.udp": "this site has asked access-request on udp/1812: a login that is to be "
-    "refused",
-    "smpp": "this site has asked bind on tcp/2775: a login that is to be refused",
-}
+LINES = (
+    "asked access-request on udp/1812: a login that is to be refused",
+    "asked bind on tcp/2775: a login that is to be refused",
+)
 
 
 def asking(lab: Lab, folder: Path, secret: str = "", **questions: Any) -> Path:
@@ -55,8 +54,8 @@ def test_logins_that_are_refused_are_answers(full: Lab, healthy: Result, tmp_pat
     }
     assert asked == {1812: "access-request", 1813: "", 2775: "bind"}
     assert result.evidence["site"]["questions"] == {"radius": "access-request", "smpp": "bind"}
-    for note in NOTES.values():
-        assert " ".join(note.split()) in " ".join(result.run.stdout.split())
+    for line in LINES:
+        assert line in " ".join(result.run.stdout.split())
 
 
 def test_the_secret_proves_the_refusal(full: Lab, tmp_path: Path) -> None:

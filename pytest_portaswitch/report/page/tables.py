@@ -119,6 +119,7 @@ def _line(
     subcomponent = evidence.tables.subcomponents.get(row.subcomponent)
     notes = (
         ("Deviation", effective.deviation),
+        ("Asked", effective.asked),
         ("Oddity", row.oddity),
         ("Assumption", row.assumption),
     )
