@@ -14,6 +14,7 @@ from typing import NamedTuple, get_args
 from pytest_portaswitch.causes.cause import Effect, Severity
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.causes.loss import Loss, conjugated, counted, phrases_of, some
+from pytest_portaswitch.causes.risk import risk
 from pytest_portaswitch.plan.check import Check, Listens, Reaches, Runs
 
 SHOWN = 3
@@ -90,7 +91,7 @@ class Landscape:
         losses = [*self._lost(cause), *self._endangered(cause), *self._stopped(cause)]
         if not losses:
             failed = sum(item.verdict.verdict == "fail" for item in cause)
-            return Impact("at-risk", f"{counted(failed)} failed")
+            return Impact("at-risk", risk(cause) or f"{counted(failed)} failed")
         losses.sort(key=lambda loss: (GRAVEST.index(loss.effect), loss.server, loss.clients))
         phrases = list(phrases_of(losses))
         words = "; ".join(phrases[:SHOWN])

@@ -9,7 +9,7 @@ from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
 from pytest_portaswitch.report.page.checks import count, ends
 from pytest_portaswitch.report.page.paths import pairs_of
-from pytest_portaswitch.report.page.words import GRAVEST, plural, standing, worst
+from pytest_portaswitch.report.page.words import GRAVEST, standing, worst
 
 WIDTH = 1080.0
 MOST_COLUMNS = 4
@@ -193,7 +193,7 @@ def _edges(boxes: list[Box], flows: Flows) -> list[Edge]:
         lines = [f"{one.title} → {two.title}: {count(w for _, w in pairs).text} (pairs of hosts)"]
         if verdict != "pass":
             lines += bad[:20]
-        label = f"{len(bad)} of {plural(len(pairs), 'pair')}" if verdict == "fail" else ""
+        label = f"{len(bad)} of {len(pairs):,}" if verdict == "fail" else ""
         found.append(Edge(path, verdict, "\n".join(lines), label, *middle))
     return found
 

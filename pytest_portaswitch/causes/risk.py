@@ -1,0 +1,48 @@
+"""What is at risk by a failure that leaves nobody without a service now, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from pytest_portaswitch.causes.item import Item, listed
+from pytest_portaswitch.plan.check import (
+    Check,
+    Holds,
+    HoldsConnection,
+    NothingElse,
+    Presents,
+    RefusesWrites,
+    StandsBy,
+    UsesPrivate,
+)
+
+_WORDS: Mapping[type[msgspec.Struct], str] = {
+    Holds: "peers of {where} meet now one of its holders, now another, or none",
+    Presents: "peers that verify the certificate of {what} on {where} refuse it",
+    RefusesWrites: "whoever reads from {where} may be told what the main database does not say",
+    StandsBy: "at a failover of {where} nobody takes {what} over",
+    HoldsConnection: "{what} on {where} does its work without that connection, or not at all",
+    UsesPrivate: "what {where} sends to its peers may leave the private network",
+    NothingElse: "{where} offers what nobody has reviewed",
+}
+"""By what a check expects; the first that a cause has speaks for it."""
+
+
+def risk(cause: Sequence[Item]) -> str:
+    """Empty where there is nothing to say but how many checks failed."""
+    failed = [item.check for item in cause if item.verdict.verdict == "fail"]
+    for kind, words in _WORDS.items():
+        meant = [check for check in failed if isinstance(check.expects, kind)]
+        if meant:
+            return words.format(
+                where=listed(check.host for check in meant), what=listed(map(_what, meant))
+            )
+    return ""
+
+
+def _what(check: Check) -> str:
+    expects = check.expects
+    server = expects.server if isinstance(expects, Presents) else ""
+    return server or check.subcomponent
