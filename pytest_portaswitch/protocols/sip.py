@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import re
 
-from sipmessage import Message, Response
-
 from pytest_portaswitch.protocols.answer import (
     Answer,
     Finding,
@@ -113,6 +111,9 @@ def _response(ask: Ask, head: bytes) -> Answer:
     # The library takes neither folded lines nor a blank before a colon, which both are allowed
     # (RFC 3261, 7.3.1), nor text that is not UTF-8.
     plain = _LOOSE_COLON.sub(rb"\1:", _FOLD.sub(b" ", head)).decode("utf-8", "replace").encode()
+    # Slow to import, and needed only once replies are there.
+    from sipmessage import Message, Response
+
     try:
         message = Message.parse(plain)
         via, cseq = message.via[0], message.cseq

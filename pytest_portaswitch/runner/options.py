@@ -11,7 +11,6 @@ import pytest
 from pytest_portaswitch.cluster.model import LeastGrade
 from pytest_portaswitch.cluster.settings import GRADES
 from pytest_portaswitch.observe.request import Limits
-from pytest_portaswitch.pack.signature import SigningFailed, sign
 from pytest_portaswitch.source.problem import closest
 
 DEFAULTS = Limits()
@@ -173,6 +172,8 @@ def _key(config: pytest.Config, here: Path, mistakes: list[str]) -> Path | None:
     given = config.getoption("--sign") or config.getini("portaswitch_sign")
     if not given or config.option.collectonly:
         return None
+    from pytest_portaswitch.pack.signature import SigningFailed, sign
+
     path = here / Path(given).expanduser()
     try:
         sign(b"a trial\n", path)

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_portaswitch.pack.signature import SigningFailed
-from pytest_portaswitch.report import fleet, terminal
 from pytest_portaswitch.runner import hookspecs, options, stash
+from pytest_portaswitch.runner.ending import lines
 from pytest_portaswitch.runner.fixtures import (
     audit_facts,
     audit_host,
@@ -55,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_portaswitch.runner.distribution import Distribution
 
         config.pluginmanager.register(Distribution(recorder), "portaswitch-xdist")
-    if config.pluginmanager.hasplugin("html"):
+    if config.pluginmanager.hasplugin("html") and config.getoption("htmlpath", None):
         from pytest_portaswitch.runner.html import HtmlColumns
 
         config.pluginmanager.register(HtmlColumns(recorder), "portaswitch-html")
@@ -110,6 +109,8 @@ class Session:
         config = session.config
         if stash.is_worker(config) or config.option.collectonly:
             return
+        from pytest_portaswitch.pack.signature import SigningFailed
+
         interrupted = self.recorder.interrupted
         try:
             self.recorder.write("interrupted" if interrupted else "stopped")
@@ -119,11 +120,5 @@ class Session:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.recorder.written:
             terminalreporter.section("PortaSwitch audit")
-            for evidence, path in self.recorder.written:
-                for line in terminal.lines(evidence, str(path)):
-                    terminalreporter.write_line(line)
-            for kept in self.recorder.kept:
-                terminalreporter.write_line(f"the baseline's pack was kept: {kept}")
-            if self.recorder.index:
-                index = self.recorder.index
-                terminalreporter.write_line(f"{index.path}: {fleet.tally(index.packs)}")
+            for line in lines(self.recorder):
+                terminalreporter.write_line(line)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -15,7 +16,6 @@ import pytest
 from pytest_portaswitch import tables
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict
-from pytest_portaswitch.pack import Index, write_index, write_pack
 from pytest_portaswitch.report import provenance
 from pytest_portaswitch.report.baseline import with_baseline
 from pytest_portaswitch.report.evidence import Evidence, State, gather
@@ -23,6 +23,9 @@ from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audit, Audits, Ref
 from pytest_portaswitch.runner.baselines import keep
 from pytest_portaswitch.runner.options import Settings
+
+if TYPE_CHECKING:
+    from pytest_portaswitch.pack import Index
 
 RECORD = "portaswitch_record"
 """The attribute of a report that carries a record; xdist sends plain data along."""
@@ -89,6 +92,8 @@ class Recorder:
 
     def write(self, state: State) -> None:
         """Write the evidence of every cluster of which a check was selected, and the index."""
+        from pytest_portaswitch.pack import write_index
+
         finished = datetime.datetime.now(datetime.timezone.utc)
         try:
             self._write_packs(state, finished)
@@ -98,6 +103,8 @@ class Recorder:
                 self.index = write_index(self.settings.audit_dir, finished)
 
     def _write_packs(self, state: State, finished: datetime.datetime) -> None:
+        from pytest_portaswitch.pack import write_pack
+
         for audit, evidence in self._evidence(state, finished):
             before = self.audits.before.get(evidence.cluster)
             if before and (kept := keep(before, self.settings.audit_dir / evidence.cluster)):

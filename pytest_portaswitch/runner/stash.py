@@ -6,6 +6,7 @@ import pytest
 
 from pytest_portaswitch.observe import progress_bar
 from pytest_portaswitch.runner.audits import Audits, Ref
+from pytest_portaswitch.runner.ending import loading_the_ending
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.runner.outcome import Outcome
 
@@ -68,7 +69,8 @@ def observe_selected(session: pytest.Session, cluster: str = "") -> None:
         capture.suspend_global_capture(in_=True)
     try:
         names = audits.hosts_needed(refs)
-        with progress_bar(len(names), title="Looking at hosts", names=names) as advance:
+        bar = progress_bar(len(names), title="Looking at hosts", names=names)
+        with loading_the_ending(), bar as advance:
             audits.observe(refs, advance)
     finally:
         if capture:

@@ -1,6 +1,12 @@
 """The audit page of a cluster, the page over all clusters, and the head of a run log."""
 
 from pytest_portaswitch.report.page.fleet import link
-from pytest_portaswitch.report.page.render import harmless, render, render_fleet, render_header
+from pytest_portaswitch.report.page.render import (
+    harmless,
+    prepare,
+    render,
+    render_fleet,
+    render_header,
+)
 
-__all__ = ["harmless", "link", "render", "render_fleet", "render_header"]
+__all__ = ["harmless", "link", "prepare", "render", "render_fleet", "render_header"]

@@ -1,0 +1,47 @@
+"""What a run needs after its last test: packs, pages, and the lines on the terminal.
+
+None of it is needed sooner, and loading it takes a while: that is done beside the wait for hosts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_portaswitch.runner.recorder import Recorder
+
+
+@contextmanager
+def loading_the_ending() -> Iterator[None]:
+    """Load it in a thread, as long as this lasts."""
+    thread = threading.Thread(target=_load, name="portaswitch-ending", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _load() -> None:
+    # What is amiss is met again where it is needed, by whoever can tell it.
+    with suppress(Exception):
+        from pytest_portaswitch import pack
+        from pytest_portaswitch.report import page, terminal
+
+        page.prepare()
+        del pack, terminal
+
+
+def lines(recorder: Recorder) -> Iterator[str]:
+    """What the section at the end of the run says, a line each."""
+    from pytest_portaswitch.report import fleet, terminal
+
+    for evidence, path in recorder.written:
+        yield from terminal.lines(evidence, str(path))
+    for kept in recorder.kept:
+        yield f"the baseline's pack was kept: {kept}"
+    if recorder.index:
+        yield f"{recorder.index.path}: {fleet.tally(recorder.index.packs)}"
