@@ -13,6 +13,10 @@ from pytest_portaswitch.facts.model import Arrival, HostFacts, Probe, ProbeResul
 from pytest_portaswitch.facts.second import Told
 from pytest_portaswitch.observe.request import Request
 
+PATIENCE = 0.2
+"""Seconds to wait for a reply: these hosts are near each other, and did not reply before."""
+LEAST_PATIENCE = 0.05
+
 
 class Party(NamedTuple):
     """A host that could take part: what it was asked, and what it showed in the first round."""
@@ -49,6 +53,23 @@ def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
         for probe in request.watched:
             _assign(found, name, targets.moved(probe), targets.holders(probe.address))
     return dict(found)
+
+
+def patience(part: Part, party: Party) -> float:
+    """Seconds that a host waits for what may come back of the datagrams that it sends.
+
+    Nobody answers what is only sent to be seen arriving, but a firewall may reject it. That is
+    waited for twice as long as the farthest peer took for its swiftest answer.
+    """
+    asked_before = {probe.key for probe in party.request.probes}
+    swiftest: dict[str, float] = {}
+    for result in party.facts.probes:
+        if result.outcome in ("connected", "replied", "refused"):
+            address = result.key.partition(":")[2].rpartition(":")[0]
+            swiftest[address] = min(result.elapsed, swiftest.get(address, result.elapsed))
+    if not swiftest or asked_before & part.sends.keys():
+        return PATIENCE
+    return min(PATIENCE, max(LEAST_PATIENCE, 2 * max(swiftest.values())))
 
 
 def _assign(found: dict[str, Part], name: str, probe: Probe, holders: Iterable[str]) -> None:

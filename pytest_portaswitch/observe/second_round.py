@@ -20,8 +20,6 @@ _PATIENCE = 2.0
 """Seconds that each step gets at least; a busy host gets an equal share of all that is left."""
 _TO_GO_HOME = 1.0
 """Seconds that are kept of the time limit, so that who is late still tells what it saw."""
-_TIMEOUT = 0.2
-"""Seconds to wait for a reply: these hosts are near each other, and did not reply before."""
 
 
 class SecondRound:
@@ -89,13 +87,16 @@ class _Parties(msgspec.Struct):
 
 
 def _words(part: Part, trip: Trip) -> dict[str, object]:
+    assert trip.first is not None
+    party = Party(trip.job.request, trip.first)
+    timeout = min(pairing.patience(part, party), trip.job.request.udp_timeout)
     return {
         "watch": sorted(part.watches),
         "probes": [msgspec.to_builtins(probe) for probe in part.sends.values()],
         "scripts": msgspec.to_builtins(
             {key: script for key, script in trip.job.request.scripts.items() if key in part.sends}
         ),
-        "timeout": min(_TIMEOUT, trip.job.request.udp_timeout),
+        "timeout": timeout,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_portaswitch.runner import hookspecs, options, stash
-from pytest_portaswitch.runner.ending import lines
+from pytest_portaswitch.runner.ending import end_at_once, lines
 from pytest_portaswitch.runner.fixtures import (
     audit_facts,
     audit_host,
@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Session(recorder), "portaswitch-session")
     if stash.is_worker(config):
         return
+    end_at_once()
     if config.pluginmanager.hasplugin("xdist"):
         from pytest_portaswitch.runner.distribution import Distribution
 

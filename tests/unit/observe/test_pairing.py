@@ -11,7 +11,15 @@ from pytest_portaswitch.facts.model import (
     Socket,
 )
 from pytest_portaswitch.facts.second import Told, parse
-from pytest_portaswitch.observe.pairing import Party, merged, parts
+from pytest_portaswitch.observe.pairing import (
+    LEAST_PATIENCE,
+    PATIENCE,
+    Part,
+    Party,
+    merged,
+    parts,
+    patience,
+)
 from pytest_portaswitch.observe.request import Request
 
 SIP = Probe(transport="udp", address="10.0.0.2", port=5060, protocol="sip")
@@ -121,3 +129,27 @@ def test_what_a_host_tells_is_not_believed() -> None:
     assert parse(forged).probes[0].arrival is None
     for nonsense in (b"", b"[]", b'{"arrivals":[["x",1,"y",2]]}', b'{"arrivals":1}'):
         assert parse(nonsense).blind.startswith("what it told makes no sense: ")
+
+
+def answered(address: str, *seconds: float) -> tuple[ProbeResult, ...]:
+    """Answers of one peer, on as many ports."""
+    return tuple(
+        ProbeResult(key=f"tcp:{address}:{port}", outcome="connected", elapsed=elapsed)
+        for port, elapsed in enumerate(seconds, 1)
+    )
+
+
+def test_how_long_a_reply_is_waited_for() -> None:
+    """What was asked in vain gets the whole time; what nobody answers gets what a peer takes."""
+    rtp = Part(sends={RTP.key: RTP})
+
+    def waits(part: Part, *probes: ProbeResult) -> float:
+        request = Request(host="a", probes=(SIP,), watched=(RTP,))
+        return patience(part, Party(request, host("a", "10.0.0.1", probes=probes)))
+
+    near = answered("10.0.0.2", 0.09, 0.001)
+    assert waits(rtp, *near) == LEAST_PATIENCE
+    assert waits(rtp, *near, *answered("10.0.0.3", 0.5, 0.04)) == 0.08
+    assert waits(rtp, *near, *answered("10.0.0.3", 3.0)) == PATIENCE
+    assert waits(Part(sends={RTP.key: RTP, SIP.key: SIP}), *near) == PATIENCE
+    assert waits(rtp) == waits(rtp, silent(elapsed=0.001)) == PATIENCE
