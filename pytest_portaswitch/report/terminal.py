@@ -18,6 +18,7 @@ from pytest_portaswitch.report import since
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.readiness import Readiness, lowered
 from pytest_portaswitch.report.warned import beside
+from pytest_portaswitch.source.problem import printable
 
 WIDTH = 80
 SHOWN_CAUSES = 20
@@ -74,7 +75,7 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
 
 def since_lines(difference: Difference, *, whole: bool = False) -> Iterator[str]:
     """What is different since a baseline. ``whole``: all of it, however long."""
-    yield from _wrapped("  since", f"the audit of {since.which(difference.baseline)}:")
+    yield from _wrapped("  since", f"the audit of {printable(since.which(difference.baseline))}:")
     yield from _wrapped("", since.tally(difference))
     for standing, moved in since.groups(difference):
         # What is unknown as before stands below with its reasons.
@@ -94,7 +95,8 @@ def _listed(heading: str, lines: Sequence[str], *, whole: bool) -> Iterator[str]
     shown = lines if whole else lines[:SHOWN_MOVED]
     for line in shown:
         yield from textwrap.wrap(
-            line,
+            # A baseline may have been written by anyone, and nobody has cleaned its facts.
+            printable(line),
             WIDTH,
             initial_indent=f"{_INDENT}- ",
             subsequent_indent=f"{_INDENT}  ",

@@ -216,3 +216,19 @@ def test_every_mistake_in_baselines_is_told_at_once(site: Site) -> None:
         "*nowhere: cannot be read: No such file or directory",
     ])  # fmt: skip
     assert len(site.observed()) == looked
+
+
+def test_a_hostile_baseline_steers_no_terminal_and_no_page(site: Site) -> None:
+    """It may have been written by anyone."""
+    aside = before(site, bill1="old-release")
+    text = aside.read_text()
+    for release in ("MR118", "MR119"):
+        text = text.replace(release, "\\u001b]0;owned\\u0007<script>alert(1)</script>")
+    aside.write_text(text)
+    result = site.audit("--baseline", str(aside))
+    assert "\x1b]0;owned" not in result.stdout.str()
+    assert "UTC, \\x1b]0;owned\\x07<script>" in result.stdout.str()
+    assert "release of bill1: \\x1b]0;owned\\x07<script>" in result.stdout.str()
+    page = (site.path / "reports/acme-prod/audit.html").read_text()
+    assert "<script>alert(1)" not in page
+    assert "\x1b" not in page
