@@ -8,12 +8,15 @@ from __future__ import annotations
 import atexit
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_portaswitch.report.evidence import Evidence
+
 if TYPE_CHECKING:
-    from pytest_portaswitch.runner.recorder import Recorder
+    from pytest_portaswitch.pack import Index
 
 
 def end_at_once() -> None:
@@ -45,13 +48,19 @@ def _load() -> None:
         del pack, terminal
 
 
-def lines(recorder: Recorder) -> Iterator[str]:
-    """What the section at the end of the run says, a line each."""
+def lines(
+    written: Sequence[tuple[Evidence, Path]], kept: Sequence[Path], index: Index | None
+) -> Iterator[str]:
+    """What the section at the end of the run says, a line each.
+
+    ``written``: each cluster's evidence and where it lies. ``kept``: folders of baselines that would
+    have been written over.
+    """
     from pytest_portaswitch.report import fleet, terminal
 
-    for evidence, path in recorder.written:
+    for evidence, path in written:
         yield from terminal.lines(evidence, str(path))
-    for kept in recorder.kept:
-        yield f"the baseline's pack was kept: {kept}"
-    if recorder.index:
-        yield f"{recorder.index.path}: {fleet.tally(recorder.index.packs)}"
+    for folder in kept:
+        yield f"the baseline's pack was kept: {folder}"
+    if index:
+        yield f"{index.path}: {fleet.tally(index.packs)}"

@@ -121,5 +121,5 @@ class Session:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.recorder.written:
             terminalreporter.section("PortaSwitch audit")
-            for line in lines(self.recorder):
+            for line in lines(self.recorder.written, self.recorder.kept, self.recorder.index):
                 terminalreporter.write_line(line)
