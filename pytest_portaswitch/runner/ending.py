@@ -53,8 +53,8 @@ def lines(
 ) -> Iterator[str]:
     """What the section at the end of the run says, a line each.
 
-    ``written``: each cluster's evidence and where it lies. ``kept``: folders of baselines that would
-    have been written over.
+    ``written``: each cluster's evidence and where it lies. ``kept``: folders of baselines that the
+    run would have written over.
     """
     from pytest_portaswitch.report import fleet, terminal
 
