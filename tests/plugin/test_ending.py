@@ -1,0 +1,47 @@
+"""What a run needs after its last test is not loaded before its hosts are looked at."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+LATE = ("pytest_portaswitch.pack", "pytest_portaswitch.report.page.render", "jinja2")
+
+
+def run(program: str) -> str:
+    """What a Python of its own prints."""
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return result.stdout
+
+
+def test_it_is_loaded_beside_the_wait() -> None:
+    """Not with the plugin, which every run of pytest loads; and templates are compiled by then."""
+    told = run(
+        "import sys, pytest_portaswitch.runner.plugin\n"
+        "from pytest_portaswitch.runner.ending import loading_the_ending\n"
+        f"print([name in sys.modules for name in {LATE!r}])\n"
+        "with loading_the_ending():\n"
+        "    pass\n"
+        f"print([name in sys.modules for name in {LATE!r}])\n"
+        "from pytest_portaswitch.report.page.render import _environment\n"
+        "print(sorted(key[1] for key in _environment().cache.keys()))\n"
+    )
+    assert told.splitlines() == [
+        str([False] * len(LATE)),
+        str([True] * len(LATE)),
+        "['audit.html', 'index.html', 'since.html']",
+    ]
+
+
+def test_a_process_that_ends_does_not_look_through_its_memory() -> None:
+    """It is frozen when Python ends, and not before: pytest may go on in the same process."""
+    told = run(
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1000))\n"
+        "from pytest_portaswitch.runner.ending import end_at_once\n"
+        "end_at_once()\n"
+        "print(gc.get_freeze_count())\n"
+    )
+    assert told.splitlines() == ["0", "True"]
