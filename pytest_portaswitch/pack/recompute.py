@@ -30,8 +30,14 @@ def differences(evidence: Evidence) -> Iterator[str]:
     expanded = {check.id: check for check in plan.checks}
     checks = {check.id: _check_of(check) for check in evidence.checks}
     yield from _plan(evidence, expanded, checks)
-    verdicts = {check.id: _verdict(evidence, check, checks[check.id]) for check in evidence.checks}
+    verdicts: dict[str, Verdict] = {}
     for check in evidence.checks:
+        try:
+            verdicts[check.id] = _verdict(evidence, check, checks[check.id])
+        except Exception as error:
+            # Facts that no host gave may make anything raise.
+            yield f"check {check.id}: cannot be judged again: {error}"
+            continue
         again = judged(checks[check.id], verdicts[check.id])
         yield from _fields(f"check {check.id}", check, again)
     if plan.unexpanded != evidence.unexpanded:
@@ -41,6 +47,8 @@ def differences(evidence: Evidence) -> Iterator[str]:
     for name in ("name", "release"):
         if getattr(evidence.site, name) != getattr(evidence, "cluster" if name == "name" else name):
             yield f"{name}: is not that of the cluster"
+    if len(verdicts) < len(checks):
+        return
     yield from _fields("totals", evidence.totals, totals_of(verdicts))
     if evidence.run.deselected != len(evidence.deselected):
         yield f"run.deselected: is {evidence.run.deselected}, {len(evidence.deselected)} are named"

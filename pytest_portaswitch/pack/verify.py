@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_portaswitch.pack import signature
-from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMMED, SUMS
+from pytest_portaswitch.pack.names import EVIDENCE, PAGE, SIGNATURE, SUMMED, SUMS
 from pytest_portaswitch.pack.recompute import differences
 from pytest_portaswitch.pack.since import since_problems
 from pytest_portaswitch.pack.write import contents
@@ -63,7 +63,7 @@ def verify(
         return Proof(tuple(problems), tuple(held))
     except BadInput as bad:
         return Proof((*problems, *str(bad).splitlines()), tuple(held))
-    since = [f"{EVIDENCE}: {line}" for line in since_problems(evidence, before)]
+    since = [f"{EVIDENCE}: {line}" for line in _all(since_problems(evidence, before))]
     concluded = [*_conclusions(evidence), *since[:MOST], *_derived(folder, evidence)]
     made_by = evidence.run.versions.get("pytest-portaswitch", "")
     if concluded and made_by != __version__:
@@ -126,15 +126,28 @@ def _signature(folder: Path, signers: Path | None, identity: str) -> str:
 
 
 def _conclusions(evidence: Evidence) -> Iterator[str]:
-    for number, line in enumerate(differences(evidence)):
+    for number, line in enumerate(_all(differences(evidence))):
         if number == MOST:
             yield f"{EVIDENCE}: ... and more"
             return
         yield f"{EVIDENCE}: {line}"
 
 
+def _all(lines: Iterator[str]) -> Iterator[str]:
+    """The lines, and if making them fails a last one: an altered pack may make anything raise."""
+    try:
+        yield from lines
+    except Exception as error:
+        yield f"cannot be computed again, it holds what no audit writes: {error}"
+
+
 def _derived(folder: Path, evidence: Evidence) -> Iterator[str]:
-    for name, content in contents(evidence).items():
+    try:
+        made = contents(evidence)
+    except Exception as error:
+        yield f"{PAGE}: cannot be made from the evidence again: {error}"
+        return
+    for name, content in made.items():
         try:
             if (folder / name).read_bytes() != content:
                 yield f"{name}: is not what the evidence gives"

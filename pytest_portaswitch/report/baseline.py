@@ -18,6 +18,7 @@ from pytest_portaswitch.difference import (
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.files import EVIDENCE
 from pytest_portaswitch.report.reading import content_of, decode_as
+from pytest_portaswitch.source.problem import BadInput, Problem
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,13 @@ def read_before(path: Path) -> Before:
     path = path / EVIDENCE if path.is_dir() else path
     content = content_of(path)
     snapshot = decode_as(content, path, Snapshot)
+    try:
+        # Whatever somebody wrote there must be told now, not once an audit is over.
+        compare(snapshot, snapshot, "")
+    except Exception as error:
+        raise BadInput(
+            [Problem(str(path), 0, "", "", f"holds what no audit writes: {error}")]
+        ) from error
     return Before(path, hashlib.sha256(content).hexdigest(), snapshot)
 
 

@@ -63,12 +63,14 @@ def decode_as(content: bytes, path: Path, shape: type[Shape]) -> Shape:
 
 def _refuse_times(found: msgspec.Struct, path: Path) -> None:
     """Without a zone nobody can tell how old an audit is, or whether a waiver held."""
-    run = getattr(found, "run", None)
-    for name in ("started", "finished"):
-        text = getattr(run, name, None)
-        if text is not None and not _is_moment(text):
-            rule = "must be a time in ISO 8601 with a zone"
-            raise BadInput([Problem(str(path), 0, f"run.{name}", text, rule)])
+    since = getattr(found, "since", None)
+    for where, part in (("run", getattr(found, "run", None)), ("since.baseline", since)):
+        part = getattr(part, "baseline", part)
+        for name in ("started", "finished"):
+            text = getattr(part, name, None)
+            if text is not None and not _is_moment(text):
+                rule = "must be a time in ISO 8601 with a zone"
+                raise BadInput([Problem(str(path), 0, f"{where}.{name}", text, rule)])
 
 
 def _is_moment(text: str) -> bool:

@@ -39,7 +39,14 @@ _BEFORE: Mapping[Word, str] = {
     "absent": "was not planned before",
     "left-out": "was left out before",
 }
-_NOW: Mapping[Word, str] = {"pass": "passes", "waived": "is waived", "unknown": "is unknown"}
+_NOW: Mapping[Word, str] = {
+    "pass": "passes",
+    "fail": "fails",
+    "unknown": "is unknown",
+    "waived": "is waived",
+    "absent": "is not planned",
+    "left-out": "is left out",
+}
 
 
 def tally(since: Difference) -> str:
