@@ -34,10 +34,9 @@ def explain(
 ) -> tuple[Cause, ...]:
     """What explains all checks that do not pass, or warn: the gravest first.
 
-    Each of those checks belongs to exactly one cause; of these, verdict, effect and size decide
-    which comes first. ``planned`` are all
-    checks of the cluster, where only some were judged: of what was left out it is not said
-    that it is down.
+    Each of those checks belongs to exactly one cause; verdict, effect and size decide which comes
+    first. ``planned`` are all checks of the cluster, where only some were judged: of what was left
+    out it is not said that it is down.
     """
     items = items_of(checks, verdicts)
     attribution = Attribution(items, facts)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from pytest_portaswitch.report.evidence import VERSION, Evidence
+from pytest_portaswitch.report.schema_words import COMMON, OWN
 
 PUBLISHED = Path(__file__).with_name("evidence.schema.json")
 """The schema as it is published; a test keeps it as the shapes are."""
@@ -22,9 +23,11 @@ def schema() -> dict[str, Any]:
     found = msgspec.json.schema(Evidence, schema_hook=_other)
     structs = {struct.__name__: struct for struct in sorted(_structs(Evidence), key=str)}
     for name, part in found["$defs"].items():
-        for field, words in _descriptions(structs[name]).items():
-            if field in part.get("properties", {}):
-                part["properties"][field]["description"] = words
+        beside = _descriptions(structs[name])
+        for field, described in part.get("properties", {}).items():
+            words = beside.get(field) or OWN.get(f"{name}.{field}") or COMMON.get(field)
+            if words:
+                described["description"] = words
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:pytest-portaswitch:evidence:{VERSION}",

@@ -7,7 +7,7 @@ import json
 import jsonschema
 import pytest
 
-from pytest_portaswitch.report import schema
+from pytest_portaswitch.report import schema, schema_words
 from pytest_portaswitch.report.files import encode
 
 from .making import evidence
@@ -55,3 +55,14 @@ def test_the_fields_of_the_top_are_described() -> None:
     fields = PLAIN["$defs"]["Evidence"]["properties"]
     assert fields["deselected"]["description"].startswith("Ids of planned checks that this run")
     assert {"verdict", "totals", "hosts", "checks", "causes", "site", "tables"} <= set(fields)
+
+
+def test_every_field_is_described() -> None:
+    """Beside it in the code, or among the words for the schema; and no word is left over."""
+    parts = schema.schema()["$defs"]
+    fields = {f"{name}.{f}": d for name, p in parts.items() for f, d in p["properties"].items()}
+    assert [name for name, described in fields.items() if not described.get("description")] == []
+    assert len(fields) > 400
+    told = {described["description"] for described in fields.values()}
+    assert set(schema_words.OWN) <= set(fields)
+    assert {*schema_words.OWN.values(), *schema_words.COMMON.values()} <= told
