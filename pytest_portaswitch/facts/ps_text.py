@@ -9,7 +9,7 @@ from pytest_portaswitch.facts.model import Process
 
 # Each list: the columns, then the one that may hold blanks.
 _COLUMNS = re.compile(
-    r"\s*(\d{1,9})\s+(\d{1,9})\s+(\S+)\s+(\S+)\s+(?:(?:(\d{1,6})-)?(\d{1,2}):)?(\d{1,3}):(\d\d)\s*",
+    r"\s*(\d{1,9})\s+(\d{1,9})\s+(\S+)\s+(\S+)\s+(?:(?:(\d{1,20})-)?(\d{1,2}):)?(\d{1,3}):(\d\d)\s*",
     re.ASCII,
 )
 _NAMED = re.compile(r"\s*(\d{1,9})(?:\s(.*))?", re.ASCII)
@@ -48,7 +48,7 @@ def processes(
                 # Kernel threads and zombies have none, and ps shows their names in brackets.
                 command="" if _is_bracketed(command) else masked(command.split(" ")),
                 user=fields[3],
-                started=clock - _seconds(fields) if clock else 0.0,
+                started=_started(clock, _seconds(fields)),
                 state=fields[4][0],
             )
         )
@@ -77,6 +77,15 @@ def _by_pid(lines: list[str]) -> dict[int, str]:
         if fields is not None:
             found[int(fields[1])] = (fields[2] or "").strip()
     return found
+
+
+def _started(clock: float, elapsed: int) -> float:
+    """Return seconds since the epoch, 0 where the clock is not known.
+
+    A process that is younger than ``ps`` itself has an age below zero, which ``ps`` prints as
+    millions of years.
+    """
+    return clock - elapsed if elapsed <= clock else clock
 
 
 def _seconds(fields: re.Match[str]) -> int:
