@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ from hypothesis import settings
 # How long one example takes says more of the machine than of the code.
 settings.register_profile("portaswitch", deadline=None)
 settings.load_profile("portaswitch")
+
+# Who starts the tests in the background of a shell has it ignored, which all children inherit:
+# no test could interrupt anything then.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HERE = Path(__file__).parent
 SLOW = {"browser", "package"}
