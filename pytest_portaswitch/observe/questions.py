@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 import msgspec
@@ -38,21 +38,33 @@ class Questions:
         protocol = self._module(probe)
         return protocol.request(self._ask(source, probe)) if protocol else ()
 
-    def recognise(self, source: str, request: Request, seen: Observation) -> Observation:
-        """The observation with the answers in it that its replies amount to."""
+    def recognise(
+        self,
+        source: str,
+        request: Request,
+        seen: Observation,
+        known: Iterable[tuple[ProbeResult, ProbeResult]] = (),
+    ) -> Observation:
+        """The observation with the answers in it that its replies amount to.
+
+        ``known``: results as they came, each with what was recognised in it.
+        """
         if not isinstance(seen, HostFacts) or seen.method == "shell":
             # bash connects, but cannot ask.
             return seen
         probes = {probe.key: probe for probe in request.probes}
-        return msgspec.structs.replace(
-            seen,
-            probes=tuple(
-                msgspec.structs.replace(result, answer=self._answer(source, probe, result))
-                if (probe := probes.get(result.key))
-                else result
-                for result in seen.probes
-            ),
-        )
+        before = {came.key: (came, recognised) for came, recognised in known}
+
+        def with_answer(result: ProbeResult) -> ProbeResult:
+            came, recognised = before.get(result.key, (None, result))
+            if came is result:
+                return recognised
+            probe = probes.get(result.key)
+            if probe is None:
+                return result
+            return msgspec.structs.replace(result, answer=self._answer(source, probe, result))
+
+        return msgspec.structs.replace(seen, probes=tuple(map(with_answer, seen.probes)))
 
     def _answer(self, source: str, probe: Probe, result: ProbeResult) -> Answer | None:
         protocol = self._module(probe)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from secrets import token_bytes
 
@@ -14,7 +15,7 @@ from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.difference import Standing, Word, standing
 from pytest_portaswitch.facts import certificates
-from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.facts.model import HostFacts, Observation, ProbeResult
 from pytest_portaswitch.judge.judge import judge
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.judge.waiver import excuse
@@ -26,6 +27,18 @@ from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import Plan
 from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.tables.row import Tables
+
+OnHost = Callable[[str, Observation], None]
+"""Told of each host, by its name, and of what was seen of it."""
+
+
+@contextmanager
+def _unwatched(_names: list[str]) -> Iterator[OnHost]:
+    yield lambda _name, _seen: None
+
+
+def _probes(seen: Observation | None) -> tuple[ProbeResult, ...]:
+    return seen.probes if isinstance(seen, HostFacts) else ()
 
 
 @dataclass
@@ -105,31 +118,32 @@ class Audits:
     def observe(
         self,
         refs: Iterable[Ref],
-        on_progress: Callable[[str, Observation], None] | None = None,
+        begin: Callable[[list[str]], AbstractContextManager[OnHost]] = _unwatched,
     ) -> None:
         """Look at the hosts that the checks need and that were not looked at yet, side by side.
 
-        ``on_progress`` gets each host, as ``hosts_needed`` names it, and what was seen of it.
+        ``begin`` gets the names of the hosts, with their cluster's where there are several, and
+        gives what is told of each host, by that name, once something was seen of it.
         """
         jobs = self._jobs(refs)
         owner = {id(job): audit for audit, job in jobs}
         first: dict[int, Observation] = {}
 
         def take(job: Job, seen: Observation) -> None:
-            audit = owner[id(job)]
-            source = audit.cluster.hosts[job.request.host].private
-            audit.seen[job.request.host] = self._questions(audit).recognise(
-                source, job.request, seen
-            )
+            audit, host = owner[id(job)], job.request.host
+            source = audit.cluster.hosts[host].private
+            known = zip(_probes(first.get(id(job))), _probes(audit.seen.get(host)), strict=True)
+            audit.seen[host] = self._questions(audit).recognise(source, job.request, seen, known)
 
-        def keep(job: Job, seen: Observation) -> None:
-            first[id(job)] = seen
-            take(job, seen)
-            if on_progress:
-                on_progress(self._host_label(owner[id(job)], job.request.host), seen)
+        with begin([self._host_label(audit, job.request.host) for audit, job in jobs]) as tell:
 
-        hidden = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
-        told = observe([job for _, job in jobs], self.limits, keep, secrets=hidden)
+            def keep(job: Job, seen: Observation) -> None:
+                take(job, seen)
+                first[id(job)] = seen
+                tell(self._host_label(owner[id(job)], job.request.host), seen)
+
+            hidden = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
+            told = observe([job for _, job in jobs], self.limits, keep, secrets=hidden)
         for (_, job), seen in zip(jobs, told, strict=True):
             if first.get(id(job)) is not seen:
                 take(job, seen)
@@ -138,10 +152,6 @@ class Audits:
             host = job.request.host
             others = (seen for name, seen in audit.seen.items() if name != host)
             audit.seen[host] = certificates.without_known(audit.seen[host], others)
-
-    def hosts_needed(self, refs: Iterable[Ref]) -> list[str]:
-        """The hosts still to be looked at for the checks, named with their cluster if need be."""
-        return [self._host_label(audit, job.request.host) for audit, job in self._jobs(refs)]
 
     def _host_label(self, audit: Audit, host: str) -> str:
         return host if len(self._audits) == 1 else f"{audit.cluster.name}/{host}"

@@ -16,7 +16,7 @@ from pytest_portaswitch.runner.fixtures import (
     audits,
 )
 from pytest_portaswitch.runner.generate import generate
-from pytest_portaswitch.runner.outcome import properties_of
+from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder
 from pytest_portaswitch.runner.suites import find_suites
@@ -70,6 +70,8 @@ class Session:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self._told: Outcome | None = None
+        """What the recorder learned last: a test has up to three reports."""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.recorder.take_items(session.items)
@@ -87,13 +89,18 @@ class Session:
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        record = self.recorder.record_of(item) if report.when != "teardown" else None
-        if record is not None:
-            setattr(report, RECORD, record)
-            # Of the item too: JUnit takes the properties from the report of its teardown.
-            properties = properties_of(item.stash[stash.OUTCOME])
-            item.user_properties += [p for p in properties if p not in item.user_properties]
-            report.user_properties = list(item.user_properties)
+        outcome = item.stash.get(stash.OUTCOME, None)
+        if outcome is None or outcome is self._told:
+            return report
+        self._told = outcome
+        if stash.is_worker(item.config):
+            setattr(report, RECORD, self.recorder.record_of(outcome))
+        else:
+            self.recorder.take_outcome(outcome)
+        # Of the item too: JUnit takes the properties from the report of its teardown.
+        properties = properties_of(outcome)
+        item.user_properties += [p for p in properties if p not in item.user_properties]
+        report.user_properties = list(item.user_properties)
         return report
 
     @pytest.hookimpl(tryfirst=True)

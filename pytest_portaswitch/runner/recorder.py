@@ -1,6 +1,6 @@
 """Collects what the items' reports say, on the controller, and writes the evidence at the end.
 
-Items may have run in other processes: what is needed travels as JSON on their reports.
+Items may have run in xdist's workers: then what is needed travels as JSON on their reports.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audit, Audits, Ref
 from pytest_portaswitch.runner.baselines import keep
 from pytest_portaswitch.runner.options import Settings
+from pytest_portaswitch.runner.outcome import Outcome
 
 if TYPE_CHECKING:
     from pytest_portaswitch.pack import Index
@@ -59,11 +60,8 @@ class Recorder:
         self._sent: set[tuple[str, str]] = set()
         self._labels = audits.labels()
 
-    def record_of(self, item: pytest.Item) -> str | None:
-        """The record to send along with an item's report, or None where it has no verdict."""
-        outcome = item.stash.get(stash.OUTCOME, None)
-        if outcome is None:
-            return None
+    def record_of(self, outcome: Outcome) -> str:
+        """The record by which a worker sends a verdict along with a report."""
         seen = self.audits[outcome.cluster].seen
         fresh = {host: seen[host] for host in seen if (outcome.cluster, host) not in self._sent}
         self._sent.update((outcome.cluster, host) for host in fresh)
@@ -72,8 +70,12 @@ class Recorder:
         )
         return msgspec.json.encode(record).decode()
 
+    def take_outcome(self, outcome: Outcome) -> None:
+        """Keep a verdict of this process's own; its facts are here."""
+        self.verdicts[Ref(outcome.cluster, outcome.check.id)] = outcome.verdict
+
     def take(self, report: pytest.TestReport) -> None:
-        """Read the record of a report, wherever it was made."""
+        """Read the record that a worker sent along with a report."""
         text = getattr(report, RECORD, None)
         if text is None:
             return

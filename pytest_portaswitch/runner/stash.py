@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
 
 from pytest_portaswitch.observe import progress_bar
-from pytest_portaswitch.runner.audits import Audits, Ref
+from pytest_portaswitch.runner.audits import Audits, OnHost, Ref
 from pytest_portaswitch.runner.ending import loading_the_ending
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.runner.outcome import Outcome
@@ -68,10 +70,12 @@ def observe_selected(session: pytest.Session, cluster: str = "") -> None:
     if capture:
         capture.suspend_global_capture(in_=True)
     try:
-        names = audits.hosts_needed(refs)
-        bar = progress_bar(len(names), title="Looking at hosts", names=names)
-        with loading_the_ending(), bar as advance:
-            audits.observe(refs, advance)
+        with loading_the_ending():
+            audits.observe(refs, _bar)
     finally:
         if capture:
             capture.resume_global_capture()
+
+
+def _bar(hosts: list[str]) -> AbstractContextManager[OnHost]:
+    return progress_bar(len(hosts), title="Looking at hosts", names=hosts)

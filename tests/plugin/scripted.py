@@ -132,4 +132,4 @@ def script(
 
     audits.observe = observe  # type: ignore[assignment]
     # The answers are made up with the facts; nothing came back that could be recognised.
-    Questions.recognise = lambda self, source, request, seen: seen  # type: ignore[method-assign]
+    Questions.recognise = lambda self, source, request, seen, known=(): seen  # type: ignore[method-assign]
