@@ -18,12 +18,13 @@ def audits(pytestconfig: pytest.Config) -> Audits:
 
 
 @pytest.fixture
-def audit_verdict(request: pytest.FixtureRequest, audits: Audits) -> Outcome:
+def audit_verdict(request: pytest.FixtureRequest) -> Outcome:
     """The verdict of one check; a test that asks for it runs once for each planned check.
 
     ``@pytest.mark.portaswitch("listener", ...)`` narrows it to kinds of checks.
     """
     ref: Ref = request.param
+    audits = stash.audits_of(request.config)
     if stash.is_unobserved(request.config, ref):
         stash.observe_selected(request.session, ref.cluster)
     audit = audits[ref.cluster]

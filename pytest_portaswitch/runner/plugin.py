@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_portaswitch.runner import hookspecs, options, stash
-from pytest_portaswitch.runner.ending import end_at_once, lines
+from pytest_portaswitch.runner.ending import end_at_once, lines, set_aside
 from pytest_portaswitch.runner.fixtures import (
     audit_facts,
     audit_host,
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if stash.is_worker(config):
         return
     end_at_once()
-    if config.pluginmanager.hasplugin("xdist"):
+    if config.pluginmanager.hasplugin("xdist") and config.getoption("dist") != "no":
         from pytest_portaswitch.runner.distribution import Distribution
 
         config.pluginmanager.register(Distribution(recorder), "portaswitch-xdist")
@@ -83,6 +83,7 @@ class Session:
         idle = config.option.collectonly or stash.is_worker(config) or session.testsfailed
         if not idle and stash.selected(session):
             stash.observe_selected(session)
+            set_aside()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -1,7 +1,6 @@
 """What the host is: its system, its release, the kernel's port ranges."""
 
 import os
-import random
 import signal
 import subprocess
 import time
@@ -56,10 +55,14 @@ def unreserved() -> "list[int]":
     limits, taken = ephemeral(notes), reserved(notes)
     if not limits or not taken:
         return []
-    ports = set(range(limits[0], limits[1] + 1))
-    for low, high in taken:
-        ports.difference_update(range(low, high + 1))
-    return random.sample(sorted(ports), len(ports))
+    ports: list[int] = []
+    free = limits[0]
+    for low, high in [*sorted(taken), [limits[1] + 1, limits[1]]]:
+        ports += range(free, min(low, limits[1] + 1))
+        free = max(free, high + 1)
+    # Not always the same ones first, which a firewall may still remember.
+    turn = os.getpid() % len(ports) if ports else 0
+    return ports[turn:] + ports[:turn]
 
 
 def ranges(words: str) -> "list[list[int]]":

@@ -82,6 +82,10 @@ def test_source_ports_where_most_are_reserved(monkeypatch: pytest.MonkeyPatch) -
     assert host.unreserved() == []
     shown["ip_local_reserved_ports"] = b"32768-32999,33002-64999\n"
     assert sorted(host.unreserved()) == [33000, 33001]
+    shown["ip_local_reserved_ports"] = b"40000-64999,33000-39000,5060,33500,60000\n"
+    assert sorted(host.unreserved()) == [*range(32768, 33000), *range(39001, 40000)]
+    shown["ip_local_reserved_ports"] = b"32000-32770,60998-60998\n"
+    assert sorted(host.unreserved()) == [*range(32771, 60998), 60999]
     shown["ip_local_reserved_ports"] = b"1-65535\n"
     assert host.unreserved() == []
     shown["ip_local_port_range"] = b"?"
