@@ -8,7 +8,7 @@ from __future__ import annotations
 import atexit
 import gc
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,20 +31,20 @@ def set_aside() -> None:
     """Look no more for garbage among what was made until now: modules, plans, collected tests.
 
     Python would look through all of it several times during the run, and pytest twice at its end.
-    What tests make is still looked through.
+    What tests make is still looked through. ``gc.unfreeze`` takes it back.
     """
     gc.freeze()
 
 
 @contextmanager
-def loading_the_ending() -> Iterator[None]:
-    """Load it in a thread, as long as this lasts."""
+def loading_the_ending() -> Iterator[Callable[[], None]]:
+    """Give a function that loads it in a thread, for which this waits."""
     thread = threading.Thread(target=_load, name="portaswitch-ending", daemon=True)
-    thread.start()
     try:
-        yield
+        yield thread.start
     finally:
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
 
 
 def _load() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from typing import Any
 
@@ -46,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[stash.SETTINGS] = settings
     config.stash[stash.AUDITS] = prepare(config, settings)
+    # Cleanups run in the opposite order: after pytest's own last look for garbage.
+    config.add_cleanup(gc.unfreeze)
     recorder = Recorder(config, config.stash[stash.AUDITS], settings)
     config.pluginmanager.register(Session(recorder), "portaswitch-session")
     if stash.is_worker(config):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.observe import progress_bar
 from pytest_portaswitch.runner.audits import Audits, OnHost, Ref
 from pytest_portaswitch.runner.ending import loading_the_ending
@@ -70,12 +72,24 @@ def observe_selected(session: pytest.Session, cluster: str = "") -> None:
     if capture:
         capture.suspend_global_capture(in_=True)
     try:
-        with loading_the_ending():
-            audits.observe(refs, _bar)
+        audits.observe(refs, _watching)
     finally:
         if capture:
             capture.resume_global_capture()
 
 
-def _bar(hosts: list[str]) -> AbstractContextManager[OnHost]:
-    return progress_bar(len(hosts), title="Looking at hosts", names=hosts)
+@contextmanager
+def _watching(hosts: list[str]) -> Iterator[OnHost]:
+    """Show how far the hosts are. Once all have told what they saw, a second round is waiting."""
+    awaited = len(hosts)
+    bar = progress_bar(awaited, title="Looking at hosts", names=hosts)
+    with loading_the_ending() as load, bar as advance:
+
+        def tell(name: str, seen: Observation) -> None:
+            nonlocal awaited
+            advance(name, seen)
+            awaited -= 1
+            if not awaited:
+                load()
+
+        yield tell

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+
+from .conftest import Site
 
 LATE = ("pytest_portaswitch.pack", "pytest_portaswitch.report.page.render", "jinja2")
 
@@ -22,8 +25,8 @@ def test_it_is_loaded_beside_the_wait() -> None:
         "import sys, pytest_portaswitch.runner.plugin\n"
         "from pytest_portaswitch.runner.ending import loading_the_ending\n"
         f"print([name in sys.modules for name in {LATE!r}])\n"
-        "with loading_the_ending():\n"
-        "    pass\n"
+        "with loading_the_ending() as load:\n"
+        "    load()\n"
         f"print([name in sys.modules for name in {LATE!r}])\n"
         "from pytest_portaswitch.report.page.render import _environment\n"
         "print(sorted(key[1] for key in _environment().cache.keys()))\n"
@@ -45,3 +48,14 @@ def test_a_process_that_ends_does_not_look_through_its_memory() -> None:
         "print(gc.get_freeze_count())\n"
     )
     assert told.splitlines() == ["0", "True"]
+
+
+def test_what_stays_is_not_searched_for_garbage(site: Site) -> None:
+    """While tests run, what was there before them is set aside; afterwards it is as it was."""
+    site.audit("-k", "process and web1")  # writes the site's files
+    (site.path / "suites" / "test_memory.py").write_text(
+        "import gc\n\ndef test_memory():\n    assert gc.get_freeze_count() > 1000\n"
+    )
+    before = gc.get_freeze_count()
+    site.audit("-k", "memory or (process and web1)").assert_outcomes(passed=3)
+    assert gc.get_freeze_count() == before == 0
