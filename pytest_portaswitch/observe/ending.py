@@ -13,7 +13,7 @@ Stage = Literal["connecting", "shell", "password", "none", "refused", "ready"]
 ``refused``: sudo does not run it. ``ready``: the program takes its request."""
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
-_CONTROL = re.compile(r"[^\x20-\x7e\xa0-\U0010ffff]+|[\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 # What ssh says at -v and LogLevel=VERBOSE in the ordinary course of things.
 _ORDINARY = re.compile(
     r"debug\d: |OpenSSH_\d|Authenticated (to|using) |Transferred: |Bytes per second: "
