@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from shlex import quote
 from typing import Any
 
 from pytest_portaswitch.facts.model import Connection, HostFacts, Process
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.by_hand import on
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.process import (
     all_stopped,
@@ -64,8 +64,7 @@ class _Judge:
         if expects.ports.demand == "range":
             low, high = expects.ports.numbers[0], expects.ports.numbers[-1]
             ports = f"dport >= :{low} and dport <= :{high}"
-        command = f"ss -tnp state established '( {ports} )'"
-        self.reproduce = f"ssh {quote(host.host)} sudo {command}"
+        self.reproduce = on(host.host, f'sudo ss -tnp state established "( {ports} )"')
 
     def verdict(self) -> Verdict:
         if not self.running:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import absent, seen
+from pytest_portaswitch.judge.by_hand import on
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.port_range import judge_range
 from pytest_portaswitch.judge.process import all_stopped, looked_for, pin, stopped_cause
@@ -56,7 +55,7 @@ def _judge_port(
     # What is bound to the very address takes everything; the wildcard gets the rest.
     serving = [s for s in covering if not seen.is_wildcard(s)] or covering
     flag = "u" if transport == "udp" else "t"
-    reproduce = f"ssh {quote(host.host)} sudo ss -ln{flag}p 'sport = :{port}'"
+    reproduce = on(host.host, f'sudo ss -ln{flag}p "sport = :{port}"')
     if not serving:
         return absent.judge_absent(
             expects, host, port, bound, expected=expected, reproduce=reproduce

@@ -6,6 +6,7 @@ from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.by_hand import on
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.process import all_stopped, missing_process, stopped_cause
 from pytest_portaswitch.judge.verdict import Verdict
@@ -19,7 +20,8 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
     The ports themselves are never demanded: without calls none is open.
     """
     low, high = expects.ports.numbers[0], expects.ports.numbers[-1]
-    reproduce = f"ssh {quote(host.host)} sudo ss -lnup 'sport >= :{low} and sport <= :{high}'"
+    ports = f"sport >= :{low} and sport <= :{high}"
+    reproduce = on(host.host, f'sudo ss -lnup "{ports}"')
     running = seen.processes_matching(host, expects.process)
     evidence = tuple(seen.command_line(process) for process in running[:3])
     if not running:

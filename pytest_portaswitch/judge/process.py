@@ -7,6 +7,7 @@ from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, Process
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.by_hand import on
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
@@ -25,7 +26,7 @@ def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
     if why:
         return gap(host.host, "processes", why, expected)
     search = f"ps -eo pid,user,stat,args | grep -E {quote(pattern.match)}"
-    reproduce = f"ssh {quote(host.host)} {quote(search)}"
+    reproduce = on(host.host, search)
     found = seen.processes_matching(host, pattern)
     evidence = tuple(seen.command_line(process) for process in found[:5])
     if not found:

@@ -23,7 +23,7 @@ from pytest_portaswitch.tables.row import Service
 
 Standing = Literal["declared", "service", "loopback", "client", "unseen", "public", "private"]
 """``client``: UDP on a port that the kernel hands out, as everybody has who asks somebody.
-``unseen``: nobody could see whose it is. ``public``, ``private``: undeclared, and where."""
+``unseen``: whose it is decides, and was not seen. ``public``, ``private``: undeclared there."""
 
 SHOWN = 20
 
@@ -102,6 +102,8 @@ def _standing(host: HostFacts, socket: Socket, expects: NothingElse) -> Listener
         return Listener(socket=socket, standing="loopback")
     public = _is_public(host, socket, expects)
     owners = seen.owners(host, socket)
+    # Where a row or a service has the port, its owner decides. Elsewhere nobody's would do.
+    is_open = False
     for entry in expects.declared:
         if entry.transport != socket.transport or not entry.first <= socket.port <= entry.last:
             continue
@@ -113,9 +115,13 @@ def _standing(host: HostFacts, socket: Socket, expects: NothingElse) -> Listener
             or any(seen.matches(process, entry.process) for process in owners)
         ):
             return Listener(socket=socket, standing="declared")
+        is_open = is_open or socket.pids is None
     confined = ""
     for service in expects.services:
-        if not _is_port_of(service, socket) or not _is_owner(service, host, socket):
+        if not _is_port_of(service, socket):
+            continue
+        if not _is_owner(service, host, socket):
+            is_open = is_open or socket.pids is None
             continue
         if service.public or not public:
             why = f"{service.name}: {service.reason} ({service.source})"
@@ -124,7 +130,7 @@ def _standing(host: HostFacts, socket: Socket, expects: NothingElse) -> Listener
     low, high = host.ephemeral_ports or (0, -1)
     if socket.transport == "udp" and low <= socket.port <= high:
         return Listener(socket=socket, standing="client")
-    if socket.pids is None:
+    if is_open:
         return Listener(socket=socket, standing="unseen")
     return Listener(socket=socket, standing="public" if public else "private", why=confined)
 
@@ -171,7 +177,9 @@ def _words(host: HostFacts, listeners: Iterable[Listener], scope: str) -> list[s
             continue
         socket = listener.socket
         owners = seen.owners(host, socket)
-        who = owners[0].name if owners else "the kernel, or a process that ended,"
+        nobody = "the kernel, or a process that ended,"
+        unseen = "a process that could not be seen"
+        who = owners[0].name if owners else unseen if socket.pids is None else nobody
         found.setdefault((who, f"{socket.transport}/{socket.port}", listener.why), []).append(
             f"[{socket.address}]" if ":" in socket.address else socket.address
         )

@@ -1,4 +1,4 @@
-"""Compiled templates are kept where Python keeps compiled modules, and under the same conditions."""
+"""Compiled templates are kept where Python keeps compiled modules, on the same conditions."""
 
 from __future__ import annotations
 
