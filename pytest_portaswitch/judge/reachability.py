@@ -110,6 +110,7 @@ def _judge_port(
     story = path.explain(expects, port, grade, result, facts)
     open_question = result.outcome == "silent" and expects.ports.transport == "udp"
     open_question = open_question and datagram.is_open_question(result)
+    open_question = open_question and story.fault.code not in path.PROVED
     return Verdict(
         verdict="unknown" if open_question else "fail",
         why_unknown="not-assessable" if open_question else "",
