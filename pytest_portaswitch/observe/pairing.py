@@ -95,7 +95,9 @@ def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, 
             if result.outcome == "silent" and result.key.startswith("udp:"):
                 result = _with_arrival(again or result, again, targets, watchers)
             results.append(result)
-        results += [_with_arrival(result, result, targets, watchers) for result in later.values()]
+        results += [
+            _with_arrival(later[key], later[key], targets, watchers) for key in sorted(later)
+        ]
         facts[name] = msgspec.structs.replace(party.facts, probes=tuple(results))
     return facts
 

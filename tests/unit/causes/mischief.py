@@ -296,7 +296,7 @@ def resize(found: Facts, host: str, mtu: str) -> None:
 MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
-        kill, freeze, deafen, move, loopback, impostor, drop, reject, prohibit, forbid, say, mute, unseen,
-        down, disconnect, hold, without, shell, lose, skew, install, resize,
+        kill, freeze, deafen, move, loopback, impostor, drop, reject, prohibit, forbid, say, mute,
+        unseen, down, disconnect, hold, without, shell, lose, skew, install, resize,
     )
 }  # fmt: skip
