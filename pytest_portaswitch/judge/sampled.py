@@ -53,7 +53,7 @@ def judge_sampled(check: Check, expects: Reaches, facts: Facts) -> Verdict:
     unproved = any(result.outcome != "replied" for result in results)
     limits = (
         f", as seen at an interface of {_watcher(results, place)}: a firewall of its own could "
-        "still drop them behind that"
+        "still drop or reject them behind that"
     )
     return Verdict(
         verdict="pass",

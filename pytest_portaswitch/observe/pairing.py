@@ -179,10 +179,11 @@ def _arrival(
         watcher = watchers.get(holder)
         if watcher is None:
             blind = "it did not take part in the second round"
+        elif watcher.saw(sent.source_port, *target):
+            # Also where it could not watch to the end.
+            return Arrival(seen=True, watcher=holder)
         elif watcher.blind:
             blind = watcher.blind
-        elif watcher.saw(sent.source_port, *target):
-            return Arrival(seen=True, watcher=holder)
     if blind:
         return Arrival(seen=None, watcher=holders[0], blind=blind)
     return Arrival(seen=False, watcher=holders[0])
