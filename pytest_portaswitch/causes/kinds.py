@@ -34,6 +34,7 @@ TITLES: Mapping[str, str] = {
     "ignored": "{ports} of {0} arrives and is not answered: its own firewall drops it, or {1} "
     "ignores it",
     "slice-lost": "part of {ports} is lost on the way to {0}: {detail}",
+    "slice-rejected": "a firewall rejects part of {ports} of {0}: {detail}",
     "no-python": "no Python 3 on {0}: its shell sees sockets, processes and routes, but asks no "
     "service and watches for nothing",
     "not-privileged": "{0} was looked at without root, so that owners of sockets stay unseen: "

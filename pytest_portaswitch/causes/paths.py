@@ -78,6 +78,8 @@ def _pair(item: Item) -> Pair:
 def _kind(item: Item) -> str:
     if item.code in ("mute", "ignored"):
         return "not-answered"
+    if item.code == "rejected":
+        return "rejected"
     if item.verdict.grade == "unreachable":
         return "no-path"
     return "rejected" if item.verdict.grade == "refused" else "blocked"

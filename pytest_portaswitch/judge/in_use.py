@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import msgspec
 
-from pytest_portaswitch.facts.model import HostFacts
+from pytest_portaswitch.facts.model import Connection, HostFacts
 from pytest_portaswitch.judge import seen
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Reaches
 
 
-def considered(check: Check, expects: Reaches, source: HostFacts, verdict: Verdict) -> Verdict:
-    """The verdict on a new connection, with what the one that is held now says beside it.
-
-    It raises the grade of what passes. It excuses nothing that fails: who holds a connection and
-    gets no new one is the first to be lost when it restarts, and nobody notices until then.
-    """
-    if expects.client is None or verdict.verdict not in ("pass", "fail"):
-        return verdict
+def held(expects: Reaches, source: HostFacts) -> tuple[Connection, ...]:
+    """The connections that the peer's own process holds to any of the ports."""
+    if expects.client is None:
+        return ()
     own = seen.with_children(source, seen.processes_matching(source, expects.client))
-    held = tuple(
+    return tuple(
         connection
         for connection in seen.connections_to(source, (expects.destination.address,), expects.ports)
         if own & set(connection.pids or ())
     )
-    if not held:
+
+
+def considered(
+    check: Check, source: HostFacts, verdict: Verdict, held: tuple[Connection, ...]
+) -> Verdict:
+    """The verdict on a new connection to a port, with what the ones held to it now say beside it.
+
+    They raise the grade of what passes. They excuse nothing that fails: who holds a connection and
+    gets no new one is the first to be lost when it restarts, and nobody notices until then.
+    """
+    if not held or verdict.verdict not in ("pass", "fail"):
         return verdict
     evidence = (
         *verdict.evidence,
         *(f"held: {seen.connection_words(source, connection)}" for connection in held[:3]),
     )
     if verdict.verdict == "pass":
-        # Several ports of which one must serve: the one that answers may not be the one in use.
         return msgspec.structs.replace(verdict, grade="in-use", evidence=evidence)
     if verdict.fault is not None and verdict.fault.code == "frozen":
         # Nothing is served over the old connection either.
@@ -46,4 +51,4 @@ def considered(check: Check, expects: Reaches, source: HostFacts, verdict: Verdi
     )
 
 
-__all__ = ["considered"]
+__all__ = ["considered", "held"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import NamedTuple
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Unobserved
@@ -36,7 +37,8 @@ def explain(
             fault("own-firewall", source),
         )
     listening, evidence = _listening(place, transport, port, facts)
-    code, cause = _cause(expects, grade, words, listening, result)
+    passing = result.outcome == "unreachable" and _others_pass(expects, result, facts)
+    code, cause = _cause(expects, grade, words, listening, result, others_pass=passing)
     # Of a path, both ends; of a service, the place and what serves there.
     service = expects.server or f"{transport}-{port}"
     subject = (source, place.name) if code in PATH else (place.name, service)
@@ -48,15 +50,55 @@ def explain(
 PATH = frozenset({"no-path", "dropped", "rejected"})
 """Codes of what happens between two hosts."""
 
+PROVED = frozenset({"nothing-listens", "frozen"})
+"""Codes of what the destination itself shows, whatever became of the probe."""
+
 _SPOKE = frozenset({"not-this-protocol", "not-our-reply", "unreadable", "cut-short"})
 
 
+def _others_pass(expects: Reaches, result: ProbeResult, facts: Facts) -> bool:
+    """Whether something else that the same host sent to the address came through."""
+    source = facts.get(expects.source)
+    return isinstance(source, HostFacts) and came_through(
+        source, expects.destination.address, but=(result.key,)
+    )
+
+
+def came_through(source: HostFacts, address: str, but: Container[str] = ()) -> bool:
+    """Whether any probe of a host to an address got there, of those with other keys.
+
+    What is refused may be refused on the way.
+    """
+    return any(
+        result.outcome in ("connected", "replied")
+        or (result.arrival is not None and result.arrival.seen is True)
+        for result in source.probes
+        if result.key not in but and _address(result.key) == address
+    )
+
+
+def _address(key: str) -> str:
+    return key.partition(":")[2].rpartition(":")[0]
+
+
 def _cause(
-    expects: Reaches, grade: Grade, words: str, listening: str, result: ProbeResult
+    expects: Reaches,
+    grade: Grade,
+    words: str,
+    listening: str,
+    result: ProbeResult,
+    *,
+    others_pass: bool,
 ) -> tuple[str, str]:
     """The fault's code and the cause in words."""
     place, source = expects.destination, expects.source
     answer = result.answer
+    if grade == "unreachable" and others_pass:
+        return (
+            "rejected",
+            f"a firewall rejects {words} between {source} and {place.name}{_detail(result)}, "
+            "where other probes come through",
+        )
     if grade == "unreachable":
         return (
             "no-path",
@@ -107,14 +149,14 @@ def _listening(
     host = observed[0]
     if host.gap("sockets"):
         return f"unobserved not fully visible ({host.gap('sockets')})", ()
-    sockets = [
+    bound = [
         socket
         for socket in host.sockets
-        if socket.transport == transport
-        and socket.port == port
-        and not socket.connected
-        and seen.covers(socket, place.address)
+        if socket.transport == transport and socket.port == port and not socket.connected
     ]
+    sockets = [socket for socket in bound if seen.covers(socket, place.address)]
+    if not sockets and any(seen.covers(socket, place.address) is None for socket in bound):
+        return "unobserved not fully visible (whether [::] takes IPv4)", ()
     if not sockets:
         return "no", (f"{host.host} shows no socket on {transport}/{port} at {place.address}",)
     by = [process for socket in sockets for process in seen.owners(host, socket)]

@@ -9,6 +9,7 @@ from pytest_portaswitch.judge import seen
 from pytest_portaswitch.judge.by_hand import on
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.process import all_stopped, missing_process, stopped_cause
+from pytest_portaswitch.judge.unknown import gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Listens
 
@@ -60,6 +61,10 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
             reproduce=reproduce,
         )
     collision = _collision(host, low, high)
+    why = host.gap("ports")
+    if host.ephemeral_ports is None or (collision and why):
+        # Which ports clients get was not seen, or not which of them are reserved.
+        return gap(host.host, "ports for clients", why or "they were not brought back", expected)
     if collision:
         return Verdict(
             verdict="fail",

@@ -25,15 +25,23 @@ def judge_reachability(check: Check, expects: Reaches, facts: Facts) -> Verdict:
     source = facts_of(expects.source, facts, expected)
     if isinstance(source, Verdict):
         return source
-    verdicts = [_judge_port(expects, source, number, facts, expected) for number in ports.numbers]
+    by_port = {n: _judge_port(expects, source, n, facts, expected) for n in ports.numbers}
+    held = in_use.held(expects, source)
     if ports.demand == "one":
-        verdict = _judge_choice(expects, source, verdicts, facts)
+        port, verdict = _judge_choice(
+            expects, source, by_port, facts, {c.remote_port for c in held}
+        )
     else:
-        verdict = min(verdicts, key=lambda verdict: _ORDER[verdict.verdict])
-    return in_use.considered(check, expects, source, verdict)
+        port, verdict = min(by_port.items(), key=_order)
+    there = tuple(connection for connection in held if connection.remote_port == port)
+    return in_use.considered(check, source, verdict, there)
 
 
 _ORDER = {"fail": 0, "unknown": 1, "pass": 2, "waived": 3}
+
+
+def _order(judged: tuple[int, Verdict]) -> int:
+    return _ORDER[judged[1].verdict]
 
 
 def _judge_port(
@@ -48,7 +56,7 @@ def _judge_port(
     reproduce = _by_hand(expects, port)
     evidence = (result_words(source, result), *datagram.evidence(result))
     grade = grade_of(result)
-    refusal = result.answer.words if result.answer and result.answer.fault else ""
+    refusal = _refusal(result)
     if grade is None and result.detail != "EPERM":
         return Verdict(
             verdict="unknown",
@@ -60,7 +68,7 @@ def _judge_port(
             evidence=evidence,
             reproduce=reproduce,
         )
-    if grade == "answered" and refusal:
+    if refusal:
         return Verdict(
             verdict="fail",
             grade=grade,
@@ -76,7 +84,7 @@ def _judge_port(
             evidence=evidence,
             reproduce=reproduce,
         )
-    if grade is not None and reaches(grade, expects.least_grade):
+    if _comes_through(expects, result):
         said = f": {result.answer.words}" if result.answer and result.answer.words else ""
         return Verdict(
             verdict="pass",
@@ -102,6 +110,7 @@ def _judge_port(
     story = path.explain(expects, port, grade, result, facts)
     open_question = result.outcome == "silent" and expects.ports.transport == "udp"
     open_question = open_question and datagram.is_open_question(result)
+    open_question = open_question and story.fault.code not in path.PROVED
     return Verdict(
         verdict="unknown" if open_question else "fail",
         why_unknown="not-assessable" if open_question else "",
@@ -136,26 +145,36 @@ def grade_of(result: ProbeResult) -> Grade | None:
 
 
 def _judge_choice(
-    expects: Reaches, source: HostFacts, verdicts: list[Verdict], facts: Facts
-) -> Verdict:
-    """Of several ports one must work, the same one from every peer."""
-    ports = expects.ports.numbers
-    working = {p for p, v in zip(ports, verdicts, strict=True) if v.verdict == "pass"}
-    best = max(verdicts, key=lambda verdict: _ORDER[verdict.verdict])
+    expects: Reaches,
+    source: HostFacts,
+    by_port: dict[int, Verdict],
+    facts: Facts,
+    held: set[int | None],
+) -> tuple[int, Verdict]:
+    """Of several ports one must work, the same one from every peer; which, and what is said of it.
+
+    A port to which a connection is held is the one that must: that another one answers is no help
+    to who does not use it.
+    """
+    working = {port for port, verdict in by_port.items() if verdict.verdict == "pass"}
+    in_use = {port: verdict for port, verdict in by_port.items() if port in held}
+    if in_use.keys() - working:
+        return min(in_use.items(), key=_order)
     if not working:
-        return best
-    common = working.copy()
-    others: list[str] = []
-    for other in facts.values():
-        theirs = _working(expects, other) if isinstance(other, HostFacts) else None
-        if theirs is None or other.host == source.host:
-            continue
-        if not theirs & working:
-            others.append(f"{other.host} only {_numbers(theirs)}")
-        common &= theirs or common
-    if others or not common:
+        return max(by_port.items(), key=_order)
+    peers = {
+        other.host: theirs
+        for other in facts.values()
+        if isinstance(other, HostFacts)
+        and other.host != source.host
+        and (theirs := _working(expects, other))
+    }
+    common = working.intersection(*peers.values())
+    if not common:
         name = expects.destination.name
-        return Verdict(
+        best = by_port[min(working)]
+        others = [f"{h} only {_numbers(t)}" for h, t in peers.items() if not t >= working]
+        return 0, Verdict(
             verdict="fail",
             grade=best.grade,
             expected=f"{best.expected}, the same port from every peer",
@@ -165,30 +184,37 @@ def _judge_choice(
             evidence=best.evidence,
             reproduce=best.reproduce,
         )
-    used = min(common)
-    return Verdict(
+    used = min(common & in_use.keys() or common)
+    # Nobody's connection shows that a port is in use where its own process is connected to another.
+    which = "in use here" if used in in_use or not in_use else "that every peer reaches"
+    return used, Verdict(
         verdict="pass",
-        grade=best.grade,
-        expected=best.expected,
-        observed=f"{best.observed}; port {used} is the one in use here, pin it in the "
+        grade=by_port[used].grade,
+        expected=by_port[used].expected,
+        observed=f"{by_port[used].observed}; port {used} is the one {which}, pin it in the "
         f"cluster file: {expects.destination.name}: {{mysql: {used}}}",
-        evidence=tuple(line for verdict in verdicts for line in verdict.evidence),
-        reproduce=best.reproduce,
+        evidence=tuple(line for verdict in by_port.values() for line in verdict.evidence),
+        reproduce=by_port[used].reproduce,
     )
 
 
-def _working(expects: Reaches, other: HostFacts) -> set[int] | None:
-    """The ports of the choice that another host reaches; None where it did not try, or no one."""
-    transport, address = expects.ports.transport, expects.destination.address
-    results = {
-        port: seen.probe(other, f"{transport}:{address}:{port}") for port in expects.ports.numbers
-    }
-    working = set[int]()
-    for port, result in results.items():
-        grade = grade_of(result) if result else None
-        if grade and reaches(grade, expects.least_grade):
-            working.add(port)
-    return working or None
+def _working(expects: Reaches, other: HostFacts) -> set[int]:
+    """The ports of the choice that another host reaches, as far as it tried."""
+    start = f"{expects.ports.transport}:{expects.destination.address}"
+    results = {port: seen.probe(other, f"{start}:{port}") for port in expects.ports.numbers}
+    return {port for port, result in results.items() if result and _comes_through(expects, result)}
+
+
+def _comes_through(expects: Reaches, result: ProbeResult) -> bool:
+    """Whether a probe got as far as the row demands, and was not refused there."""
+    grade = grade_of(result)
+    return grade is not None and reaches(grade, expects.least_grade) and not _refusal(result)
+
+
+def _refusal(result: ProbeResult) -> str:
+    """The words in which the service says that it does not serve."""
+    answer = result.answer
+    return answer.words or answer.finding if answer and answer.answered and answer.fault else ""
 
 
 def _numbers(ports: set[int]) -> str:

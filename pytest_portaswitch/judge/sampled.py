@@ -5,11 +5,12 @@ from __future__ import annotations
 from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
+from pytest_portaswitch.judge import path
 from pytest_portaswitch.judge.fault import fault
-from pytest_portaswitch.judge.reachability import result_words
+from pytest_portaswitch.judge.reachability import grade_of, result_words
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
-from pytest_portaswitch.plan.check import Check, Reaches
+from pytest_portaswitch.plan.check import Check, Place, Reaches
 
 _SHOWN = 8
 
@@ -34,23 +35,35 @@ def judge_sampled(check: Check, expects: Reaches, facts: Facts) -> Verdict:
             return _no_python(source.host, expected)
         why = source.gap("probes") or "there was no second round"
         return gap(source.host, f"probes of {ports.words}", why, expected)
-    unsent = [result for result in results if result.outcome in ("error", "unreachable")]
+    unsent = [result for result in results if result.outcome == "error"]
     if unsent:
         return _unsent(expects, source, unsent[0], expected)
-    lost = [port for port, result in _by_port(results) if _arrived(result) is False]
+    rejected = [result for result in results if _is_rejected(result)]
+    keys = {result.key for result in results}
+    if len(rejected) == len(results) and all(r.outcome == "unreachable" for r in rejected):
+        arrived = any(_arrived(result) for result in rejected)
+        if not arrived and not path.came_through(source, place.address, but=keys):
+            return _no_path(expects, source, rejected[0], expected)
+    lost = [r for r in results if _arrived(r) is False and not _is_rejected(r)]
+    if rejected or lost:
+        return _blocked(expects, results, rejected, lost, expected)
     blind = [result for result in results if _arrived(result) is None]
-    if blind and not lost:
+    if blind:
         return _blind(expects, blind[0], facts, expected)
-    if not lost:
-        return Verdict(
-            verdict="pass",
-            grade="delivered",
-            expected=expected,
-            observed=f"all {len(results)} arrive, from {_port(results[0])} to {_port(results[-1])}",
-            evidence=(f"sampled: {', '.join(str(port) for port, _ in _by_port(results))}",),
-            reproduce=_by_hand(expects, _port(results[0])),
-        )
-    return _lost(expects, results, lost, expected)
+    unproved = any(result.outcome != "replied" for result in results)
+    limits = (
+        f", as seen at an interface of {_watcher(results, place)}: a firewall of its own could "
+        "still drop or reject them behind that"
+    )
+    return Verdict(
+        verdict="pass",
+        grade="delivered",
+        expected=expected,
+        observed=f"all {len(results)} arrive, from {_port(results[0])} to {_port(results[-1])}"
+        f"{limits if unproved else ''}",
+        evidence=(f"sampled: {', '.join(str(_port(result)) for result in results)}",),
+        reproduce=_by_hand(expects, _port(results[0])),
+    )
 
 
 def _results(expects: Reaches, source: HostFacts) -> list[ProbeResult]:
@@ -65,10 +78,6 @@ def _port(result: ProbeResult) -> int:
     return int(result.key.rpartition(":")[2])
 
 
-def _by_port(results: list[ProbeResult]) -> list[tuple[int, ProbeResult]]:
-    return [(_port(result), result) for result in results]
-
-
 def _arrived(result: ProbeResult) -> bool | None:
     # A reply shows that the datagram arrived as surely as a watcher does.
     if result.outcome == "replied":
@@ -76,32 +85,50 @@ def _arrived(result: ProbeResult) -> bool | None:
     return result.arrival.seen if result.arrival else None
 
 
+def _is_rejected(result: ProbeResult) -> bool:
+    """Whether somebody said that it may not pass.
+
+    That a port is unreachable is what a healthy host says as well where nobody listens, so that it
+    tells something only of what did not arrive there.
+    """
+    refused = result.outcome == "refused" and _arrived(result) is False
+    return refused or result.outcome == "unreachable"
+
+
+def _watcher(results: list[ProbeResult], place: Place) -> str:
+    watchers = (result.arrival.watcher for result in results if result.arrival)
+    return next((watcher for watcher in watchers if watcher), place.name)
+
+
 def _unsent(expects: Reaches, source: HostFacts, result: ProbeResult, expected: str) -> Verdict:
     place = expects.destination
-    unreachable = result.outcome == "unreachable"
+    forbidden = result.detail == "EPERM"
     words = f"{expects.ports.words} of {place.name}"
-    if result.detail == "EPERM":
-        return Verdict(
-            verdict="fail",
-            expected=expected,
-            observed=f"{source.host} itself forbids to send ({result.detail})",
-            cause=f"blocked by {source.host}'s own firewall: {expects.ports.words} to {place.name}",
-            fault=fault("own-firewall", source.host),
-            evidence=(result_words(source, result),),
-            reproduce=_by_hand(expects, _port(result)),
-        )
     return Verdict(
-        verdict="fail" if unreachable else "unknown",
-        why_unknown="" if unreachable else "not-observed",
-        grade="unreachable" if unreachable else None,
+        verdict="fail" if forbidden else "unknown",
+        why_unknown="" if forbidden else "not-observed",
+        expected=expected,
+        observed=f"{source.host} itself forbids to send ({result.detail})"
+        if forbidden
+        else f"{result.key} {result.outcome} ({result.detail})",
+        cause=f"blocked by {source.host}'s own firewall: {expects.ports.words} to {place.name}"
+        if forbidden
+        else f"{source.host} could not probe {words}: {result.detail}",
+        fault=fault("own-firewall" if forbidden else "cannot-probe", source.host),
+        evidence=(result_words(source, result),),
+        reproduce=_by_hand(expects, _port(result)),
+    )
+
+
+def _no_path(expects: Reaches, source: HostFacts, result: ProbeResult, expected: str) -> Verdict:
+    place = expects.destination
+    return Verdict(
+        verdict="fail",
+        grade="unreachable",
         expected=expected,
         observed=f"{result.key} {result.outcome} ({result.detail})",
-        cause=f"{source.host} has no path to {place.address} of {place.name} ({result.detail})"
-        if unreachable
-        else f"{source.host} could not probe {words}: {result.detail}",
-        fault=fault("no-path", source.host, place.name)
-        if unreachable
-        else fault("cannot-probe", source.host),
+        cause=f"{source.host} has no path to {place.address} of {place.name} ({result.detail})",
+        fault=fault("no-path", source.host, place.name),
         evidence=(result_words(source, result),),
         reproduce=_by_hand(expects, _port(result)),
     )
@@ -142,37 +169,65 @@ def _blind(expects: Reaches, result: ProbeResult, facts: Facts, expected: str) -
     )
 
 
-def _lost(expects: Reaches, results: list[ProbeResult], lost: list[int], expected: str) -> Verdict:
+def _blocked(
+    expects: Reaches,
+    results: list[ProbeResult],
+    rejected: list[ProbeResult],
+    lost: list[ProbeResult],
+    expected: str,
+) -> Verdict:
+    """Some or all of the sampled ports are lost or rejected: which, and where, as far as known."""
     place, source, ports = expects.destination, expects.source, expects.ports
     tried = [_port(result) for result in results]
-    if len(lost) == len(tried):
-        slices = ports.words
-        observed = f"none of {len(tried)} sampled ports arrives"
-        limits = ""
-    else:
-        spans = _spans(tried, lost)
-        slices = "udp/" + ", ".join(f"{first}-{last}" for first, last, _, _ in spans)
-        observed = f"{len(lost)} of {len(tried)} sampled ports do not arrive"
-        limits = "; ".join(
-            f"lost for certain from {first} to {last}, and nothing is known between "
-            f"{before} and {after}, which arrive"
-            for first, last, before, after in spans
+    bad = sorted(_port(result) for result in (*rejected, *lost))
+    whole = len(bad) == len(tried)
+    spans = _spans(tried, bad)
+    slices = (
+        ports.words if whole else "udp/" + ", ".join(_span(one, two) for one, two, _, _ in spans)
+    )
+    told = [
+        f"{len(found)} of {len(tried)} sampled ports {what}"
+        for found, what in (
+            (lost, "do not arrive"),
+            (rejected, f"are rejected ({', '.join(sorted({r.detail for r in rejected}))})"),
         )
-        limits = f" ({limits})"
+        if found
+    ]
+    observed = " and ".join(told)
+    if not whole:
+        around = (
+            f"of the ports between {before} and {after} no other was tried"
+            for _, _, before, after in spans
+        )
+        observed += f": {_listed(bad)}; {'; '.join(around)}"
+    where = slices if whole else f"{slices}, as far as sampled,"
+    cause = f"{where} is lost between {source} and {place.name}"
+    if any(_arrived(result) for result in rejected):
+        watcher = _watcher(rejected, place)
+        observed += f"; seen at an interface of {watcher}, which rejects them itself"
+        cause = f"a firewall of {watcher} itself rejects {where} from {source}"
+    elif rejected:
+        cause = f"a firewall rejects {where} between {source} and {place.name}"
     return Verdict(
         verdict="fail",
-        grade="silent",
+        grade=grade_of(rejected[0]) if rejected else "silent",
         expected=expected,
-        observed=f"{observed}{limits}",
-        cause=f"{slices} is lost between {source} and {place.name}",
-        fault=fault("lost-on-the-way", source, place.name)
-        if len(lost) == len(tried)
-        else fault("slice-lost", place.name, expects.server, detail=slices),
-        evidence=(
-            f"lost: {_some(lost)}",
-            f"arrived: {_some([port for port in tried if port not in set(lost)])}",
+        observed=observed,
+        cause=cause,
+        fault=fault("rejected" if rejected else "lost-on-the-way", source, place.name)
+        if whole
+        else fault(
+            "slice-rejected" if rejected else "slice-lost",
+            place.name,
+            expects.server,
+            detail=slices,
         ),
-        reproduce=_by_hand(expects, lost[0]),
+        evidence=(
+            *([f"rejected: {_some([_port(result) for result in rejected])}"] if rejected else []),
+            *([f"lost: {_some([_port(result) for result in lost])}"] if lost else []),
+            f"arrived: {_some([port for port in tried if port not in set(bad)])}",
+        ),
+        reproduce=_by_hand(expects, bad[0]),
     )
 
 
@@ -193,6 +248,16 @@ def _spans(tried: list[int], lost: list[int]) -> list[tuple[int, int, str, str]]
         spans.append((tried[start], tried[end], before, after))
         start = end + 1
     return spans
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _listed(ports: list[int]) -> str:
+    if not 1 < len(ports) <= _SHOWN:
+        return _some(ports)
+    return f"{', '.join(str(port) for port in ports[:-1])} and {ports[-1]}"
 
 
 def _some(ports: list[int]) -> str:

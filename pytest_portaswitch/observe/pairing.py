@@ -95,7 +95,9 @@ def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, 
             if result.outcome == "silent" and result.key.startswith("udp:"):
                 result = _with_arrival(again or result, again, targets, watchers)
             results.append(result)
-        results += [_with_arrival(result, result, targets, watchers) for result in later.values()]
+        results += [
+            _with_arrival(later[key], later[key], targets, watchers) for key in sorted(later)
+        ]
         facts[name] = msgspec.structs.replace(party.facts, probes=tuple(results))
     return facts
 
@@ -177,10 +179,11 @@ def _arrival(
         watcher = watchers.get(holder)
         if watcher is None:
             blind = "it did not take part in the second round"
+        elif watcher.saw(sent.source_port, *target):
+            # Also where it could not watch to the end.
+            return Arrival(seen=True, watcher=holder)
         elif watcher.blind:
             blind = watcher.blind
-        elif watcher.saw(sent.source_port, *target):
-            return Arrival(seen=True, watcher=holder)
     if blind:
         return Arrival(seen=None, watcher=holders[0], blind=blind)
     return Arrival(seen=False, watcher=holders[0])

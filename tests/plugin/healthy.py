@@ -93,6 +93,7 @@ def facts(checks: Sequence[Check], names: dict[str, str]) -> dict[str, Observati
             ),
             routes=tuple(host.routes.values()),
             release="MR119",
+            ephemeral_ports=(10000, 34999),
             certificates={CERTIFICATE: DER} if name in shown else {},
             clock=Clock(host=MOMENT, sent=MOMENT - 0.1, received=MOMENT + 0.1),
             disks=(Disk(folder="/", kind="ext4", size=1000, free=900, inodes=100, inodes_free=90),),

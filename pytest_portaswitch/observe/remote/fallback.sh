@@ -106,7 +106,8 @@ files() {
     find /proc/[0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\n' 2>/dev/null
   else gap owners "no Python on the host, and no find"; fi
   for name in ip_local_port_range ip_local_reserved_ports; do
-    section "$name"; cat "/proc/sys/net/ipv4/$name" 2>/dev/null
+    section "$name"
+    cat "/proc/sys/net/ipv4/$name" 2>/dev/null || gap ports "$name cannot be read"
   done
   section system
   if [[ -r /etc/os-release ]]; then cat /etc/os-release; else cat /etc/redhat-release; fi 2>/dev/null

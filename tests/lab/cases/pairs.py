@@ -37,8 +37,8 @@ PAIRS = (
     Pair(
         "all-that-arrives-is-dropped",
         "kill-radius",
-        # No word of the kernel that refuses comes back.
-        effect={"reachability:bill1:proc1:radius:*": "unknown"},
+        # No word of the kernel that refuses comes back, but its own host shows that it is gone.
+        effect={"reachability:bill1:proc1:radius:*": "fail"},
     ),
     Pair("kill-the-main-database", "drop-mysql-from-all"),
 )

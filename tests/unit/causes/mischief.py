@@ -10,6 +10,7 @@ A line of a case file is one of::
     impostor proc1 imap-server     somebody else has its sockets
     drop bill1,bill2 db1 tcp:3306  packets from hosts to hosts vanish; ``*``: of all ports, hosts
     reject sbc1 bill1 udp:1812     a firewall refuses them
+    prohibit sip1 proc1 tcp:5065   a firewall says that it is prohibited
     forbid bill1 db1 *             the source's own firewall forbids them
     say bill1 db1 tcp:3306 FINDING WORDS       the service answers so
     mute sip1 proc1 tcp:5065       it connects and no answer comes
@@ -202,6 +203,10 @@ def reject(found: Facts, sources: str, destinations: str, port: str) -> None:
     _between(found, sources, destinations, port, _outcome("refused"))
 
 
+def prohibit(found: Facts, sources: str, destinations: str, port: str) -> None:
+    _between(found, sources, destinations, port, _outcome("unreachable", detail="EHOSTUNREACH"))
+
+
 def forbid(found: Facts, sources: str, destinations: str, port: str) -> None:
     _between(found, sources, destinations, port, _outcome("error", detail="EPERM"))
 
@@ -291,7 +296,7 @@ def resize(found: Facts, host: str, mtu: str) -> None:
 MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
-        kill, freeze, deafen, move, loopback, impostor, drop, reject, forbid, say, mute, unseen,
-        down, disconnect, hold, without, shell, lose, skew, install, resize,
+        kill, freeze, deafen, move, loopback, impostor, drop, reject, prohibit, forbid, say, mute,
+        unseen, down, disconnect, hold, without, shell, lose, skew, install, resize,
     )
 }  # fmt: skip

@@ -11,6 +11,7 @@ A host is written as::
       clock: [0.2, 300.1]                # the trip's length; the host's clock from its middle on
       release: MR119
       ephemeral: [32768, 60999]
+      reserved: [[35000, 64999]]
       disks: ["/var ext4 1000 90 50 40"]                     # size free inodes inodes-free
       programs: ["/usr/sbin/x executable"]                   # or there, missing, error WORDS
       probes: ["tcp:10.0.0.3:3306 connected"]      # key outcome detail says FINDING WORDS
@@ -117,6 +118,7 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         clock=_clock(text),
         release=text.get("release", ""),
         ephemeral_ports=tuple(text["ephemeral"]) if "ephemeral" in text else None,
+        reserved_ports=tuple((low, high) for low, high in text.get("reserved", ())),
         disks=tuple(_disk(line) for line in text.get("disks", ())),
         programs=tuple(_program(line) for line in text.get("programs", ())),
         routes=tuple(_route(line) for line in text.get("routes", ())),

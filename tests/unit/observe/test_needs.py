@@ -57,6 +57,18 @@ def test_the_destination_is_looked_at_as_well(cluster: Cluster, plan: Plan) -> N
     assert set(requests([check], cluster, 3.0, QUESTIONS)) == {"db2", "web1"}
 
 
+def test_each_peer_tries_a_range_in_an_order_of_its_own(cluster: Cluster, plan: Plan) -> None:
+    """The same one each time, and not from the lowest port on."""
+    asked = requests(plan.checks, cluster, 3.0, QUESTIONS)
+    ports = [[p.port for p in r.watched if p.address == "10.0.0.8"] for r in asked.values()]
+    orders = [[sorted(tried).index(port) for port in tried] for tried in ports if tried]
+    assert len(orders) > 1
+    assert len({tuple(order) for order in orders}) == len(orders)
+    assert sorted(orders[0]) != orders[0]
+    again = requests(plan.checks, cluster, 3.0, QUESTIONS)
+    assert {n: r.watched for n, r in again.items()} == {n: r.watched for n, r in asked.items()}
+
+
 def test_a_virtual_ip_needs_all_its_members(cluster: Cluster, plan: Plan) -> None:
     """Nobody knows beforehand who holds it."""
     check = plan.check("listener:sip-front:edge-proxy:udp-5060")

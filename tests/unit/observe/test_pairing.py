@@ -102,6 +102,15 @@ def test_seen_arriving() -> None:
     assert arrival({"a": again(), "b": other}) == Arrival(seen=False, watcher="b")
 
 
+def test_what_was_seen_before_it_was_too_much() -> None:
+    """It was seen; what was not may have been missed."""
+    mine = ("10.0.0.1", 40000, "10.0.0.2", 5060)
+    told = {"a": again(), "b": Told(arrivals=(mine,), blind="too much")}
+    assert arrival(told) == Arrival(seen=True, watcher="b")
+    told = {"a": again(), "b": Told(blind="too much")}
+    assert arrival(told) == Arrival(seen=None, watcher="b", blind="too much")
+
+
 def test_nobody_watched() -> None:
     """Whoever is blind proves nothing, and says why."""
     told = {"a": again(), "b": Told(blind="no packet socket: EPERM")}

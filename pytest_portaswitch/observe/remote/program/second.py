@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 _STDIN, _STDOUT = 0, 1
 _ETHERTYPES = {4: 0x0800, 6: 0x86DD}
 _SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
+_SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _BUFFER = 4 << 20
 _OUTGOING = 4
 _MOST_ARRIVALS = 20000
+_MOST_HEARD = 100000
 _MOST_PORTS = 2000
 _GROUP = 200
 _AT_ONCE = 256
@@ -41,9 +43,10 @@ def serve(nonce: str, until: float) -> "dict[str, Any] | None":
     asked = json.loads(base64.b64decode(body).decode())
     watcher = Watcher(asked["watch"])
     words.say(b"watching")
-    if words.next() != b"go":
+    if words.next(watcher) != b"go":
         return None
     results = _send(asked, until)
+    watcher.hear()
     words.say(b"sent")
     words.next(watcher)
     watcher.hear()
@@ -84,6 +87,7 @@ class Watcher:
         self.blind = ""
         self._sockets: dict[int, socket.socket] = {}
         self._arrivals: set[tuple[str, int, str, int]] = set()
+        self._heard = 0
         if not ports:
             return
         if len(ports) > _MOST_PORTS:
@@ -96,20 +100,31 @@ class Watcher:
             self.blind = f"no packet socket: {error}"
 
     def hear(self) -> None:
-        """Take what has arrived."""
+        """Take what has arrived. Where that is too much, watch no more: what is missed is not lost.
+
+        What was seen until then was seen.
+        """
         for version, sock in self._sockets.items():
-            while len(self._arrivals) < _MOST_ARRIVALS:
+            while not self.blind:
                 try:
                     data, sender = sock.recvfrom(128)
                 except OSError:
                     break
+                self._heard += 1
                 if sender[2] != _OUTGOING:
                     self._note(version, data)
+                if len(self._arrivals) > _MOST_ARRIVALS or self._heard > _MOST_HEARD:
+                    self.blind = "more arrives at the ports that are watched than can be kept"
+            if not self.blind and _dropped(sock):
+                self.blind = "more arrived at once than could be read"
+        if self.blind:
+            self.close()
 
     def close(self) -> None:
         """Watch no more."""
         for sock in self._sockets.values():
             sock.close()
+        self._sockets.clear()
 
     def arrivals(self) -> "list[tuple[str, int, str, int]]":
         """Return source address and port, target address and port, of each."""
@@ -145,7 +160,13 @@ def _packet_socket(version: int, ports: "list[int]") -> socket.socket:
     with suppress(BlockingIOError):
         for _ in range(_MOST_ARRIVALS):
             sock.recv(1)  # what came before there was a filter
+    _dropped(sock)
     return sock
+
+
+def _dropped(sock: socket.socket) -> int:
+    """Return how many datagrams found no room in the buffer since this was asked before."""
+    return int(struct.unpack("II", sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1])
 
 
 def _filter(version: int, ports: "list[int]") -> "list[tuple[int, int, int, int]]":
@@ -183,7 +204,8 @@ class _Words:
         poll = select.poll()
         poll.register(_STDIN, select.POLLIN)
         poll.register(_STDOUT, 0)
-        for descriptor in watcher.descriptors() if watcher else ():
+        watched = watcher.descriptors() if watcher else []
+        for descriptor in watched:
             poll.register(descriptor, select.POLLIN)
         while True:
             line, newline, rest = self._pending.partition(b"\n")
@@ -205,3 +227,7 @@ class _Words:
                     self._pending += data
                 elif watcher is not None:
                     watcher.hear()
+                    for gone in set(watched).difference(watcher.descriptors()):
+                        # What is closed would wake this again and again.
+                        watched.remove(gone)
+                        poll.unregister(gone)

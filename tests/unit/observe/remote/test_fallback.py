@@ -43,6 +43,18 @@ def test_itself(tmp_path: Path) -> None:
     assert talk.stderr == ""
 
 
+def test_reserved_ports_that_cannot_be_read(tmp_path: Path) -> None:
+    """None being shown does not mean that none is reserved."""
+    tools(tmp_path, *TOOLS)
+    cat = tmp_path / "tools" / "cat"
+    cat.unlink()
+    cat.write_text('#!/bin/sh\ncase $1 in *reserved*) exit 1;; *) exec /bin/cat "$@";; esac\n')
+    cat.chmod(0o755)
+    facts = look(tmp_path).facts
+    assert facts.gap("ports") == "ip_local_reserved_ports cannot be read"
+    assert facts.ephemeral_ports is not None
+
+
 def test_listeners(tmp_path: Path) -> None:
     """Sockets with their owners, TCP and UDP, IPv4 and IPv6."""
     with (

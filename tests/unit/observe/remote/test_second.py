@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from contextlib import closing
 from typing import Any
 
 import pytest
 
-from pytest_portaswitch.observe.remote.program import datagram, host
+from pytest_portaswitch.observe.remote.program import datagram, host, second
 from pytest_portaswitch.observe.remote.program.second import Watcher
 
 
@@ -63,6 +64,73 @@ def test_too_many_ports() -> None:
     assert watcher.blind == "more than 2000 ports cannot be watched at once"
     watcher.hear()
     assert watcher.arrivals() == []
+
+
+def flood(port: int, datagrams: int, sources: int) -> None:
+    """Datagrams of so many source ports, one after the other."""
+    for _ in range(sources):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(datagrams // sources):
+                sender.sendto(b"x" * 100, ("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "why"),
+    [
+        ("_BUFFER", 1 << 14, "more arrived at once than could be read"),
+        ("_MOST_ARRIVALS", 3, "more arrives at the ports that are watched than can be kept"),
+        ("_MOST_HEARD", 50, "more arrives at the ports that are watched than can be kept"),
+    ],
+)
+def test_what_it_may_have_missed(
+    may_watch: None, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, why: str
+) -> None:
+    """It says so, keeps what it saw, and watches no more."""
+    monkeypatch.setattr(second, limit, value)
+    with closing(Watcher([39001])) as watcher:
+        flood(39001, datagrams=600, sources=6)
+        watcher.hear()
+        assert watcher.blind == why
+        assert watcher.descriptors() == []
+        assert 1 <= len(watcher.arrivals()) <= 6
+        watcher.hear()
+
+
+def test_as_much_as_it_can_take_is_not_too_much(
+    may_watch: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only one more is."""
+    monkeypatch.setattr(second, "_MOST_ARRIVALS", 6)
+    monkeypatch.setattr(second, "_MOST_HEARD", 600)
+    with closing(Watcher([39001])) as watcher:
+        flood(39001, datagrams=600, sources=6)
+        assert ports_seen(watcher, 6) == [39001] * 6
+        assert watcher.blind == ""
+
+
+def test_it_hears_while_it_waits(may_watch: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fills the buffer before the word comes is read, and what was closed wakes it no more."""
+    (inlet, told), (sink, outlet) = os.pipe(), os.pipe()
+    monkeypatch.setattr(second, "_STDIN", inlet)
+    monkeypatch.setattr(second, "_STDOUT", outlet)
+    monkeypatch.setattr(second, "_MOST_ARRIVALS", 1)
+    heard = []
+
+    class Counting(Watcher):
+        def hear(self) -> None:
+            heard.append(time.monotonic())
+            super().hear()
+
+    with closing(Counting([39001])) as watcher:
+        flood(39001, datagrams=2, sources=2)
+        later = threading.Timer(0.3, os.write, (told, b"noise\nmark go\n"))
+        later.start()
+        assert second._Words(b"mark ", time.monotonic() + 5).next(watcher) == b"go"
+        later.join()
+        assert watcher.blind
+        assert len(heard) == 1
+    for descriptor in (inlet, told, sink, outlet):
+        os.close(descriptor)
 
 
 def test_without_privilege(monkeypatch: pytest.MonkeyPatch) -> None:
