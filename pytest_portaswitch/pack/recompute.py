@@ -21,7 +21,7 @@ from pytest_portaswitch.report.evidence import (
     never_judged,
     totals_of,
 )
-from pytest_portaswitch.report.readiness import readiness
+from pytest_portaswitch.report.readiness import is_partial, readiness
 
 
 def differences(evidence: Evidence) -> Iterator[str]:
@@ -52,7 +52,11 @@ def differences(evidence: Evidence) -> Iterator[str]:
     yield from _fields("totals", evidence.totals, totals_of(verdicts))
     if evidence.run.deselected != len(evidence.deselected):
         yield f"run.deselected: is {evidence.run.deselected}, {len(evidence.deselected)} are named"
-    partial = evidence.run.deselected > 0
+    partial = is_partial(
+        deselected=evidence.run.deselected,
+        removed=len(evidence.removed),
+        grade=evidence.site.grade,
+    )
     whole = readiness(verdicts.values(), partial=partial)
     if whole != evidence.verdict:
         yield f"verdict: is {evidence.verdict!r}, the checks give {whole!r}"
@@ -61,6 +65,14 @@ def differences(evidence: Evidence) -> Iterator[str]:
     planned += [checks[one] for one in evidence.added if one in checks]
     causes = explain(list(checks.values()), verdicts, evidence.hosts, planned)
     yield from _causes(evidence.causes, causes)
+
+
+def unvouched(evidence: Evidence) -> Iterator[str]:
+    """What nothing in the evidence can prove to be as it should, a line each."""
+    for one in evidence.removed:
+        yield f"check {one}: a hook of the site took it out: why, nothing here says"
+    for one in evidence.added:
+        yield f"check {one}: a hook of the site added it: what it demands is the site's word"
 
 
 def _check_of(check: JudgedCheck) -> Check:
@@ -95,7 +107,9 @@ def _plan(
         yield f"check {one}: is said to be left out and has a verdict"
     for one in sorted(removed - set(expanded) | (removed & accounted)):
         yield f"check {one}: is said to be taken out of the plan and is not"
-    for one in sorted(set(listed) & set(expanded) - added):
+    for one in sorted(added & set(expanded)):
+        yield f"check {one}: is said to be added; the tables and the cluster give it"
+    for one in sorted(set(listed) & set(expanded)):
         yield from _fields(f"check {one}", checks[one], expanded[one])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytest_portaswitch.pack import signature
 from pytest_portaswitch.pack.names import EVIDENCE, PAGE, SIGNATURE, SUMMED, SUMS
-from pytest_portaswitch.pack.recompute import differences
+from pytest_portaswitch.pack.recompute import differences, unvouched
 from pytest_portaswitch.pack.since import since_problems
 from pytest_portaswitch.pack.write import contents
 from pytest_portaswitch.report.baseline import Before
@@ -30,6 +30,8 @@ class Proof:
     """What does not hold, a line each, the file first; empty: the pack holds."""
     held: tuple[str, ...]
     """What was checked and holds, and what was not checked, in words."""
+    notes: tuple[str, ...] = ()
+    """What is the site's word alone, a line each; a pack holds with it."""
 
 
 def verify(
@@ -81,7 +83,10 @@ def verify(
             if before
             else "no baseline given: what it said before was not checked"
         )
-    return Proof((*problems, *concluded), tuple(held))
+    notes = [f"{EVIDENCE}: {line}" for line in unvouched(evidence)]
+    if len(notes) > MOST:
+        notes[MOST:] = [f"{EVIDENCE}: ... and {len(notes) - MOST:,} more"]
+    return Proof((*problems, *concluded), tuple(held), tuple(notes))
 
 
 def sums_of(folder: Path) -> Iterator[str]:

@@ -53,6 +53,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     totals: Totals
     hosts: dict[str, SummaryHost]
     causes: tuple[Cause, ...]
+    removed: tuple[str, ...]
     since: Difference | None = None
 
     @property
