@@ -12,6 +12,7 @@ from pytest_portaswitch.causes import Cause, explain
 from pytest_portaswitch.judge.judge import judge
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.judge.waiver import excuse
+from pytest_portaswitch.pack.times import contradictions
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import expand
 from pytest_portaswitch.report.evidence import (
@@ -30,6 +31,9 @@ def differences(evidence: Evidence) -> Iterator[str]:
     expanded = {check.id: check for check in plan.checks}
     checks = {check.id: _check_of(check) for check in evidence.checks}
     yield from _plan(evidence, expanded, checks)
+    yield from contradictions(evidence)
+    for host in sorted(set(evidence.hosts) - set(evidence.site.hosts)):
+        yield f"hosts.{host}: the cluster has no such host"
     verdicts: dict[str, Verdict] = {}
     for check in evidence.checks:
         try:
