@@ -25,8 +25,9 @@ def add_parser(commands: Any) -> None:
         help="bring the packs of many runs together, with a page over all clusters",
         description="Copy the packs in and below the folders to OUTPUT/CLUSTER, byte for byte, "
         f"and write OUTPUT/{INDEX} over all that are there: a line a cluster, problems first. "
-        "Packs whose sums do not hold, of a format that this version does not read, or of a "
-        "cluster that another pack is of too are refused, all at once, and nothing is written.",
+        "Packs whose sums do not hold, whose verdict is not that of their checks, of a format "
+        "that this version does not read, or of a cluster that another pack is of too are "
+        "refused, all at once, and nothing is written.",
     )
     command.add_argument(
         "folders", type=Path, nargs="+", metavar="DIR", help="a pack, or a folder with packs below"

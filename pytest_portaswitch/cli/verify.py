@@ -59,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
         return _refuse(str(failed))
     for line in proof.held:
         sys.stdout.write(f"  ok  {printable(line)}\n")
+    for line in proof.notes:
+        sys.stdout.write(f"note  {printable(line)}\n")
     for line in proof.problems:
         sys.stdout.write(f"FAIL  {printable(line)}\n")
     sys.stdout.write(f"{options.folder}: {'does not hold' if proof.problems else 'holds'}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from pytest_portaswitch.cluster.words import CLUSTER
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMMED, SUMS
 from pytest_portaswitch.pack.verify import sums_of
-from pytest_portaswitch.report.files import replace
+from pytest_portaswitch.report.files import read_regular, replace
 from pytest_portaswitch.report.fleet import Summary, read_summary
 from pytest_portaswitch.source.problem import BadInput, Problem
 
@@ -72,10 +73,14 @@ def _read(folder: Path) -> _Found:
     if len(summary.cluster) > 64 or not re.fullmatch(CLUSTER, summary.cluster):
         path = str(folder / EVIDENCE)
         raise BadInput([Problem(path, 0, "cluster", summary.cluster, "must be a folder's name")])
-    wrong = [Problem(str(folder), 0, "", "", line) for line in sums_of(folder)]
+    wrong = list(sums_of(folder))
+    try:
+        content = [read_regular(folder / name) for name in _files(folder)]
+    except OSError as error:
+        wrong = wrong or [f"{Path(error.filename).name}: cannot be read: {error.strerror}"]
     if wrong:
-        raise BadInput(wrong)
-    return _Found(folder, summary, (folder / EVIDENCE).read_bytes())
+        raise BadInput([Problem(str(folder), 0, "", "", line) for line in wrong])
+    return _Found(folder, summary, content[SUMMED.index(EVIDENCE)])
 
 
 def _choose(
@@ -121,10 +126,10 @@ def _copy(pack: _Found, target: Path) -> None:
     # An older signature must not stand beside new sums, however this ends.
     (target / SIGNATURE).unlink(missing_ok=True)
     for name in _files(pack.folder):
-        replace(target / name, (pack.folder / name).read_bytes())
+        replace(target / name, read_regular(pack.folder / name))
 
 
 def _files(folder: Path) -> Iterator[str]:
     yield from (*SUMMED, SUMS)
-    if (folder / SIGNATURE).exists():
+    if os.path.lexists(folder / SIGNATURE):
         yield SIGNATURE

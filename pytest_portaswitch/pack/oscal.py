@@ -99,6 +99,8 @@ def _result(evidence: Evidence, ids: _Ids) -> Part:
         ],
         "reviewed-controls": {"control-selections": [{"include-all": {}}]},
     }
+    if evidence.removed:
+        result["props"].append(_prop("removed-checks", str(len(evidence.removed))))
     components = [
         {
             "uuid": ids(f"host:{name}"),

@@ -12,6 +12,7 @@ from pytest_portaswitch.causes import Cause, explain
 from pytest_portaswitch.judge.judge import judge
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.judge.waiver import excuse
+from pytest_portaswitch.pack.times import contradictions
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import expand
 from pytest_portaswitch.report.evidence import (
@@ -21,7 +22,7 @@ from pytest_portaswitch.report.evidence import (
     never_judged,
     totals_of,
 )
-from pytest_portaswitch.report.readiness import readiness
+from pytest_portaswitch.report.readiness import is_partial, readiness
 
 
 def differences(evidence: Evidence) -> Iterator[str]:
@@ -30,6 +31,9 @@ def differences(evidence: Evidence) -> Iterator[str]:
     expanded = {check.id: check for check in plan.checks}
     checks = {check.id: _check_of(check) for check in evidence.checks}
     yield from _plan(evidence, expanded, checks)
+    yield from contradictions(evidence)
+    for host in sorted(set(evidence.hosts) - set(evidence.site.hosts)):
+        yield f"hosts.{host}: the cluster has no such host"
     verdicts: dict[str, Verdict] = {}
     for check in evidence.checks:
         try:
@@ -52,7 +56,11 @@ def differences(evidence: Evidence) -> Iterator[str]:
     yield from _fields("totals", evidence.totals, totals_of(verdicts))
     if evidence.run.deselected != len(evidence.deselected):
         yield f"run.deselected: is {evidence.run.deselected}, {len(evidence.deselected)} are named"
-    partial = evidence.run.deselected > 0
+    partial = is_partial(
+        deselected=evidence.run.deselected,
+        removed=len(evidence.removed),
+        grade=evidence.site.grade,
+    )
     whole = readiness(verdicts.values(), partial=partial)
     if whole != evidence.verdict:
         yield f"verdict: is {evidence.verdict!r}, the checks give {whole!r}"
@@ -61,6 +69,14 @@ def differences(evidence: Evidence) -> Iterator[str]:
     planned += [checks[one] for one in evidence.added if one in checks]
     causes = explain(list(checks.values()), verdicts, evidence.hosts, planned)
     yield from _causes(evidence.causes, causes)
+
+
+def unvouched(evidence: Evidence) -> Iterator[str]:
+    """What nothing in the evidence can prove to be as it should, a line each."""
+    for one in evidence.removed:
+        yield f"check {one}: a hook of the site took it out: why, nothing here says"
+    for one in evidence.added:
+        yield f"check {one}: a hook of the site added it: what it demands is the site's word"
 
 
 def _check_of(check: JudgedCheck) -> Check:
@@ -95,7 +111,9 @@ def _plan(
         yield f"check {one}: is said to be left out and has a verdict"
     for one in sorted(removed - set(expanded) | (removed & accounted)):
         yield f"check {one}: is said to be taken out of the plan and is not"
-    for one in sorted(set(listed) & set(expanded) - added):
+    for one in sorted(added & set(expanded)):
+        yield f"check {one}: is said to be added; the tables and the cluster give it"
+    for one in sorted(set(listed) & set(expanded)):
         yield from _fields(f"check {one}", checks[one], expanded[one])
 
 

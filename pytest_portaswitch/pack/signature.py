@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
+
+from pytest_portaswitch.report.files import read_regular
 
 NAMESPACE = "portaswitch-evidence"
 """What a signature is for: one made for something else (git, say) does not pass here."""
 
 TIMEOUT = 60.0
+
+# ssh-keygen passes over other white space between the lines, and over what stands behind them.
+_ARMOUR = re.compile(
+    rb"-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=]+\n)+-----END SSH SIGNATURE-----\n"
+)
 
 
 class SigningFailed(Exception):
@@ -25,9 +33,19 @@ def sign(content: bytes, key: Path) -> bytes:
     return done.stdout
 
 
-def check(content: bytes, signature: Path, signers: Path, identity: str) -> str:
-    """Why a signature does not hold, or empty when it does. Raises ``SigningFailed``."""
-    command = ["-Y", "verify", "-f", str(signers), "-I", identity, "-n", NAMESPACE]
+def check(content: bytes, signature: Path, signers: Path | None, identity: str) -> str:
+    """Why a signature does not hold, or empty when it does. Raises ``SigningFailed``.
+
+    Without ``signers`` it may be anyone's.
+    """
+    try:
+        if not _ARMOUR.fullmatch(read_regular(signature)):
+            return "it is not as ssh-keygen writes one"
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    command = ["-Y", "check-novalidate", "-n", NAMESPACE]
+    if signers:
+        command = ["-Y", "verify", "-f", str(signers), "-I", identity, "-n", NAMESPACE]
     done = _run([*command, "-s", str(signature)], content)
     return _said(done) if done.returncode else ""
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_portaswitch.pack import signature
 from pytest_portaswitch.pack.names import EVIDENCE, PAGE, SIGNATURE, SUMMED, SUMS
-from pytest_portaswitch.pack.recompute import differences
+from pytest_portaswitch.pack.recompute import differences, unvouched
 from pytest_portaswitch.pack.since import since_problems
-from pytest_portaswitch.pack.write import contents
+from pytest_portaswitch.pack.write import contents, sums
 from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.files import read_regular
 from pytest_portaswitch.report.reading import decode
 from pytest_portaswitch.source.problem import BadInput
 from pytest_portaswitch.version import __version__
@@ -30,6 +32,8 @@ class Proof:
     """What does not hold, a line each, the file first; empty: the pack holds."""
     held: tuple[str, ...]
     """What was checked and holds, and what was not checked, in words."""
+    notes: tuple[str, ...] = ()
+    """What is the site's word alone, a line each; a pack holds with it."""
 
 
 def verify(
@@ -41,9 +45,9 @@ def verify(
     """Check everything about a pack that can be checked from it alone.
 
     ``signers``: a file of allowed signers (ssh-keygen(1)); then a signature by ``identity`` is
-    demanded. Without, anyone could have made the sums. ``before``: the baseline that the audit was
-    compared with; without, the difference cannot be computed again. Raises ``SigningFailed`` where
-    ssh-keygen cannot be run.
+    demanded. Without, anyone could have made the sums, and a signature of them. ``before``: the
+    baseline that the audit was compared with; without, the difference cannot be computed again.
+    Raises ``SigningFailed`` where there is a signature and ssh-keygen cannot be run.
     """
     held: list[str] = []
     problems = list(sums_of(folder))
@@ -54,10 +58,15 @@ def verify(
         problems.append(refusal)
     elif signers:
         held.append(f"{SIGNATURE}: signed by {identity}")
+    elif _there(folder / SIGNATURE):
+        held.append(
+            f"{SIGNATURE}: is a signature of these sums; no allowed signers given: it was not "
+            "checked whose"
+        )
     else:
         held.append("no allowed signers given: it was not checked who made the sums")
     try:
-        content = (folder / EVIDENCE).read_bytes()
+        content = read_regular(folder / EVIDENCE)
         evidence = decode(content, Path(EVIDENCE))
     except OSError:
         return Proof(tuple(problems), tuple(held))
@@ -81,31 +90,46 @@ def verify(
             if before
             else "no baseline given: what it said before was not checked"
         )
-    return Proof((*problems, *concluded), tuple(held))
+    notes = [f"{EVIDENCE}: {line}" for line in unvouched(evidence)]
+    if len(notes) > MOST:
+        notes[MOST:] = [f"{EVIDENCE}: ... and {len(notes) - MOST:,} more"]
+    return Proof((*problems, *concluded), tuple(held), tuple(notes))
 
 
 def sums_of(folder: Path) -> Iterator[str]:
     """What the sums of a pack say against its files, a line each."""
     try:
-        lines = (folder / SUMS).read_bytes().decode("ascii").split("\n")
+        summed = read_regular(folder / SUMS)
+        lines = summed.decode("ascii").split("\n")
     except FileNotFoundError:
         yield f"{SUMS}: is missing"
         return
-    except (OSError, UnicodeDecodeError):
-        yield f"{SUMS}: cannot be read"
+    except OSError as error:
+        yield f"{SUMS}: cannot be read: {error.strerror}"
+        return
+    except UnicodeDecodeError:
+        yield f"{SUMS}: cannot be read: not ASCII"
         return
     recorded = {name: digest for digest, _, name in (line.partition("  ") for line in lines[:-1])}
     if sorted(recorded) != sorted(SUMMED) or len(lines) != len(SUMMED) + 1 or lines[-1]:
         yield f"{SUMS}: must name {', '.join(SUMMED)}, each once"
+    files: dict[str, bytes] = {}
+    altered = False
     for name in SUMMED:
         try:
-            digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except OSError as error:
-            gone = isinstance(error, FileNotFoundError)
-            yield f"{name}: {'is missing' if gone else 'cannot be read'}"
+            files[name] = read_regular(folder / name)
+        except FileNotFoundError:
+            yield f"{name}: is missing"
             continue
+        except OSError as error:
+            yield f"{name}: cannot be read: {error.strerror}"
+            continue
+        digest = hashlib.sha256(files[name]).hexdigest()
         if name in recorded and digest != recorded[name]:
+            altered = True
             yield f"{name}: was altered: its SHA-256 is not the one in {SUMS}"
+    if sorted(recorded) == sorted(files) and not altered and summed != sums(files):
+        yield f"{SUMS}: was altered: an audit writes the same sums otherwise"
     known = {*SUMMED, SUMS, SIGNATURE}
     for path in sorted(folder.iterdir()):
         if path.name not in known:
@@ -113,16 +137,20 @@ def sums_of(folder: Path) -> Iterator[str]:
 
 
 def _signature(folder: Path, signers: Path | None, identity: str) -> str:
-    if signers is None:
-        return ""
-    if not (folder / SIGNATURE).exists():
-        return f"{SIGNATURE}: is missing: the pack is not signed"
+    if not _there(folder / SIGNATURE):
+        return f"{SIGNATURE}: is missing: the pack is not signed" if signers else ""
     try:
-        content = (folder / SUMS).read_bytes()
+        content = read_regular(folder / SUMS)
     except OSError:
         return f"{SIGNATURE}: there is nothing that it could be of"
     why = signature.check(content, folder / SIGNATURE, signers, identity)
-    return f"{SIGNATURE}: is not by {identity} for these sums: {why}" if why else ""
+    whose = f"by {identity} for" if signers else "one of"
+    return f"{SIGNATURE}: is not {whose} these sums: {why}" if why else ""
+
+
+def _there(path: Path) -> bool:
+    """Whatever it is, a link to nothing too."""
+    return os.path.lexists(path)
 
 
 def _conclusions(evidence: Evidence) -> Iterator[str]:
@@ -149,7 +177,7 @@ def _derived(folder: Path, evidence: Evidence) -> Iterator[str]:
         return
     for name, content in made.items():
         try:
-            if (folder / name).read_bytes() != content:
+            if read_regular(folder / name) != content:
                 yield f"{name}: is not what the evidence gives"
         except OSError:
             continue  # said already

@@ -34,8 +34,9 @@ class Before:
 
 def read_before(path: Path) -> Before:
     """Read a baseline: a file of evidence, or the folder of a pack. Raises ``BadInput``."""
-    path = path / EVIDENCE if path.is_dir() else path
-    content = content_of(path)
+    pack = path.is_dir()
+    path = path / EVIDENCE if pack else path
+    content = content_of(path, follow=not pack)
     snapshot = decode_as(content, path, Snapshot)
     try:
         # Whatever somebody wrote there must be told now, not once an audit is over.

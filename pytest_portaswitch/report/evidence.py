@@ -14,7 +14,7 @@ from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
 from pytest_portaswitch.plan.expand import Plan, Unexpanded, expand
-from pytest_portaswitch.report.readiness import Readiness, readiness
+from pytest_portaswitch.report.readiness import Readiness, is_partial, readiness
 from pytest_portaswitch.report.site import publishable
 from pytest_portaswitch.tables.ladder import Grade
 from pytest_portaswitch.tables.row import Confidence, Tables, Transport
@@ -130,12 +130,14 @@ def gather(
     complete = {check.id: verdicts.get(check.id) or never_judged(check, run) for check in checks}
     planned = {check.id for check in plan.checks}
     expanded = {check.id for check in expand(tables, cluster).checks}
+    removed = tuple(sorted(expanded - planned))
+    partial = is_partial(deselected=run.deselected, removed=len(removed), grade=cluster.grade)
     return Evidence(
         format=FORMAT,
         version=VERSION,
         cluster=cluster.name,
         release=cluster.release,
-        verdict=readiness(complete.values(), partial=run.deselected > 0 or bool(cluster.grade)),
+        verdict=readiness(complete.values(), partial=partial),
         run=run,
         totals=totals_of(complete),
         hosts={name: hosts[name] for name in sorted(hosts)},
@@ -149,7 +151,7 @@ def gather(
         tables=tables,
         deselected=tuple(sorted(planned - set(complete))),
         added=tuple(sorted(planned - expanded)),
-        removed=tuple(sorted(expanded - planned)),
+        removed=removed,
     )
 
 

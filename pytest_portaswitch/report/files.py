@@ -1,8 +1,10 @@
-"""Writing evidence so that a reader never meets half a file."""
+"""Writing evidence so that a reader never meets half a file, and reading files and nothing else."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -18,6 +20,18 @@ INDEX = "index.html"
 def encode(evidence: Evidence) -> bytes:
     """The one spelling of the evidence: the same evidence gives the same bytes."""
     return msgspec.json.format(msgspec.json.encode(evidence), indent=1) + b"\n"
+
+
+def read_regular(path: Path, *, follow: bool = False) -> bytes:
+    """The bytes of a file; of what lies in a pack, which may come from anyone, not of a link.
+
+    Anything but a file could lead elsewhere, or never end. ``follow``: whoever named the path may
+    have named a link. Raises OSError.
+    """
+    seen = path.stat() if follow else path.lstat()
+    if not stat.S_ISREG(seen.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path.read_bytes()
 
 
 def replace(path: Path, content: bytes) -> Path:

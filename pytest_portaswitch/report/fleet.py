@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from pytest_portaswitch.causes import Cause
+from pytest_portaswitch.cluster.model import LeastGrade
 from pytest_portaswitch.difference import Difference
+from pytest_portaswitch.judge.fault import fault
+from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
+from pytest_portaswitch.plan.check import CannotAssess
 from pytest_portaswitch.report import since
-from pytest_portaswitch.report.evidence import State, Totals
+from pytest_portaswitch.report.evidence import State, Totals, totals_of
 from pytest_portaswitch.report.files import EVIDENCE
-from pytest_portaswitch.report.readiness import Readiness
+from pytest_portaswitch.report.readiness import Readiness, is_partial, readiness
 from pytest_portaswitch.report.reading import read_part
-from pytest_portaswitch.source.problem import BadInput
+from pytest_portaswitch.source.problem import BadInput, Problem
 
 GRAVEST: tuple[Readiness, ...] = (
     "blocked",
@@ -26,6 +30,10 @@ GRAVEST: tuple[Readiness, ...] = (
     "ready",
 )
 """What stands first in a list of clusters."""
+
+
+CANNOT = CannotAssess.__struct_config__.tag
+"""By which the tables are known to give nothing to look at."""
 
 
 class SummaryRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +51,39 @@ class SummaryHost(msgspec.Struct, frozen=True, kw_only=True):
     release: str = ""
 
 
+class SummarySite(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether less was demanded than the rows name."""
+
+    grade: LeastGrade = ""
+
+
+class SummaryExpects(msgspec.Struct, frozen=True, kw_only=True):
+    """What kind of thing a check expects."""
+
+    type: str
+
+
+class SummaryCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a check what the verdict of its cluster follows from."""
+
+    id: str
+    verdict: VerdictWord
+    why_unknown: WhyUnknown
+    warnings: tuple[str, ...]
+    expects: SummaryExpects
+
+    def again(self) -> Verdict:
+        """The verdict, as far as the cluster's depends on it."""
+        return Verdict(
+            verdict=self.verdict,
+            expected="",
+            observed="",
+            why_unknown=self.why_unknown,
+            warnings=self.warnings,
+            fault=fault("not-in-table") if self.expects.type == CANNOT else None,
+        )
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Of an ``Evidence`` what a line about its cluster needs; the names are the same."""
 
@@ -53,6 +94,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     totals: Totals
     hosts: dict[str, SummaryHost]
     causes: tuple[Cause, ...]
+    checks: tuple[SummaryCheck, ...]
+    site: SummarySite
+    removed: tuple[str, ...]
     since: Difference | None = None
 
     @property
@@ -73,8 +117,33 @@ class Pack:
 
 
 def read_summary(folder: Path) -> Summary:
-    """Read what a pack says of its cluster. Raises ``BadInput``."""
-    return read_part(folder / EVIDENCE, Summary)
+    """Read what a pack says of its cluster. Raises ``BadInput``, also where its checks say else."""
+    summary = read_part(folder / EVIDENCE, Summary)
+    wrong = [
+        Problem(str(folder / EVIDENCE), 0, name, str(said), f"its checks give {again}")
+        for name, said, again in _contradictions(summary)
+    ]
+    if wrong:
+        raise BadInput(wrong)
+    return summary
+
+
+def _contradictions(summary: Summary) -> Iterator[tuple[str, object, object]]:
+    """A field, what it says, and what follows from the checks."""
+    verdicts = {check.id: check.again() for check in summary.checks}
+    totals = totals_of(verdicts)
+    for name in totals.__struct_fields__:
+        said, again = getattr(summary.totals, name), getattr(totals, name)
+        if said != again:
+            yield f"totals.{name}", said, again
+    partial = is_partial(
+        deselected=summary.run.deselected,
+        removed=len(summary.removed),
+        grade=summary.site.grade,
+    )
+    whole = readiness(verdicts.values(), partial=partial)
+    if whole != summary.verdict:
+        yield "verdict", summary.verdict, whole
 
 
 def read_pack(folder: Path) -> Pack:

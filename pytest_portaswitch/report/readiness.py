@@ -19,7 +19,7 @@ IN_THE_NATURE = frozenset({"not-in-table"})
 
 
 def readiness(verdicts: Iterable[Verdict], *, partial: bool) -> Readiness:
-    """Judge the cluster by its checks; ``partial``: some were left out, or less was demanded."""
+    """Judge the cluster by its checks; ``partial``: see ``is_partial``."""
     verdicts = tuple(verdicts)
     words = {verdict.verdict for verdict in verdicts}
     if "fail" in words:
@@ -32,6 +32,21 @@ def readiness(verdicts: Iterable[Verdict], *, partial: bool) -> Readiness:
     if notable or partial or warned or "waived" in words:
         return "ready-with-warnings"
     return "ready"
+
+
+def is_partial(*, deselected: int, removed: int, grade: LeastGrade) -> bool:
+    """Whether checks were left out, by the run or a hook of the site, or less was demanded."""
+    return deselected > 0 or removed > 0 or bool(grade)
+
+
+def taken_out(removed: int) -> str:
+    """What it means that a hook of the site took checks out; empty where none did."""
+    if not removed:
+        return ""
+    return (
+        f"a hook of the site took {removed:,} planned check{'' if removed == 1 else 's'} out: "
+        "nothing is said of what is not checked"
+    )
 
 
 def lowered(grade: LeastGrade) -> str:

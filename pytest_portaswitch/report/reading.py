@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from pytest_portaswitch.report.evidence import FORMAT, VERSION, Evidence
+from pytest_portaswitch.report.files import read_regular
 from pytest_portaswitch.source.problem import BadInput, Problem
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -21,11 +22,11 @@ class _Header(msgspec.Struct, frozen=True):
 
 def read_evidence(path: Path) -> Evidence:
     """Read a file of evidence. Raises ``BadInput``, with the place of what is wrong in it."""
-    return decode(content_of(path), path)
+    return decode(content_of(path, follow=True), path)
 
 
 def read_part(path: Path, shape: type[Shape]) -> Shape:
-    """Read of a file of evidence only what the shape has. Raises ``BadInput``."""
+    """Read of a pack's evidence only what the shape has. Raises ``BadInput``."""
     return decode_as(content_of(path), path, shape)
 
 
@@ -34,10 +35,10 @@ def decode(content: bytes, path: Path) -> Evidence:
     return decode_as(content, path, Evidence)
 
 
-def content_of(path: Path) -> bytes:
-    """The bytes of a file of evidence. Raises ``BadInput``."""
+def content_of(path: Path, *, follow: bool = False) -> bytes:
+    """The bytes of a file of evidence; ``follow``: also by a link. Raises ``BadInput``."""
     try:
-        return path.read_bytes()
+        return read_regular(path, follow=follow)
     except OSError as error:
         raise _refusal(path, f"cannot be read: {error.strerror}") from None
 

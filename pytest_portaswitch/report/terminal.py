@@ -16,7 +16,7 @@ from pytest_portaswitch.facts import HostFacts
 from pytest_portaswitch.plan.effective import ASKED, DEVIATION
 from pytest_portaswitch.report import since
 from pytest_portaswitch.report.evidence import Evidence
-from pytest_portaswitch.report.readiness import Readiness, lowered
+from pytest_portaswitch.report.readiness import Readiness, lowered, taken_out
 from pytest_portaswitch.report.warned import beside
 from pytest_portaswitch.source.problem import printable
 
@@ -53,6 +53,8 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
             f"{evidence.run.deselected} more planned checks were not selected: nothing is said "
             "of them",
         )
+    if evidence.removed:
+        yield from _wrapped("  partial", taken_out(len(evidence.removed)))
     if evidence.run.state != "complete":
         yield from _wrapped(
             "  partial", f"the run was {evidence.run.state}: checks it did not come to are unknown"

@@ -24,7 +24,7 @@ def pytest_portaswitch_checks(config: pytest.Config, cluster: Cluster, checks: l
     """Change the planned checks of a cluster in place: add some, take some out, reorder none.
 
     It runs on every xdist worker and must do the same on each. What it takes out is missing
-    from the totals, so prefer a waiver.
+    from the totals and every report says so, so prefer a waiver.
     """
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 
 import pytest_portaswitch.runner.audits as audits
+import pytest_portaswitch.runner.recorder as recorder
 from pytest_portaswitch import cluster, tables
 from pytest_portaswitch.facts import HostFacts, Observation, Unobserved
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.plan import expand
+from pytest_portaswitch.report import provenance
+from pytest_portaswitch.report.evidence import Run
 
 from . import healthy
 
@@ -130,6 +135,13 @@ def script(
             told.append(msgspec.structs.replace(seen))
         return tuple(told)
 
+    def at_their_moment(**given: Any) -> Run:
+        # No host can be looked at before the run or after it.
+        begun = datetime.datetime.fromtimestamp(healthy.MOMENT - 1, datetime.timezone.utc)
+        ended = begun + datetime.timedelta(seconds=3)
+        return provenance.describe(**{**given, "started": begun, "finished": ended})
+
+    recorder.provenance = SimpleNamespace(describe=at_their_moment)  # type: ignore[assignment]
     audits.observe = observe  # type: ignore[assignment]
     # The answers are made up with the facts; nothing came back that could be recognised.
     Questions.recognise = lambda self, source, request, seen, known=(): seen  # type: ignore[method-assign]

@@ -40,6 +40,7 @@ MAY_IMPORT = {
         "causes",
         "judge",
         "plan",
+        "facts",
         "source",
         "version",
     },

@@ -16,6 +16,7 @@ from pytest_portaswitch.report.files import EVIDENCE, PAGE
 from pytest_portaswitch.report.fleet import Pack, Summary
 from pytest_portaswitch.report.page import words
 from pytest_portaswitch.report.page.checks import stamp
+from pytest_portaswitch.report.readiness import taken_out
 
 CAUSES = 3
 """Causes that a line names; the cluster's own page has all."""
@@ -121,6 +122,8 @@ def _notes(pack: Pack, summary: Summary, old: bool) -> list[str]:
     if summary.run.deselected:
         left_out = words.plural(summary.run.deselected, "planned check")
         notes.append(f"partial: {left_out} not selected")
+    if summary.removed:
+        notes.append(f"partial: {taken_out(len(summary.removed))}")
     if summary.run.state != "complete":
         notes.append(f"the run was {summary.run.state}")
     return notes

@@ -19,6 +19,7 @@ from pytest_portaswitch.report.page import words
 from pytest_portaswitch.report.page.compiled import BesideModules
 from pytest_portaswitch.report.page.fleet import fleet_of
 from pytest_portaswitch.report.page.view import view_of
+from pytest_portaswitch.report.readiness import taken_out
 from pytest_portaswitch.report.since import tally, which
 
 LONGEST = 4000
@@ -58,6 +59,7 @@ def render_header(evidence: Evidence, page: str, index: str) -> str:
             most=HEADED,
             warnings=sum(len(check.warnings) for check in evidence.checks),
             since=evidence.since and (which(evidence.since.baseline), tally(evidence.since)),
+            taken_out=taken_out(len(evidence.removed)),
             page=page,
             index=index,
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
+from pytest_portaswitch.plan.expand import expand
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page import words
 from pytest_portaswitch.report.page.checks import Checks, Group, group
@@ -49,7 +50,7 @@ class Table:
 def tables_of(evidence: Evidence, checks: Checks) -> tuple[Table, ...]:
     """A table an application, in the order of the tables' subcomponents."""
     by_row = ids_by_row(evidence)
-    whynot = {row.row: row.why for row in evidence.unexpanded}
+    whynot = _taken_out(evidence) | {row.row: row.why for row in evidence.unexpanded}
     lines: dict[str, list[RowLine]] = defaultdict(list)
     order = {sub.application: None for sub in evidence.tables.subcomponents.values()}
     for number, row in enumerate(effective_rows(evidence.tables, evidence.site), 1):
@@ -91,6 +92,21 @@ def ids_by_row(evidence: Evidence) -> dict[str, list[str]]:
     for check in evidence.checks:
         found[check.row].append(check.id)
     return found
+
+
+def _taken_out(evidence: Evidence) -> dict[str, str]:
+    """Why rows have no check of which a hook of the site took some out."""
+    if not evidence.removed:
+        return {}
+    removed, others = set(evidence.removed), set(evidence.deselected)
+    checks = expand(evidence.tables, evidence.site).checks
+    also = {check.row for check in checks if check.id in others}
+    return {
+        check.row: "taken out by a hook of the site"
+        + (", or not selected in this run" if check.row in also else "")
+        for check in checks
+        if check.id in removed
+    }
 
 
 def beyond_tables(evidence: Evidence, checks: Checks) -> Iterator[Group]:

@@ -17,7 +17,7 @@ from pytest_portaswitch.report.page.matrix import Matrix, matrix_of
 from pytest_portaswitch.report.page.paths import Service, services_of
 from pytest_portaswitch.report.page.since import Since, since_of
 from pytest_portaswitch.report.page.tables import Table, beyond_tables, tables_of
-from pytest_portaswitch.report.readiness import lowered
+from pytest_portaswitch.report.readiness import lowered, taken_out
 from pytest_portaswitch.report.warned import beside
 
 LISTED = 60
@@ -60,6 +60,8 @@ class View:
     sentence: str
     lowered: str
     """That less proof was demanded than the rows name; empty where it was not."""
+    taken_out: str
+    """That a hook of the site took checks out; empty where none did."""
     tone: VerdictWord
     when: str
     looked: str
@@ -96,6 +98,7 @@ def view_of(evidence: Evidence) -> View:
         headline=words.CLUSTER[evidence.verdict],
         sentence=words.SENTENCE[evidence.verdict],
         lowered=lowered(evidence.site.grade),
+        taken_out=taken_out(len(evidence.removed)),
         tone=words.TONE[evidence.verdict],
         when=_when(evidence),
         looked=f"{seen} of {words.plural(len(evidence.site.hosts), 'host')} looked at",

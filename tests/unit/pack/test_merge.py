@@ -12,9 +12,11 @@ import pytest
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch.cli import main
 from pytest_portaswitch.cluster.model import Replica
-from pytest_portaswitch.pack import verify, write_pack
+from pytest_portaswitch.pack import verify, write_index, write_pack
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMS
 from pytest_portaswitch.pack.write import contents, sums
+from pytest_portaswitch.report.fleet import read_summary
+from pytest_portaswitch.report.reading import read_evidence
 from tests.unit.report.making import ACME, MOMENT, evidence
 
 
@@ -190,3 +192,36 @@ def test_an_output_that_cannot_be_written_is_told(
     Path("file").write_text("")
     assert main(["merge", "jobs/job-bravo", "--output", "file/all"]) == 2
     assert "cannot be read or written: Not a directory" in capsys.readouterr().err
+
+
+def test_a_pack_that_contradicts_its_checks_is_refused(
+    jobs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though its sums hold: nobody has to trust a word that anyone can write."""
+    pack = jobs / "job-late" / "reports" / "acme-prod"
+    found = read_evidence(pack / EVIDENCE)
+    totals = msgspec.structs.replace(found.totals, failed=0, passed=found.totals.planned)
+    write_pack(msgspec.structs.replace(found, verdict="ready"), pack.parent)
+    assert main(["merge", "jobs/job-late", "--gate"]) == 2
+    said = "verdict: 'ready': its checks give blocked"
+    assert capsys.readouterr().err == f"{pack / EVIDENCE}: {said}\n"
+    (shown,) = write_index(pack.parent, MOMENT).packs
+    assert shown.refusal == f"evidence.json: {said}"
+    write_pack(msgspec.structs.replace(found, totals=totals), pack.parent)
+    assert main(["merge", "jobs/job-late", "--gate"]) == 2
+    assert f"totals.failed: '0': its checks give {found.totals.failed}\n" in capsys.readouterr().err
+
+
+def test_what_the_tables_leave_open_keeps_no_cluster_from_being_ready(jobs: Path) -> None:
+    """Read from its checks as it was judged; a lower grade, and what was left out, do."""
+    asked = msgspec.structs.replace(clusters.load(ACME), replica=Replica(account="audit"))
+    for name, found in {
+        "open": evidence(cluster=asked),
+        "lower": evidence(cluster=msgspec.structs.replace(asked, grade="connected")),
+        "partial": evidence(cluster=asked, leave_out="listener:db1:"),
+    }.items():
+        write_pack(found, jobs / name)
+    assert read_summary(jobs / "open/acme-prod").verdict == "ready"
+    assert read_summary(jobs / "open/acme-prod").totals.unknown > 0
+    assert read_summary(jobs / "lower/acme-prod").verdict == "ready-with-warnings"
+    assert read_summary(jobs / "partial/acme-prod").verdict == "ready-with-warnings"

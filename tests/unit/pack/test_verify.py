@@ -82,11 +82,15 @@ def _gathered(whole: Evidence, run: Any) -> Evidence:
     )
 
 
-@pytest.mark.parametrize("name", [EVIDENCE, PAGE, OSCAL, SUMS])
-def test_one_altered_byte_anywhere_is_found(pack: Path, name: str) -> None:
-    """Wherever it stands."""
+@pytest.mark.parametrize("name", [EVIDENCE, PAGE, OSCAL, SUMS, SIGNATURE])
+def test_one_altered_byte_anywhere_is_found(
+    broken: Evidence, tmp_path: Path, noc: Keys, name: str
+) -> None:
+    """Wherever it stands, also where nobody knows who may sign."""
+    pack = write_pack(broken, tmp_path, noc.private).parent
     whole = (pack / name).read_bytes()
-    for at in range(0, len(whole), max(1, len(whole) // 4)):
+    ends = [at for at, byte in enumerate(whole) if byte == ord("\n") and name == SIGNATURE]
+    for at in (*range(0, len(whole), max(1, len(whole) // 4)), *ends):
         altered = bytearray(whole)
         altered[at] ^= 0x01
         (pack / name).write_bytes(altered)
@@ -281,6 +285,22 @@ def test_evidence_of_another_version_is_said_to_be(pack: Path, broken: Evidence)
     assert verify(pack).problems[-1].startswith("made by version 0.0.1, checked by ")
     write_pack(msgspec.structs.replace(broken, run=run), pack.parent)
     assert verify(pack).problems == ()
+
+
+def test_a_signature_is_checked_though_nobody_knows_whose(
+    broken: Evidence, tmp_path: Path, noc: Keys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That it is whole, and of these sums; by whom it is, is not said."""
+    pack = write_pack(broken, tmp_path, noc.private).parent
+    assert main(["verify", str(pack)]) == 0
+    assert (
+        "  ok  SHA256SUMS.sig: is a signature of these sums; no allowed signers given: it was not "
+        "checked whose"
+    ) in capsys.readouterr().out.splitlines()
+    (pack / SIGNATURE).write_bytes(b"garbage")
+    assert verify(pack).problems == (
+        "SHA256SUMS.sig: is not one of these sums: it is not as ssh-keygen writes one",
+    )
 
 
 class Keys:
