@@ -74,11 +74,15 @@ def test_the_filter_needs_no_script(browser: Browser, page_file: Path) -> None:
     context.close()
 
 
-def test_on_paper_nothing_is_lost(browser: Browser, page_file: Path, broken: Evidence) -> None:
-    """Closed parts are printed open."""
+@pytest.mark.parametrize("show", ["everything", "only what did not pass"])
+def test_on_paper_nothing_is_lost(
+    browser: Browser, page_file: Path, broken: Evidence, show: str
+) -> None:
+    """Closed parts are printed open, and what is filtered out on the screen is printed too."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(page_file.as_uri())
+    page.get_by_label(show).check()
     pdf = page_file.with_suffix(".pdf")
     page.pdf(path=pdf, prefer_css_page_size=True)
     context.close()
@@ -86,4 +90,5 @@ def test_on_paper_nothing_is_lost(browser: Browser, page_file: Path, broken: Evi
     text = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(pdf).pages)
     printed = re.sub(r"\s+", "", text)
     missing = [c.id for c in broken.checks if re.sub(r"\s+", "", c.id) not in printed]
+    missing += [row.id for row in broken.tables.rows if row.id not in printed]
     assert missing == []
