@@ -11,6 +11,7 @@ import pytest
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page import render
 from tests.unit.report.making import evidence
+from tests.unit.report.test_map import many
 from tests.unit.report.test_page import hostile
 
 if TYPE_CHECKING:
@@ -46,6 +47,27 @@ def test_nothing_executes_loads_or_overflows(browser: Browser, page_file: Path, 
     assert asked == [page_file.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.scripts.length") == 0
+
+
+@pytest.mark.parametrize("ending", ["-frankfurt", "-frankfurt-rack{}"])
+def test_no_name_leaves_its_place_on_the_map(browser: Browser, tmp_path: Path, ending: str) -> None:
+    """Long ones do not, nor do the titles of boxes."""
+    path = tmp_path / "audit.html"
+    path.write_text(render(many(tmp_path, ending)))
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    room = """group => {
+        const [box, text] = ['rect', 'text'].map(one => group.querySelector(one).getBBox());
+        return box.x + box.width - text.x - text.width;
+    }"""
+    left = page.evaluate(f"[...document.querySelectorAll('.map .chip')].map({room})")
+    assert min(left) > 1
+    heads = page.evaluate(
+        "[...document.querySelectorAll('.map .head')].map(one => one.getComputedTextLength())"
+    )
+    box = float(page.locator(".map .box").first.get_attribute("width") or 0)
+    assert max(heads) < box - 12
+    page.close()
 
 
 def test_a_cause_leads_to_its_opened_check_without_script(
