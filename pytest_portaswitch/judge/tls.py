@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_portaswitch.facts.certificates import find
 from pytest_portaswitch.facts.model import Handshake, HostFacts, ProbeResult
-from pytest_portaswitch.judge import path, seen
+from pytest_portaswitch.judge import certificates, path, seen
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.reachability import grade_of
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
@@ -146,22 +146,13 @@ def _looked(
             yield gap(source, f"probe {key}", why, expected)
         elif result.tls is None:
             yield _not_up(host, port, result, expects, facts, expected)
-        elif result.tls.problem or (moment := _moment(host)) is None:
+        elif result.tls.problem or (moment := certificates.moment(host)) is None:
             why = result.tls.problem or "when that was is not known"
             yield gap(source, f"certificate {key}", why, expected)
         elif any(find(name, facts.values()) is None for name in result.tls.chain):
             yield gap(source, f"certificate {key}", "it is not among the facts", expected)
         else:
             yield _View(source, moment, result.tls)
-
-
-def _moment(host: HostFacts) -> datetime | None:
-    """When the trip was, by the clock of who audits, to the second."""
-    try:
-        moment = host.clock and datetime.fromtimestamp(host.clock.received, timezone.utc)
-    except (OverflowError, ValueError, OSError):  # in evidence that somebody has altered
-        return None
-    return moment.replace(microsecond=0) if moment else None
 
 
 def _not_up(

@@ -23,13 +23,20 @@ def excuse(
     if verdict.verdict != "fail":
         return verdict
     today = moment.astimezone(datetime.timezone.utc).date()
-    matching = [w for w in waivers if fnmatch.fnmatchcase(check_id, w.check)]
-    if not matching:
+    waiver = applying(check_id, waivers)
+    if waiver is None:
         return verdict
-    # Somebody may have renewed a waiver and left the old line: the longest counts.
-    waiver = max(matching, key=lambda waiver: waiver.until)
     if waiver.until < today:
         note = f"[the waiver expired on {waiver.until} (UTC), by {waiver.owner}: {waiver.reason}]"
         return msgspec.structs.replace(verdict, cause=f"{verdict.cause} {note}")
     note = f"[waived until {waiver.until} (UTC) by {waiver.owner}: {waiver.reason}]"
     return msgspec.structs.replace(verdict, verdict="waived", cause=f"{verdict.cause} {note}")
+
+
+def applying(check_id: str, waivers: Sequence[Waiver]) -> Waiver | None:
+    """The waiver that speaks for a check, if there is one.
+
+    Somebody may have renewed a waiver and left the old line: the longest counts.
+    """
+    matching = (waiver for waiver in waivers if fnmatch.fnmatchcase(check_id, waiver.check))
+    return max(matching, key=lambda waiver: waiver.until, default=None)

@@ -11,6 +11,7 @@ import pytest
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page import render
 from tests.unit.report.making import evidence
+from tests.unit.report.test_map import many
 from tests.unit.report.test_page import hostile
 
 if TYPE_CHECKING:
@@ -48,6 +49,27 @@ def test_nothing_executes_loads_or_overflows(browser: Browser, page_file: Path, 
     assert page.evaluate("document.scripts.length") == 0
 
 
+@pytest.mark.parametrize("ending", ["-frankfurt", "-frankfurt-rack{}"])
+def test_no_name_leaves_its_place_on_the_map(browser: Browser, tmp_path: Path, ending: str) -> None:
+    """Long ones do not, nor do the titles of boxes."""
+    path = tmp_path / "audit.html"
+    path.write_text(render(many(tmp_path, ending)))
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    room = """group => {
+        const [box, text] = ['rect', 'text'].map(one => group.querySelector(one).getBBox());
+        return box.x + box.width - text.x - text.width;
+    }"""
+    left = page.evaluate(f"[...document.querySelectorAll('.map .chip')].map({room})")
+    assert min(left) > 1
+    heads = page.evaluate(
+        "[...document.querySelectorAll('.map .head')].map(one => one.getComputedTextLength())"
+    )
+    box = float(page.locator(".map .box").first.get_attribute("width") or 0)
+    assert max(heads) < box - 12
+    page.close()
+
+
 def test_a_cause_leads_to_its_opened_check_without_script(
     browser: Browser, page_file: Path, broken: Evidence
 ) -> None:
@@ -74,11 +96,15 @@ def test_the_filter_needs_no_script(browser: Browser, page_file: Path) -> None:
     context.close()
 
 
-def test_on_paper_nothing_is_lost(browser: Browser, page_file: Path, broken: Evidence) -> None:
-    """Closed parts are printed open."""
+@pytest.mark.parametrize("show", ["everything", "only what did not pass"])
+def test_on_paper_nothing_is_lost(
+    browser: Browser, page_file: Path, broken: Evidence, show: str
+) -> None:
+    """Closed parts are printed open, and what is filtered out on the screen is printed too."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(page_file.as_uri())
+    page.get_by_label(show).check()
     pdf = page_file.with_suffix(".pdf")
     page.pdf(path=pdf, prefer_css_page_size=True)
     context.close()
@@ -86,4 +112,5 @@ def test_on_paper_nothing_is_lost(browser: Browser, page_file: Path, broken: Evi
     text = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(pdf).pages)
     printed = re.sub(r"\s+", "", text)
     missing = [c.id for c in broken.checks if re.sub(r"\s+", "", c.id) not in printed]
+    missing += [row.id for row in broken.tables.rows if row.id not in printed]
     assert missing == []

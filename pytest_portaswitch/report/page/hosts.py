@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from dataclasses import dataclass
 
-from pytest_portaswitch.facts.model import HostFacts, Observation, ProbeResult, Socket
+from pytest_portaswitch.facts.model import HostFacts, Observation, Socket
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.certificates import shown
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.plan.check import Listens
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
@@ -37,9 +37,10 @@ class CertificateLine:
 
     port: str
     subject: str
+    """Or why none can be read."""
     ends: str
     days: int | None
-    words: str
+    """Left when its peers saw it, as in the verdicts; None: unreadable."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def hosts_of(evidence: Evidence) -> tuple[HostCard, ...]:
                 facts=tuple(_facts(observation, moment.get(name, ""))),
                 listeners=listeners[:MOST_LISTENERS],
                 more_listeners=max(0, len(listeners) - MOST_LISTENERS),
-                certificates=tuple(certificates[host.private]) if host else (),
+                certificates=tuple(certificates[name]),
                 gaps=tuple((gap.what, gap.why) for gap in observation.gaps)
                 if isinstance(observation, HostFacts)
                 else (),
@@ -177,35 +178,33 @@ def _listener(facts: HostFacts, socket: Socket, serves: list[str]) -> Listener:
 
 
 def _certificates(evidence: Evidence) -> dict[str, list[CertificateLine]]:
-    """By address: each certificate once, whichever peers saw it."""
-    started = datetime.datetime.fromisoformat(evidence.run.started)
-    found: dict[str, dict[tuple[str, str, str], CertificateLine]] = defaultdict(dict)
-    for observation in evidence.hosts.values():
-        if not isinstance(observation, HostFacts):
-            continue
-        for probe in observation.probes:
-            line = _certificate(probe, started)
-            if line:
-                address = probe.key.partition(":")[2].rpartition(":")[0]
-                found[address][line.port, line.subject, line.ends] = line
-    return defaultdict(list, {at: list(lines.values()) for at, lines in found.items()})
+    """By host: what it showed at its own address, and at virtual IPs that it holds."""
+    site = evidence.site
+    held: dict[str, list[tuple[str, str]]] = {
+        h.private: [(h.name, "")] for h in site.hosts.values()
+    }
+    for vip in site.virtual_ips:
+        holders = [n for n in vip.hosts if _holds(evidence.hosts.get(n), vip.address)]
+        held[vip.address] = [(name, f" at {vip.name}") for name in holders or vip.hosts]
+    found: dict[str, list[CertificateLine]] = defaultdict(list)
+    for key, certificate in shown(evidence.hosts):
+        transport, _, place = key.partition(":")
+        address, _, port = place.rpartition(":")
+        for name, where in held.get(address, ()):
+            found[name].append(
+                CertificateLine(
+                    port=f"{transport}/{port}{where}",
+                    subject=certificate.subject or certificate.words,
+                    ends=certificate.not_after[:10],
+                    days=certificate.days_left,
+                )
+            )
+    return found
 
 
-def _certificate(probe: ProbeResult, started: datetime.datetime) -> CertificateLine | None:
-    certificate = getattr(probe, "certificate", None)
-    details = probe.answer.details if probe.answer else {}
-    ends = str(getattr(certificate, "not_after", "") or details.get("not_after", ""))
-    if not ends:
-        return None
-    try:
-        end = datetime.datetime.fromisoformat(ends)
-        days = (end - started) // datetime.timedelta(days=1)
-    except (ValueError, TypeError):
-        return None
-    return CertificateLine(
-        port=f"{probe.key.partition(':')[0]}/{probe.key.rpartition(':')[2]}",
-        subject=str(getattr(certificate, "subject", "") or details.get("subject", "")),
-        ends=f"{end:%Y-%m-%d}",
-        days=days,
-        words=str(getattr(certificate, "words", "") or details.get("words", "")),
+def _holds(observation: Observation | None, address: str) -> bool:
+    return isinstance(observation, HostFacts) and any(
+        held.partition("/")[0] == address
+        for interface in observation.interfaces
+        for held in interface.addresses
     )

@@ -87,7 +87,7 @@ def matrix_of(evidence: Evidence, order: list[str]) -> Matrix | None:
         if many > 32 and pair.verdict == "pass":
             masses[kind].append(f"M{x + 1:g} {y + 1:g}{square}")
         else:
-            letter = LETTERS[pair.grade] if pair.grade else "?"
+            letter = LETTERS[pair.grade] if pair.grade else "?" if pair.unseen else ""
             cells.append(Cell(x + 1, y + 1, kind, letter if many <= 32 else "", pair.text))
     own = [at[name, name] for name in sources if name in targets]
     return Matrix(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from pytest_portaswitch.judge.verdict import VerdictWord
+from pytest_portaswitch.plan.check import RefusesWrites
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
 from pytest_portaswitch.report.page.checks import Count, count, ends, ports_of
 from pytest_portaswitch.report.page.words import worst
@@ -23,7 +24,9 @@ class Pair:
     destination: str
     verdict: VerdictWord
     grade: Grade | None
-    """The lowest of all its ports."""
+    """The lowest of all its ports; None: nothing was to be graded, or not all of it could be."""
+    unseen: bool
+    """Whether a grade was to be found and was not."""
     ports: int
     text: str
     """Each port with its grade, one a line."""
@@ -39,7 +42,7 @@ class Service:
     sources: int
     grades: dict[Grade, int]
     none: int
-    """Asked and not graded, or not asked at all."""
+    """Of which it is not known how far they come."""
     count: Count
     broken: tuple[str, ...]
     more_broken: int
@@ -64,6 +67,7 @@ def pairs_of(evidence: Evidence) -> dict[tuple[str, str], Pair]:
 def _pair(source: str, destination: str, checks: list[JudgedCheck]) -> Pair:
     grades = [check.grade for check in checks if check.grade]
     verdict = worst([check.verdict for check in checks])
+    unseen = any(map(_ungraded, checks))
     lines = dict.fromkeys(
         f"{ports_of(check) or check.kind}: {', '.join(filter(None, (check.verdict, check.grade)))}"
         for check in checks
@@ -72,10 +76,17 @@ def _pair(source: str, destination: str, checks: list[JudgedCheck]) -> Pair:
         source=source,
         destination=destination,
         verdict=verdict,
-        grade=min(grades, key=LADDER.index) if len(grades) == len(checks) else None,
+        grade=None if unseen else min(grades, key=LADDER.index, default=None),
+        unseen=unseen,
         ports=len({ports_of(check) for check in checks} - {""}),
         text="\n".join([f"{source} → {destination}", *lines]),
     )
+
+
+def _ungraded(check: JudgedCheck) -> bool:
+    """Whether a grade was to be found and was not: some kinds, and some verdicts, have none."""
+    graded = not isinstance(check.expects, RefusesWrites)
+    return graded and check.verdict == "unknown" and check.grade is None
 
 
 def services_of(evidence: Evidence) -> tuple[Service, ...]:
@@ -92,15 +103,16 @@ def services_of(evidence: Evidence) -> tuple[Service, ...]:
 
 def _service(name: str, port: str, checks: list[JudgedCheck]) -> Service:
     grades = [check.grade for check in checks]
-    broken = [" → ".join(ends(check)) for check in checks if check.verdict == "fail"]
+    failing = (" → ".join(ends(check)) for check in checks if check.verdict == "fail")
+    broken = tuple(dict.fromkeys(failing))  # several checks may lead the same way
     return Service(
         name=name,
         port=port,
         destinations=len({ends(check)[1] for check in checks}),
         sources=len({ends(check)[0] for check in checks}),
         grades={grade: number for grade in LADDER[::-1] if (number := grades.count(grade))},
-        none=grades.count(None),
+        none=sum(map(_ungraded, checks)),
         count=count(check.verdict for check in checks),
-        broken=tuple(broken[:NAMED_PAIRS]),
+        broken=broken[:NAMED_PAIRS],
         more_broken=max(0, len(broken) - NAMED_PAIRS),
     )

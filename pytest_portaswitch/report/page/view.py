@@ -6,10 +6,13 @@ import datetime
 from collections import defaultdict
 from dataclasses import dataclass
 
-from pytest_portaswitch.causes import Cause, Severity
+from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.judge.verdict import VerdictWord
+from pytest_portaswitch.judge.waiver import applying
+from pytest_portaswitch.plan.check import HasConnection
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page import words
+from pytest_portaswitch.report.page.causes import CauseCard, cards_of
 from pytest_portaswitch.report.page.checks import Checks, Group, Shown
 from pytest_portaswitch.report.page.clustermap import Map, map_of
 from pytest_portaswitch.report.page.hosts import HostCard, hosts_of
@@ -17,26 +20,9 @@ from pytest_portaswitch.report.page.matrix import Matrix, matrix_of
 from pytest_portaswitch.report.page.paths import Service, services_of
 from pytest_portaswitch.report.page.since import Since, since_of
 from pytest_portaswitch.report.page.tables import Table, beyond_tables, tables_of
+from pytest_portaswitch.report.page.untold import Untold, untold_of
 from pytest_portaswitch.report.readiness import lowered, taken_out
 from pytest_portaswitch.report.warned import beside
-
-LISTED = 60
-"""Checks that a cause names with links; the tables below have all."""
-
-
-@dataclass(frozen=True)
-class CauseCard:
-    """A cause, its impact, and what it explains."""
-
-    title: str
-    tone: VerdictWord
-    severity: str
-    effect: str
-    seen: tuple[str, ...]
-    impact: str
-    next: str
-    checks: tuple[Shown, ...]
-    more: int
 
 
 @dataclass(frozen=True)
@@ -67,6 +53,8 @@ class View:
     looked: str
     probes: str
     """How many were sent."""
+    reached: str
+    """What was asked besides ports of the tables, as a sentence; empty where nothing was."""
     kinds: tuple[tuple[str, dict[str, int]], ...]
     bar: tuple[tuple[VerdictWord, float, float], ...]
     """Verdict, start and length, of 1000."""
@@ -75,7 +63,7 @@ class View:
     """What is worth a warning only."""
     warnings: tuple[tuple[str, Shown], ...]
     """Those of checks that do not pass."""
-    unassessed: tuple[CauseCard, ...]
+    untold: tuple[Untold, ...]
     since: Since | None
     map: Map
     matrix: Matrix | None
@@ -90,7 +78,7 @@ def view_of(evidence: Evidence) -> View:
     """Prepare the page of one cluster."""
     checks = Checks(evidence)
     picture = map_of(evidence)
-    causes = [_card(cause, checks) for cause in evidence.causes]
+    causes = cards_of(evidence, checks)
     seen = sum(not hasattr(o, "why") for o in evidence.hosts.values())
     probes = sum(len(getattr(o, "probes", ())) for o in evidence.hosts.values())
     return View(
@@ -103,11 +91,12 @@ def view_of(evidence: Evidence) -> View:
         when=_when(evidence),
         looked=f"{seen} of {words.plural(len(evidence.site.hosts), 'host')} looked at",
         probes=words.plural(probes, "question"),
+        reached=_reached(evidence),
         kinds=_kinds(evidence),
         bar=_bar(evidence),
         causes=tuple(c for c in causes if c.severity not in ("not-assessable", "warning")),
         warned=tuple(card for card in causes if card.severity == "warning"),
-        unassessed=tuple(card for card in causes if card.severity == "not-assessable"),
+        untold=untold_of(evidence, checks, causes),
         warnings=tuple((line, checks.shown[check.id]) for check, line in beside(evidence)),
         since=since_of(evidence.since, checks),
         map=picture,
@@ -126,6 +115,24 @@ def _when(evidence: Evidence) -> str:
     seconds = (ended - begun).total_seconds()
     zone = begun.astimezone(datetime.timezone.utc)
     return f"{zone:%d %B %Y, %H:%M:%S} UTC, in {seconds:,.0f} s"
+
+
+def _reached(evidence: Evidence) -> str:
+    asked = [
+        check.expects
+        for check in evidence.checks
+        if isinstance(check.expects, HasConnection)
+        and isinstance(evidence.hosts.get(check.expects.source), HostFacts)
+    ]
+    if not asked:
+        return ""
+    sources = " and ".join(sorted({expects.source for expects in asked}))
+    hosts = words.plural(len({expects.destination.name for expects in asked}), "host")
+    ports = ", ".join(f"tcp/{port}" for port in sorted({expects.login_port for expects in asked}))
+    return (
+        f"Whether there is a connection at all, {sources} asked {hosts} besides, by an ICMP echo "
+        f"and at the ssh port ({ports})."
+    )
 
 
 def _kinds(evidence: Evidence) -> tuple[tuple[str, dict[str, int]], ...]:
@@ -154,38 +161,13 @@ def _bar(evidence: Evidence) -> tuple[tuple[VerdictWord, float, float], ...]:
     return tuple(bar)
 
 
-_SEVERITY: dict[Severity, VerdictWord] = {
-    "failed": "fail",
-    "not-observed": "unknown",
-    "not-assessable": "unknown",
-    "waived": "waived",
-    "warning": "waived",
-}
-
-
-def _card(cause: Cause, checks: Checks) -> CauseCard:
-    shown = checks.of(cause.checks)
-    return CauseCard(
-        title=cause.title,
-        tone=_SEVERITY[cause.severity],
-        severity=cause.severity,
-        effect="" if cause.effect in ("none", "unknown") else cause.effect,
-        seen=cause.seen,
-        impact=cause.impact,
-        next=cause.next,
-        checks=shown[:LISTED],
-        more=max(0, len(shown) - LISTED),
-    )
-
-
 def _waivers(evidence: Evidence) -> tuple[Waived, ...]:
     begun = datetime.datetime.fromisoformat(evidence.run.started)
     today = begun.astimezone(datetime.timezone.utc).date()
-    excused = [c.cause for c in evidence.checks if c.verdict == "waived"]
+    by = [applying(c.id, evidence.waivers) for c in evidence.checks if c.verdict == "waived"]
     found = []
     for waiver in evidence.waivers:
         left = (waiver.until - today).days
-        note = f"[waived until {waiver.until} (UTC) by {waiver.owner}: {waiver.reason}]"
         found.append(
             Waived(
                 check=waiver.check,
@@ -195,7 +177,7 @@ def _waivers(evidence: Evidence) -> tuple[Waived, ...]:
                 state="expired: it excuses nothing"
                 if left < 0
                 else f"{words.plural(left, 'day')} left",
-                excuses=sum(note in cause for cause in excused),
+                excuses=sum(one is waiver for one in by),
             )
         )
     return tuple(found)

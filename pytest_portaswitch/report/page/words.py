@@ -25,7 +25,8 @@ GRADES: dict[Grade, str] = {
     "in-use": "The peer's own process holds an established connection to it.",
     "answered": "The service replied in its own protocol.",
     "connected": "TCP or TLS came up; the protocol did not reply. A stopped process does that too.",
-    "delivered": "The datagram was seen arriving at the destination; nothing came back.",
+    "delivered": "What was sent arrived: it was seen at the destination, or something came "
+    "back, such as the reply to an ICMP echo. That a service answers is not proved.",
     "silent": "Nothing came back, and arrival was not seen. For UDP that is neither open nor "
     "closed.",
     "refused": "The destination said no: a reset, or ICMP port unreachable.",

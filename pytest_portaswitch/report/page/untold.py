@@ -1,0 +1,64 @@
+"""The checks that are unknown: how many could not be looked at or told, and what explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.page.causes import CauseCard
+from pytest_portaswitch.report.page.checks import Checks, Shown
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Those that one cause explains, with a link to it."""
+
+    number: int
+    anchor: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Untold:
+    """Checks that are unknown for one kind of reason."""
+
+    words: str
+    number: int
+    causes: tuple[Explained, ...]
+    others: tuple[Shown, ...]
+    """Those that no cause explains."""
+    cards: tuple[CauseCard, ...]
+    """Causes that stand nowhere else: they explain nothing that fails or could not be seen."""
+
+
+def untold_of(evidence: Evidence, checks: Checks, cards: Sequence[CauseCard]) -> tuple[Untold, ...]:
+    """What was looked at first; nothing where every check passes, fails or is waived."""
+    unknown = [check for check in evidence.checks if check.verdict == "unknown"]
+    seen = {check.id for check in unknown if check.why_unknown == "not-assessable"}
+    unseen = {check.id for check in unknown} - seen
+    own = tuple(card for card in cards if card.severity == "not-assessable")
+    parts = (
+        ("Looked at, and cannot be told", seen, own),
+        ("Could not be looked at", unseen, ()),
+    )
+    return tuple(
+        _untold(words, ids, evidence, checks, cards, own) for words, ids, own in parts if ids
+    )
+
+
+def _untold(
+    words: str,
+    left: set[str],
+    evidence: Evidence,
+    checks: Checks,
+    cards: Sequence[CauseCard],
+    own: tuple[CauseCard, ...],
+) -> Untold:
+    number = len(left)
+    causes = []
+    for card, cause in zip(cards, evidence.causes, strict=True):
+        if mine := left.intersection(cause.checks):
+            causes.append(Explained(len(mine), card.anchor, card.title))
+            left = left - mine
+    return Untold(words, number, tuple(causes), checks.of(left), own)
