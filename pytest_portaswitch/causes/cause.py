@@ -6,8 +6,11 @@ from typing import Literal
 
 import msgspec
 
-Severity = Literal["failed", "not-observed", "not-assessable", "waived", "warning"]
-"""What kind of result a cause stands for, gravest first. ``warning``: its checks pass."""
+Severity = Literal[
+    "failed", "not-observed", "unanswered", "not-assessable", "waived", "warning"
+]  # fmt: skip
+"""What kind of result a cause stands for, gravest first. ``unanswered``: an answer was due, which
+over UDP proves nothing. ``warning``: its checks pass."""
 
 Effect = Literal["outage", "degraded", "at-risk", "unknown", "none"]
 """What a cause does to the cluster, gravest first.

@@ -115,7 +115,7 @@ def _severity(verdict: Verdict) -> Severity:
     if verdict.verdict == "pass":
         return "warning"
     if verdict.verdict == "unknown":
-        return "not-assessable" if verdict.why_unknown == "not-assessable" else "not-observed"
+        return verdict.why_unknown or "not-observed"
     return "waived" if verdict.verdict == "waived" else "failed"
 
 

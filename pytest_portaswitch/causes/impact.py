@@ -88,6 +88,8 @@ class Landscape:
             return Impact("none", f"{counted(len(cause))} that cannot be told")
         if severity == "not-observed":
             return self._unseen(cause)
+        if severity == "unanswered":
+            return Impact("unknown", _unanswered(cause))
         losses = [*self._lost(cause), *self._endangered(cause), *self._stopped(cause)]
         if not losses:
             failed = sum(item.verdict.verdict == "fail" for item in cause)
@@ -250,6 +252,12 @@ class Landscape:
         if towards and all(item.holds for item in towards):
             words += "; what peers ask of it is still answered"
         return Impact("unknown", words)
+
+
+def _unanswered(cause: Sequence[Item]) -> str:
+    servers = sorted({_server(item.check) for item in cause})
+    clients = sorted({item.check.host if item.path is None else item.path[0] for item in cause})
+    return f"whether {some(servers)} {conjugated(servers, 'serve')} {listed(clients)} is not known"
 
 
 def _outgoing(check: Check) -> bool:

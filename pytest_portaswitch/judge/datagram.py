@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from pytest_portaswitch.facts.model import Arrival, ProbeResult
+from pytest_portaswitch.facts.model import Arrival, HostFacts, ProbeResult
+from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.plan.check import Reaches
 
 SILENCE_ALLOWED = frozenset({"secret-needed", "not-obliged"})
 """Findings of services that may keep silent though all is well: nothing follows from it."""
 
 
-def is_open_question(result: ProbeResult) -> bool:
+def is_open_question(result: ProbeResult, source: str, facts: Facts) -> bool:
     """Whether silence leaves it open if the service can be reached."""
     if result.arrival is None or result.arrival.seen is None:
         return True
     allowed = result.answer is not None and result.answer.finding in SILENCE_ALLOWED
-    return result.arrival.seen and allowed
+    return result.arrival.seen and allowed and not answered(result, source, facts)
 
 
-def explain(expects: Reaches, words: str, listening: str, result: ProbeResult) -> tuple[str, str]:
+def answered(result: ProbeResult, source: str, facts: Facts) -> tuple[str, ...]:
+    """The other hosts that were answered by the very service that did not answer this one."""
+    return tuple(
+        name
+        for name, seen in sorted(facts.items())
+        if name != source and isinstance(seen, HostFacts)
+        for other in seen.probes
+        if other.key == result.key and other.answer is not None and other.answer.answered
+    )
+
+
+def explain(
+    expects: Reaches, words: str, listening: str, result: ProbeResult, facts: Facts
+) -> tuple[str, str]:
     """The fault's code and the cause in words."""
     place, source = expects.destination, expects.source
     answer, arrival = result.answer, result.arrival or Arrival(seen=None)
@@ -42,10 +56,23 @@ def explain(expects: Reaches, words: str, listening: str, result: ProbeResult) -
             f"{arrives}: without the secret it must stay silent; give one to prove more"
         )
     if answer and answer.finding in SILENCE_ALLOWED:
+        if others := answered(result, source, facts):
+            # So it serves this question, and the secret is right.
+            return "ignored", (
+                f"{arrives}, though {_some(others)} answered: it does not know {source} as a "
+                "client, has another secret for it, or the host's own firewall drops it"
+            )
         return "may-be-silent", f"{arrives}: {answer.words}"
     return "ignored", (
         f"{arrives}: it was seen at an interface of {arrival.watcher}, so either the host's own "
         f"firewall drops it behind that, or the process ignores it{listens}"
+    )
+
+
+def _some(hosts: tuple[str, ...]) -> str:
+    more = f" and {len(hosts) - 2} more" if len(hosts) > 2 else ""
+    return f"{' and '.join(hosts[:2]) if not more else ', '.join(hosts[:2])}{more} " + (
+        "is" if len(hosts) == 1 else "are"
     )
 
 

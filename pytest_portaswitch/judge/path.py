@@ -38,7 +38,7 @@ def explain(
         )
     listening, evidence = _listening(place, transport, port, facts)
     passing = result.outcome == "unreachable" and _others_pass(expects, result, facts)
-    code, cause = _cause(expects, grade, words, listening, result, others_pass=passing)
+    code, cause = _cause(expects, grade, words, listening, result, facts, others_pass=passing)
     # Of a path, both ends; of a service, the place and what serves there.
     service = expects.server or f"{transport}-{port}"
     subject = (source, place.name) if code in PATH else (place.name, service)
@@ -87,6 +87,7 @@ def _cause(
     words: str,
     listening: str,
     result: ProbeResult,
+    facts: Facts,
     *,
     others_pass: bool,
 ) -> tuple[str, str]:
@@ -113,7 +114,7 @@ def _cause(
     if result.outcome == "silent" and expects.ports.transport == "udp":
         known = result.arrival is not None and result.arrival.seen is not None
         if known or not listening.startswith("unobserved"):
-            return datagram.explain(expects, words, listening, result)
+            return datagram.explain(expects, words, listening, result, facts)
     if grade in ("connected", "delivered"):
         said = f": {answer.words}" if answer else ""
         code = "wrong-protocol" if answer and answer.finding in _SPOKE else "mute"

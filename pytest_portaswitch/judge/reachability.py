@@ -8,7 +8,7 @@ from pytest_portaswitch.facts.model import HostFacts, ProbeResult
 from pytest_portaswitch.judge import datagram, in_use, path, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
-from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.verdict import Verdict, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Reaches
 from pytest_portaswitch.tables.ladder import Grade, reaches
 
@@ -109,11 +109,13 @@ def _judge_port(
         )
     story = path.explain(expects, port, grade, result, facts)
     open_question = result.outcome == "silent" and expects.ports.transport == "udp"
-    open_question = open_question and datagram.is_open_question(result)
+    open_question = open_question and datagram.is_open_question(result, expects.source, facts)
     open_question = open_question and story.fault.code not in path.PROVED
+    # Without a secret nobody owes an answer. Otherwise one was due, and nothing is known.
+    nature: WhyUnknown = "not-assessable" if story.fault.code == "no-secret" else "unanswered"
     return Verdict(
         verdict="unknown" if open_question else "fail",
-        why_unknown="not-assessable" if open_question else "",
+        why_unknown=nature if open_question else "",
         grade=grade,
         expected=expected,
         observed=story.observed,

@@ -33,7 +33,7 @@ VERDICTS: dict[Readiness, str] = {
     "blocked": "BLOCKED",
     "could-not-be-assessed": "COULD NOT BE ASSESSED",
 }
-_LABELS = {"failed": "FAILED", "not-observed": "NOT SEEN"}
+_LABELS = {"failed": "FAILED", "unanswered": "NO ANSWER", "not-observed": "NOT SEEN"}
 _INDENT = " " * 12
 
 

@@ -31,6 +31,7 @@ class CauseCard:
 
 _SEVERITY: dict[Severity, VerdictWord] = {
     "failed": "fail",
+    "unanswered": "unknown",
     "not-observed": "unknown",
     "not-assessable": "unknown",
     "waived": "waived",

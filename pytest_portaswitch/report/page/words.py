@@ -43,7 +43,7 @@ CONFIDENCE: dict[Confidence, str] = {
     "site": "the site's own cluster file or table says it",
 }
 
-TOLD: frozenset[Severity] = frozenset({"failed", "not-observed", "warning"})
+TOLD: frozenset[Severity] = frozenset({"failed", "unanswered", "not-observed", "warning"})
 """The causes that a line about a cluster, or the head of a run log, names."""
 
 CLUSTER: dict[Readiness, str] = {

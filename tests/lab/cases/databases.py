@@ -74,7 +74,7 @@ CASES = {
         changes={"reachability:bill1:*:radius:*": "unknown"},
         cause="udp/1812, udp/1813 of bill1 arrives and is not answered: radius "
         "may not know these clients, or has another secret",
-        severity="not-assessable",
+        severity="unanswered",
     ),
     "certificate-expires-soon": Case(
         fault=("certificate", "sip1"),
@@ -91,9 +91,8 @@ CASES = {
     "wrong-radius-secret-for-one-peer": Case(
         fault=("wrong-radius-secret", "bill1"),
         options={"peers": "sbc1"},
-        changes={"reachability:bill1:sbc1:radius:*": "unknown"},
-        cause="udp/1812, udp/1813 of bill1 arrives and is not answered: radius "
-        "may not know these clients, or has another secret",
-        severity="not-assessable",
+        # Others are answered: it is this client that is not known, or not with this secret.
+        changes={"reachability:bill1:sbc1:radius:*": "fail"},
+        cause="bill1 takes udp/1812, udp/1813 from sbc1 and does not answer",
     ),
 }
