@@ -22,7 +22,7 @@ from pytest_portaswitch.report.evidence import (
     never_judged,
     totals_of,
 )
-from pytest_portaswitch.report.readiness import is_partial, readiness
+from pytest_portaswitch.report.readiness import Scope, readiness
 
 
 def differences(evidence: Evidence) -> Iterator[str]:
@@ -56,12 +56,8 @@ def differences(evidence: Evidence) -> Iterator[str]:
     yield from _fields("totals", evidence.totals, totals_of(verdicts))
     if evidence.run.deselected != len(evidence.deselected):
         yield f"run.deselected: is {evidence.run.deselected}, {len(evidence.deselected)} are named"
-    partial = is_partial(
-        deselected=evidence.run.deselected,
-        removed=len(evidence.removed),
-        grade=evidence.site.grade,
-    )
-    whole = readiness(verdicts.values(), partial=partial)
+    scope = Scope(evidence.run.deselected, len(evidence.removed), evidence.site.grade)
+    whole = readiness(verdicts.values(), scope)
     if whole != evidence.verdict:
         yield f"verdict: is {evidence.verdict!r}, the checks give {whole!r}"
     removed = set(evidence.removed)

@@ -14,7 +14,7 @@ from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
 from pytest_portaswitch.plan.expand import Plan, Unexpanded, expand
-from pytest_portaswitch.report.readiness import Readiness, is_partial, readiness
+from pytest_portaswitch.report.readiness import Readiness, Scope, readiness
 from pytest_portaswitch.report.site import publishable
 from pytest_portaswitch.tables.ladder import Grade
 from pytest_portaswitch.tables.row import Confidence, Tables, Transport
@@ -131,13 +131,13 @@ def gather(
     planned = {check.id for check in plan.checks}
     expanded = {check.id for check in expand(tables, cluster).checks}
     removed = tuple(sorted(expanded - planned))
-    partial = is_partial(deselected=run.deselected, removed=len(removed), grade=cluster.grade)
+    scope = Scope(run.deselected, len(removed), cluster.grade)
     return Evidence(
         format=FORMAT,
         version=VERSION,
         cluster=cluster.name,
         release=cluster.release,
-        verdict=readiness(complete.values(), partial=partial),
+        verdict=readiness(complete.values(), scope),
         run=run,
         totals=totals_of(complete),
         hosts={name: hosts[name] for name in sorted(hosts)},

@@ -19,7 +19,7 @@ from pytest_portaswitch.plan.check import CannotAssess
 from pytest_portaswitch.report import since
 from pytest_portaswitch.report.evidence import State, Totals, totals_of
 from pytest_portaswitch.report.files import EVIDENCE
-from pytest_portaswitch.report.readiness import Readiness, is_partial, readiness
+from pytest_portaswitch.report.readiness import Readiness, Scope, readiness
 from pytest_portaswitch.report.reading import read_part
 from pytest_portaswitch.source.problem import BadInput, Problem
 
@@ -136,12 +136,8 @@ def _contradictions(summary: Summary) -> Iterator[tuple[str, object, object]]:
         said, again = getattr(summary.totals, name), getattr(totals, name)
         if said != again:
             yield f"totals.{name}", said, again
-    partial = is_partial(
-        deselected=summary.run.deselected,
-        removed=len(summary.removed),
-        grade=summary.site.grade,
-    )
-    whole = readiness(verdicts.values(), partial=partial)
+    scope = Scope(summary.run.deselected, len(summary.removed), summary.site.grade)
+    whole = readiness(verdicts.values(), scope)
     if whole != summary.verdict:
         yield "verdict", summary.verdict, whole
 

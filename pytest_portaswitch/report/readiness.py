@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pytest_portaswitch.cluster.model import LeastGrade
 from pytest_portaswitch.judge.verdict import Verdict
 
 Readiness = Literal["ready", "ready-with-warnings", "blocked", "could-not-be-assessed"]
 """``blocked``: something fails. ``could-not-be-assessed``: nothing that was seen fails, but
-something could not be looked at. ``ready-with-warnings``: all that could be looked at holds, and
-something is excused, cannot be told, was left out, is worth a warning, or less proof is demanded
-than the rows name."""
+something could not be looked at, was not selected, or did not answer as it should.
+``ready-with-warnings``: all that could be looked at holds, and something is excused, cannot be
+told, was taken out by the site, is worth a warning, or less proof is demanded than the rows
+name."""
 
 IN_THE_NATURE = frozenset({"not-in-table"})
 """Faults that say something of the tables, not of the cluster: every cluster has them."""
 
 
-def readiness(verdicts: Iterable[Verdict], *, partial: bool) -> Readiness:
-    """Judge the cluster by its checks; ``partial``: see ``is_partial``."""
+class Scope(NamedTuple):
+    """How much of what is planned a run speaks of."""
+
+    deselected: int = 0
+    """Checks that the run was not asked for."""
+    removed: int = 0
+    """Checks that a hook of the site took out."""
+    grade: LeastGrade = ""
+    """With how little proof the site is content."""
+
+
+def readiness(verdicts: Iterable[Verdict], scope: Scope) -> Readiness:
+    """Judge the cluster by its checks."""
     verdicts = tuple(verdicts)
     words = {verdict.verdict for verdict in verdicts}
     if "fail" in words:
         return "blocked"
     untold = [v for v in verdicts if v.verdict == "unknown"]
-    if not verdicts or any(v.why_unknown != "not-assessable" for v in untold):
+    unseen = any(verdict.why_unknown != "not-assessable" for verdict in untold)
+    if not verdicts or unseen or scope.deselected:
         return "could-not-be-assessed"
     notable = [v for v in untold if not (v.fault and v.fault.code in IN_THE_NATURE)]
     warned = any(verdict.warnings for verdict in verdicts)
-    if notable or partial or warned or "waived" in words:
+    if notable or scope.removed or scope.grade or warned or "waived" in words:
         return "ready-with-warnings"
     return "ready"
-
-
-def is_partial(*, deselected: int, removed: int, grade: LeastGrade) -> bool:
-    """Whether checks were left out, by the run or a hook of the site, or less was demanded."""
-    return deselected > 0 or removed > 0 or bool(grade)
 
 
 def taken_out(removed: int) -> str:

@@ -55,7 +55,7 @@ def test_a_failure_is_told_without_a_traceback(site: Site) -> None:
             "expected mysql-server on tcp/3306 at 10.0.0.3 of db1 / observed nothing listens "
             "on tcp/3306 at 10.0.0.3, and no process is called mysql-server "
             "/ cause mysql-server is not running on db1",
-            "  by hand: ssh db1 sudo ss -lntp 'sport = :3306'",
+            "  by hand: ssh db1 'sudo ss -lntp \"sport = :3306\"'",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -76,12 +76,14 @@ def test_a_host_that_is_down_is_an_error_of_all_its_checks_and_one_cause(site: S
     assert evidence["hosts"]["bill1"]["why"] == "connection-timeout"
 
 
-def test_what_cannot_be_assessed_is_skipped(site: Site) -> None:
-    """UDP silence is neither open nor closed."""
+def test_an_answer_that_was_due_and_did_not_come_is_an_error(site: Site) -> None:
+    """UDP silence is neither open nor closed: no failure, and nothing to pass over either."""
     site.change("sip1", "udp-silent")
     result = site.audit("-k", "reachability and bill1 and sip1 and udp")
-    result.assert_outcomes(skipped=2)
+    result.assert_outcomes(errors=2)
+    assert result.ret == 1
     assert totals(site)["unknown"] == 2
+    result.stdout.fnmatch_lines(["acme-prod: COULD NOT BE ASSESSED *"])
 
 
 def test_a_waiver_makes_an_expected_failure(site: Site) -> None:
@@ -121,7 +123,8 @@ def test_a_warning_passes_and_stands_in_every_output(site: Site) -> None:
     assert result.ret == 0
     result.stdout.fnmatch_lines(
         [
-            "acme-prod: READY, WITH WARNINGS (8 hosts, * seen, ????-??-?? ??:?? UTC)",
+            "acme-prod: COULD NOT BE ASSESSED (8 hosts, * seen, ????-??-?? ??:?? UTC)",
+            "  partial *",
             "  warning   web1 has another release than the cluster file says (1 check)",
             "    seen    web1 has MR118",
             "    next    ssh web1 rpm -q *",

@@ -36,10 +36,12 @@ def untold_of(evidence: Evidence, checks: Checks, cards: Sequence[CauseCard]) ->
     """What was looked at first; nothing where every check passes, fails or is waived."""
     unknown = [check for check in evidence.checks if check.verdict == "unknown"]
     seen = {check.id for check in unknown if check.why_unknown == "not-assessable"}
-    unseen = {check.id for check in unknown} - seen
+    asked = {check.id for check in unknown if check.why_unknown == "unanswered"}
+    unseen = {check.id for check in unknown} - seen - asked
     own = tuple(card for card in cards if card.severity == "not-assessable")
     parts = (
         ("Looked at, and cannot be told", seen, own),
+        ("Asked, and not answered, which over UDP proves nothing", asked, ()),
         ("Could not be looked at", unseen, ()),
     )
     return tuple(

@@ -58,7 +58,8 @@ SENTENCE: dict[Readiness, str] = {
     "ready-with-warnings": "Nothing was seen to fail. Something is excused, cannot be told, was "
     "left out, or is worth a warning.",
     "blocked": "Something that is demanded was seen not to hold.",
-    "could-not-be-assessed": "Nothing that was seen fails, but something could not be looked at.",
+    "could-not-be-assessed": "Nothing that was seen fails, but something could not be looked at, "
+    "did not answer, or was not selected.",
 }
 
 TONE: dict[Readiness, VerdictWord] = {

@@ -213,7 +213,7 @@ def test_a_pack_that_contradicts_its_checks_is_refused(
 
 
 def test_what_the_tables_leave_open_keeps_no_cluster_from_being_ready(jobs: Path) -> None:
-    """Read from its checks as it was judged; a lower grade, and what was left out, do."""
+    """Read from its checks as it was judged; a lower grade does, and what was left out leaves it open."""
     asked = msgspec.structs.replace(clusters.load(ACME), replica=Replica(account="audit"))
     for name, found in {
         "open": evidence(cluster=asked),
@@ -224,4 +224,4 @@ def test_what_the_tables_leave_open_keeps_no_cluster_from_being_ready(jobs: Path
     assert read_summary(jobs / "open/acme-prod").verdict == "ready"
     assert read_summary(jobs / "open/acme-prod").totals.unknown > 0
     assert read_summary(jobs / "lower/acme-prod").verdict == "ready-with-warnings"
-    assert read_summary(jobs / "partial/acme-prod").verdict == "ready-with-warnings"
+    assert read_summary(jobs / "partial/acme-prod").verdict == "could-not-be-assessed"

@@ -14,7 +14,9 @@ from pytest_portaswitch.report.page.compiled import BesideModules
 def rendered(folder: Path, text: str = "Hello {{ name }}", options: object = ()) -> str:
     """What an environment of its own makes of a template."""
     environment = jinja2.Environment(
-        loader=jinja2.DictLoader({"t": text}), bytecode_cache=BesideModules(folder, options)
+        loader=jinja2.DictLoader({"t": text}),
+        autoescape=True,
+        bytecode_cache=BesideModules(folder, options),
     )
     return environment.get_template("t").render(name="you")
 

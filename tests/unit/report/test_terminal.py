@@ -17,7 +17,7 @@ from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.plan.effective import DEVIATION
 from pytest_portaswitch.report import provenance, terminal
 from pytest_portaswitch.report.evidence import Evidence, gather
-from pytest_portaswitch.report.readiness import readiness
+from pytest_portaswitch.report.readiness import Scope, readiness
 from tests.unit.causes import mischief
 
 MOMENT = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.timezone.utc)
@@ -155,22 +155,24 @@ PASS = Verdict(verdict="pass", expected="e", observed="o")
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "partial", "word"),
+    ("verdicts", "scope", "word"),
     [
-        ([PASS], False, "ready"),
-        ([PASS], True, "ready-with-warnings"),
-        ([PASS, "waived"], False, "ready-with-warnings"),
-        ([PASS, "warned"], False, "ready-with-warnings"),
-        ([PASS, "not-assessable"], False, "ready-with-warnings"),
-        ([PASS, "not-in-table"], False, "ready"),
-        ([PASS, "not-observed"], False, "could-not-be-assessed"),
-        (["fail", "not-observed"], False, "blocked"),
-        ([], False, "could-not-be-assessed"),
+        ([PASS], Scope(), "ready"),
+        ([PASS], Scope(deselected=1), "could-not-be-assessed"),
+        (["fail"], Scope(deselected=1), "blocked"),
+        ([PASS], Scope(removed=1), "ready-with-warnings"),
+        ([PASS], Scope(grade="connected"), "ready-with-warnings"),
+        ([PASS, "waived"], Scope(), "ready-with-warnings"),
+        ([PASS, "warned"], Scope(), "ready-with-warnings"),
+        ([PASS, "not-assessable"], Scope(), "ready-with-warnings"),
+        ([PASS, "not-in-table"], Scope(), "ready"),
+        ([PASS, "not-observed"], Scope(), "could-not-be-assessed"),
+        (["fail", "not-observed"], Scope(), "blocked"),
+        ([PASS, "unanswered"], Scope(), "could-not-be-assessed"),
+        ([], Scope(), "could-not-be-assessed"),
     ],
 )
-def test_the_verdict_of_the_cluster(
-    verdicts: list[Verdict | str], partial: bool, word: str
-) -> None:
+def test_the_verdict_of_the_cluster(verdicts: list[Verdict | str], scope: Scope, word: str) -> None:
     """What fails blocks; what nobody could look at is never ready."""
     made: dict[str, Verdict] = {
         "waived": msgspec.structs.replace(PASS, verdict="waived"),
@@ -179,6 +181,7 @@ def test_the_verdict_of_the_cluster(
         "not-observed": msgspec.structs.replace(
             PASS, verdict="unknown", why_unknown="not-observed"
         ),
+        "unanswered": msgspec.structs.replace(PASS, verdict="unknown", why_unknown="unanswered"),
         "not-assessable": msgspec.structs.replace(
             PASS, verdict="unknown", why_unknown="not-assessable"
         ),
@@ -189,7 +192,7 @@ def test_the_verdict_of_the_cluster(
         ),
     }
     given = [made[v] if isinstance(v, str) else v for v in verdicts]
-    assert readiness(given, partial=partial) == word
+    assert readiness(given, scope) == word
 
 
 def test_an_expired_waiver_is_named_beside_what_fails_again() -> None:
