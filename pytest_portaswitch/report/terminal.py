@@ -6,13 +6,13 @@ Plain text of at most 80 columns, but for commands: those stay whole, to be past
 from __future__ import annotations
 
 import datetime
-import fnmatch
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from pytest_portaswitch.causes import Cause
 from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts import HostFacts
+from pytest_portaswitch.judge.waiver import applying
 from pytest_portaswitch.plan.effective import ASKED, DEVIATION
 from pytest_portaswitch.report import since
 from pytest_portaswitch.report.evidence import Evidence
@@ -67,7 +67,7 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
         yield from _wrapped("  asked", question.removeprefix(ASKED))
     if evidence.since:
         yield from since_lines(evidence.since)
-    yield from _causes([c for c in evidence.causes if c.severity in _LABELS])
+    yield from _causes(evidence, [c for c in evidence.causes if c.severity in _LABELS])
     yield from _warnings(evidence, [c for c in evidence.causes if c.severity == "warning"])
     yield from _waived(evidence)
     yield from _deviations(evidence)
@@ -120,9 +120,12 @@ def _when(evidence: Evidence) -> str:
     return f"{begun.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
-def _causes(causes: Sequence[Cause]) -> Iterator[str]:
+def _causes(evidence: Evidence, causes: Sequence[Cause]) -> Iterator[str]:
+    waived = {check.id for check in evidence.checks if check.verdict == "waived"}
     for cause in causes[:SHOWN_CAUSES]:
-        yield from _wrapped(f"  {_LABELS[cause.severity]}", f"{cause.title} ({_count(cause)})")
+        excused = len(waived.intersection(cause.checks))
+        count = _count(cause) + (f", {excused} of them waived" if excused else "")
+        yield from _wrapped(f"  {_LABELS[cause.severity]}", f"{cause.title} ({count})")
         yield from _wrapped("    impact", cause.impact)
         if cause.next:
             # Whole, however long: it is there to be pasted.
@@ -152,15 +155,15 @@ def _warnings(evidence: Evidence, causes: Sequence[Cause]) -> Iterator[str]:
 
 def _waived(evidence: Evidence) -> Iterator[str]:
     today = datetime.datetime.fromisoformat(evidence.run.started).astimezone(datetime.timezone.utc)
+    by = [
+        (check.verdict, applying(check.id, evidence.waivers))
+        for check in evidence.checks
+        if check.verdict in ("fail", "waived")
+    ]
     for waiver in evidence.waivers:
         expired = waiver.until < today.date()
         verdict = "fail" if expired else "waived"
-        met = [
-            check
-            for check in evidence.checks
-            if check.verdict == verdict and fnmatch.fnmatchcase(check.id, waiver.check)
-        ]
-        if met:
+        if met := [one for word, one in by if word == verdict and one is waiver]:
             when = f"failed: the waiver expired on {waiver.until}"
             yield from _wrapped(
                 "  expired" if expired else "  waived",

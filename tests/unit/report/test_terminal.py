@@ -219,6 +219,26 @@ def test_an_expired_waiver_is_named_beside_what_fails_again() -> None:
     assert "the waiver expired on 2026-11-21 (UTC), by noc@acme: ticket 4711" in check.message
 
 
+def test_each_waived_check_is_counted_once_for_the_waiver_that_excuses_it() -> None:
+    """The longest; and a cause of which a part is waived says so."""
+    waivers = tuple(
+        Waiver(check=check, reason=reason, owner="noc@acme", until=datetime.date(2027, month, 1))
+        for check, reason, month in (
+            ("listener:bill1:*", "short", 1),
+            ("listener:bill1:radius:*", "long", 2),
+            ("listener:bill1:rad*", "renewed", 3),
+        )
+    )
+    evidence = audited(["kill bill1 radiusd"], waivers=waivers)
+    assert [line for line in told(evidence).splitlines() if line.startswith("  waived")] == [
+        "  waived    2 checks until 2027-03-01 (UTC) by noc@acme: renewed"
+    ]
+    assert evidence.totals.waived == 2
+    assert "  FAILED    radius is not running on bill1 (12 checks, 2 of them waived)" in told(
+        evidence
+    )
+
+
 def test_an_override_stands_as_a_deviation() -> None:
     """Once, however many checks rest on its row."""
     note = f"{DEVIATION}port 5061 -> 5062 (ticket 1)"
