@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from shlex import quote
 
+from pytest_portaswitch.plan.check import Reaches
+
 
 def on(host: str, command: str) -> str:
     """The command line that runs a command on a host.
@@ -12,3 +14,14 @@ def on(host: str, command: str) -> str:
     for its own.
     """
     return f"ssh {quote(host)} {quote(command)}"
+
+
+def datagram(expects: Reaches, port: int) -> str:
+    """Watch the port at the destination while the source sends: what arrives, and what goes back.
+
+    A client alone says that it succeeded, whatever became of its datagram.
+    """
+    address = expects.destination.address
+    watch = f"sudo timeout 5 tcpdump -c 2 -ni any udp and host {address} and port {port}"
+    send = f"echo | nc -u -w 1 {address} {port}"
+    return f"{on(expects.destination.hosts[0], watch)} & sleep 1; {on(expects.source, send)}"

@@ -6,6 +6,7 @@ from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
 from pytest_portaswitch.judge import datagram, in_use, path, seen
+from pytest_portaswitch.judge.by_hand import datagram as datagram_by_hand
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict, WhyUnknown
@@ -239,5 +240,6 @@ def _by_hand(expects: Reaches, port: int) -> str:
         return f"ssh {source} mysqladmin --connect-timeout=3 -h {address} -P {port} ping"
     if expects.ports.transport == "tls":
         return f"ssh {source} openssl s_client -connect {address}:{port} </dev/null"
-    flags = "-vzu" if expects.ports.transport == "udp" else "-vz"
-    return f"ssh {source} nc {flags} -w 3 {address} {port}"
+    if expects.ports.transport == "udp":
+        return datagram_by_hand(expects, port)
+    return f"ssh {source} nc -vz -w 3 {address} {port}"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
 from pytest_portaswitch.judge import path
+from pytest_portaswitch.judge.by_hand import datagram
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.reachability import grade_of, result_words
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
@@ -62,7 +61,7 @@ def judge_sampled(check: Check, expects: Reaches, facts: Facts) -> Verdict:
         observed=f"all {len(results)} arrive, from {_port(results[0])} to {_port(results[-1])}"
         f"{limits if unproved else ''}",
         evidence=(f"sampled: {', '.join(str(_port(result)) for result in results)}",),
-        reproduce=_by_hand(expects, _port(results[0])),
+        reproduce=datagram(expects, _port(results[0])),
     )
 
 
@@ -116,7 +115,7 @@ def _unsent(expects: Reaches, source: HostFacts, result: ProbeResult, expected: 
         else f"{source.host} could not probe {words}: {result.detail}",
         fault=fault("own-firewall" if forbidden else "cannot-probe", source.host),
         evidence=(result_words(source, result),),
-        reproduce=_by_hand(expects, _port(result)),
+        reproduce=datagram(expects, _port(result)),
     )
 
 
@@ -130,7 +129,7 @@ def _no_path(expects: Reaches, source: HostFacts, result: ProbeResult, expected:
         cause=f"{source.host} has no path to {place.address} of {place.name} ({result.detail})",
         fault=fault("no-path", source.host, place.name),
         evidence=(result_words(source, result),),
-        reproduce=_by_hand(expects, _port(result)),
+        reproduce=datagram(expects, _port(result)),
     )
 
 
@@ -165,7 +164,7 @@ def _blind(expects: Reaches, result: ProbeResult, facts: Facts, expected: str) -
         observed=f"{result.key} {result.outcome}, and nobody watched whether it arrives",
         cause=f"{watcher} could not watch for what arrives: {why}",
         fault=fault("cannot-watch", watcher, detail=why),
-        reproduce=_by_hand(expects, _port(result)),
+        reproduce=datagram(expects, _port(result)),
     )
 
 
@@ -227,7 +226,7 @@ def _blocked(
             *([f"lost: {_some([_port(result) for result in lost])}"] if lost else []),
             f"arrived: {_some([port for port in tried if port not in set(bad)])}",
         ),
-        reproduce=_by_hand(expects, bad[0]),
+        reproduce=datagram(expects, bad[0]),
     )
 
 
@@ -263,12 +262,3 @@ def _listed(ports: list[int]) -> str:
 def _some(ports: list[int]) -> str:
     shown = ", ".join(str(port) for port in ports[:_SHOWN])
     return f"{shown} and {len(ports) - _SHOWN} more" if len(ports) > _SHOWN else shown or "none"
-
-
-def _by_hand(expects: Reaches, port: int) -> str:
-    address = expects.destination.address
-    watch = f"tcpdump -c 1 -ni any udp and dst host {address} and dst port {port}"
-    return (
-        f"ssh {quote(expects.destination.hosts[0])} sudo timeout 5 {watch} & "
-        f"sleep 1; ssh {quote(expects.source)} 'echo | nc -u -w 1 {address} {port}'"
-    )
