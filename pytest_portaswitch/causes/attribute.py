@@ -154,6 +154,9 @@ class Attribution:
         if udp and item.verdict.grade in ("silent", "delivered"):
             # A kernel limits how often it says that nobody listens.
             return True
+        if expected is not SERVED and not udp:
+            # A port where nobody listens refuses TCP: silence has a cause of its own.
+            return False
         siblings = {i.verdict.grade for port in item.ports for i in self.sent[port]}
         return not siblings & expected
 
@@ -175,6 +178,9 @@ class Attribution:
             return False
         if not item.ports or item.ports[0][1] == "udp":
             return False
+        if item.code == "nothing-listens" and any(p in self.listeners for p in item.ports):
+            # The listener is named already.
+            return True
         others = [i for port in item.ports for i in self.sent[port] if i is not item]
         return any(other.verdict.grade in usual for other in others)
 
