@@ -94,7 +94,7 @@ def _cause(
     severity = min((_severity(item.verdict) for item in mine), key=GRAVEST.index)
     impact = landscape.impact(mine, severity)
     own = members[0][0]
-    title = blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own))
+    title = blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own), items)
     seen = _seen(mine, title, own)
     if own in blocks.remaining:
         seen = (*seen[: SEEN - 1], blocks.remaining[own])

@@ -113,3 +113,50 @@ def test_what_one_host_sends_to_all_is_said_in_the_plural() -> None:
     assert cause.title == (
         "all its peers take what sbc1 sends and do not answer, as they do others: udp/5065"
     )
+
+
+_MAY_BE_SILENT = (
+    "{} of bill1 arrives and is not answered: radius may not know these clients, or has another "
+    "secret, or the host's own firewall drops it"
+)
+
+
+def test_what_may_be_silent_to_all_may_be_stopped_by_the_hosts_own_firewall_as_well() -> None:
+    """It was seen at an interface, which a firewall stands behind."""
+    (cause,) = causes("may-be-silent", "reachability:bill1:*:radius:*").values()
+    assert cause.id == "may-be-silent:bill1:radius"
+    assert cause.title == _MAY_BE_SILENT.format("udp/1812, udp/1813")
+
+
+def test_who_is_answered_where_some_are_not_is_said() -> None:
+    """A firewall is for some, a secret as well: one looks at these."""
+    (cause,) = causes("may-be-silent", "reachability:bill1:s[ib][pc]1:radius:*").values()
+    assert cause.title == (
+        _MAY_BE_SILENT.format("udp/1812, udp/1813") + "; all but sbc1 and sip1 are answered"
+    )
+
+
+def test_another_port_that_answers_the_same_clients_speaks_against_the_secret() -> None:
+    """They share it."""
+    (cause,) = causes("may-be-silent", "reachability:bill1:*:radius:udp-1812").values()
+    assert cause.title == (
+        _MAY_BE_SILENT.format("udp/1812") + "; udp/1813 answers the same clients with the same "
+        "secret, which speaks against the first two"
+    )
+
+
+def test_silence_that_is_allowed_belongs_to_hosts_between_which_nothing_else_comes_through() -> (
+    None
+):
+    """The service answers others."""
+    (cause,) = causes(
+        "may-be-silent", "reachability:proc1:sip1:*:udp-*", "drop sip1 proc1 t*:*"
+    ).values()
+    assert cause.id == "blocked:sip1:proc1"
+
+
+def test_silence_that_is_allowed_and_meets_all_is_not_of_the_path() -> None:
+    """Then both are named."""
+    found = causes("may-be-silent", "reachability:proc1:*:registrar:udp-*", "drop sip1 proc1 t*:*")
+    assert "may-be-silent:proc1:registrar" in found
+    assert len(found) == 2
