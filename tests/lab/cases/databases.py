@@ -73,7 +73,7 @@ CASES = {
         fault=("wrong-radius-secret", "bill1"),
         changes={"reachability:bill1:*:radius:*": "unknown"},
         cause="udp/1812, udp/1813 of bill1 arrives and is not answered: radius "
-        "may not know these clients, or has another secret",
+        "may not know these clients, or has another secret, or the host's own firewall drops it",
         severity="not-assessable",
     ),
     "certificate-expires-soon": Case(
@@ -93,7 +93,8 @@ CASES = {
         options={"peers": "sbc1"},
         changes={"reachability:bill1:sbc1:radius:*": "unknown"},
         cause="udp/1812, udp/1813 of bill1 arrives and is not answered: radius "
-        "may not know these clients, or has another secret",
+        "may not know these clients, or has another secret, or the host's own firewall drops it; "
+        "all but sbc1 are answered",
         severity="not-assessable",
     ),
 }
