@@ -13,9 +13,11 @@ from collections.abc import Mapping, Sequence
 
 from pytest_portaswitch.causes.cutoff import cut_off
 from pytest_portaswitch.causes.degraded import behind
-from pytest_portaswitch.causes.ends import ENDS, SERVED
+from pytest_portaswitch.causes.ends import ENDS, SERVED, UNINFORMATIVE
 from pytest_portaswitch.causes.item import Item, Port
-from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.causes.severed import severed
+from pytest_portaswitch.facts.model import HostFacts, Observation
+from pytest_portaswitch.judge import seen
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.plan.check import (
     HoldsConnection,
@@ -57,6 +59,9 @@ class Attribution:
             for item in items
             if item.path and item.code in ("dropped", "lost-on-the-way")
         }
+        self.severed = severed(
+            items, self._holders(), lambda i: self._elsewhere(i) is not None, self._is_of_the_path
+        )
 
     def fault_of(self, item: Item) -> Fault | None:
         """What explains it; None: the path between two hosts does."""
@@ -68,13 +73,15 @@ class Attribution:
             return self._of_source(own) or own
         if item.holds or item.path is None or own.code not in ENDS:
             return own
-        source, place = item.path
-        for host in (place.name, source):
-            if host in self.cut_off:
-                return self.cut_off[host]
-        listener = next((self.listeners[p] for p in item.ports if p in self.listeners), None)
-        if listener is not None and self._explains(listener, item):
-            return listener
+        if elsewhere := self._elsewhere(item):
+            return elsewhere
+        pair = item.path[0], item.path[1].name
+        if forbidding := self.severed.own_firewall(pair):
+            return forbidding
+        if pair in self.severed.edges and (
+            item.code not in UNINFORMATIVE or self._others_hold(item)
+        ):
+            return None
         return None if self._is_of_the_path(item) else own
 
     def followed(self, item: Item) -> Item | None:
@@ -83,6 +90,27 @@ class Attribution:
         if not item.follows or not isinstance(expects, (HoldsConnection, RefusesWrites)):
             return None
         return self.failing.get((item.check.row, expects.source, expects.destination.name))
+
+    def _elsewhere(self, item: Item) -> Fault | None:
+        """A host to or from which nothing goes, or the listener, where they explain it."""
+        if item.path is None:
+            return None
+        source, place = item.path
+        for host in (place.name, source):
+            if host in self.cut_off:
+                return self.cut_off[host]
+        listener = next((self.listeners[p] for p in item.ports if p in self.listeners), None)
+        return listener if listener is not None and self._explains(listener, item) else None
+
+    def _holders(self) -> dict[str, str]:
+        """The host behind each virtual IP, of those that were seen."""
+        return {
+            place.name: host.host
+            for place in self.places.values()
+            if place.virtual
+            for host in map(self.facts.get, place.hosts)
+            if isinstance(host, HostFacts) and seen.holds(host, place.address)
+        }
 
     def _of_source(self, stopped: Fault) -> Fault | None:
         """What is wrong with the server that a replica is no longer connected to."""
@@ -126,6 +154,9 @@ class Attribution:
         if udp and item.verdict.grade in ("silent", "delivered"):
             # A kernel limits how often it says that nobody listens.
             return True
+        if expected is not SERVED and not udp:
+            # A port where nobody listens refuses TCP: silence has a cause of its own.
+            return False
         siblings = {i.verdict.grade for port in item.ports for i in self.sent[port]}
         return not siblings & expected
 
@@ -139,16 +170,22 @@ class Attribution:
             and ((item.path[0], item.path[1].name) in self.dropped)
         ):
             return True
-        others = [i for port in item.ports for i in self.sent[port] if i is not item]
         if item.code in ("silent", "mute", "ignored", "undecided"):
-            return any(other.holds for other in others)
+            return self._others_hold(item)
         # Nobody listens, or the process is stopped, and yet this one did not end as the others.
         usual = {"nothing-listens": frozenset({"refused"}), "frozen": SERVED}.get(item.code)
         if usual is None or item.verdict.grade in usual:
             return False
         if not item.ports or item.ports[0][1] == "udp":
             return False
+        if item.code == "nothing-listens" and any(p in self.listeners for p in item.ports):
+            # The listener is named already.
+            return True
+        others = [i for port in item.ports for i in self.sent[port] if i is not item]
         return any(other.verdict.grade in usual for other in others)
+
+    def _others_hold(self, item: Item) -> bool:
+        return any(i.holds for port in item.ports for i in self.sent[port] if i is not item)
 
 
 def _by_words(item: Item) -> Fault:

@@ -51,7 +51,7 @@ def explain(
             between.append(item)
         else:
             explained.setdefault((found.code, found.subject), []).append((found, item))
-    blocks = paths.blocks(between, items)
+    blocks = paths.blocks(between, items, attribution.severed)
     for item in between:
         found = blocks.faults[item.check.id]
         explained.setdefault((found.code, found.subject), []).append((found, item))
@@ -94,8 +94,8 @@ def _cause(
     severity = min((_severity(item.verdict) for item in mine), key=GRAVEST.index)
     impact = landscape.impact(mine, severity)
     own = members[0][0]
-    title = blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own))
-    seen = _seen(mine, title)
+    title = blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own), items)
+    seen = _seen(mine, title, own)
     if own in blocks.remaining:
         seen = (*seen[: SEEN - 1], blocks.remaining[own])
     return Cause(
@@ -119,9 +119,12 @@ def _severity(verdict: Verdict) -> Severity:
     return "waived" if verdict.verdict == "waived" else "failed"
 
 
-def _seen(items: Sequence[Item], title: str) -> tuple[str, ...]:
+def _seen(items: Sequence[Item], title: str, own: Fault) -> tuple[str, ...]:
     """What the checks observed or warn of, that of the host itself first, each line once."""
-    telling = sorted(items, key=lambda item: (item.follows, item.path is not None, item.check.id))
+    telling = sorted(
+        items,
+        key=lambda i: (i.follows, i.path is not None, i.verdict.fault != own, i.check.id),
+    )
     lines = [
         line.removeprefix(f"{title}: ")
         for item in telling

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from shlex import quote
 
 from pytest_portaswitch.causes.item import Item, listed
-from pytest_portaswitch.causes.loss import some
+from pytest_portaswitch.causes.loss import conjugated, some
 from pytest_portaswitch.judge.fault import Fault
-from pytest_portaswitch.plan.check import Listens, Presents
+from pytest_portaswitch.plan.check import Listens, Presents, Reaches
 
 SHOWN_PORTS = 4
 
@@ -30,7 +31,7 @@ TITLES: Mapping[str, str] = {
     "silent": "{ports} of {0} answers nobody: UDP silence is neither open nor closed",
     "no-secret": "{ports} of {0} stays silent, as it must without the secret of {1}",
     "may-be-silent": "{ports} of {0} arrives and is not answered: {1} may not know these clients, "
-    "or has another secret",
+    "or has another secret, or the host's own firewall drops it{beside}",
     "ignored": "{ports} of {0} arrives and is not answered: its own firewall drops it, or {1} "
     "ignores it",
     "slice-lost": "part of {ports} is lost on the way to {0}: {detail}",
@@ -45,8 +46,8 @@ TITLES: Mapping[str, str] = {
     "firewall on all of them",
     "cannot-watch": "{0} could not watch for what arrives: {detail}",
     "own-firewall": "{0}'s own firewall forbids it to send to {places}: {ports}",
-    "undecided": "{ports} of {0} does not answer; the host was not seen, so that a service that is "
-    "down and a firewall remain",
+    "undecided": "{ports} of {0} {ends}; the host was not seen, so that a service that is down "
+    "and a firewall remain",
     "different-ports": "the peers of {0} do not all reach the same port of {ports}",
     "certificate-expired": BAD_CERTIFICATE,
     "certificate-not-yet-valid": BAD_CERTIFICATE,
@@ -84,8 +85,10 @@ NEXT: Mapping[str, str] = {
 """Where there is something better than repeating by hand what a check saw."""
 
 
-def title(fault: Fault, items: Sequence[Item], ports: Sequence[str]) -> str:
-    """One line: what is broken, and where."""
+def title(
+    fault: Fault, items: Sequence[Item], ports: Sequence[str], every: Sequence[Item] = ()
+) -> str:
+    """One line: what is broken, and where. ``every``: of the whole audit, also what holds."""
     host = fault.subject[0] if fault.subject else ""
     towards = [item for item in items if item.path and item.path[1].name == host]
     if fault.code in UNSEEN and any(item.code not in UNSEEN for item in towards):
@@ -105,7 +108,46 @@ def title(fault: Fault, items: Sequence[Item], ports: Sequence[str]) -> str:
         sources=listed(source for source, _ in paths),
         places=listed(place.name for _, place in paths),
         served=_served(items),
+        ends=_ends(told),
+        beside=_beside(fault, told, every) if fault.code == "may-be-silent" else "",
     )
+
+
+def _ends(items: Sequence[Item]) -> str:
+    """What becomes of the probes."""
+    refused = sum(item.verdict.grade == "refused" for item in items)
+    if refused == len(items):
+        return "refuses what is sent"
+    return "refuses or does not answer" if refused else "does not answer"
+
+
+def _beside(fault: Fault, items: Sequence[Item], every: Sequence[Item]) -> str:
+    """Who is answered where these are not, and where these are: it tells which reason is likely."""
+    clients = {item.path[0] for item in items if item.path}
+    ports = {item.words for item in items}
+    holding: dict[str, set[str]] = defaultdict(set)
+    others: set[str] = set()
+    for item in every:
+        expects = item.check.expects
+        if not isinstance(expects, Reaches) or fault.subject != (
+            expects.destination.name,
+            expects.server,
+        ):
+            continue
+        if item.holds:
+            holding[item.words].add(expects.source)
+        if item.words in ports:
+            others |= {expects.source} - clients
+    told = ""
+    if others and all(others <= holding[port] for port in ports):
+        told = f"; all but {listed(clients)} are answered"
+    elsewhere = sorted(p for p, served in holding.items() if p not in ports and clients <= served)
+    if elsewhere:
+        told += (
+            f"; {', '.join(elsewhere)} {conjugated(elsewhere, 'answer')} the same clients with the "
+            "same secret, which speaks against the first two"
+        )
+    return told
 
 
 def _is_of(item: Item, fault: Fault) -> bool:

@@ -1,7 +1,8 @@
 """What is blocked between hosts: one pair, one host and all, or two groups.
 
 Of all pairs of hosts between which the same goes wrong, the largest block of sources and
-destinations is one cause, then the largest of what remains.
+destinations is one cause, then the largest of what remains. Where nothing comes through, it does
+not matter how each probe ended, nor which of the two hosts sent it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from pytest_portaswitch.causes.ends import ENDS, UNINFORMATIVE
-from pytest_portaswitch.causes.item import Item, listed
+from pytest_portaswitch.causes.group import Group, Ways, everyone, remaining, title
+from pytest_portaswitch.causes.item import Item
+from pytest_portaswitch.causes.severed import Edge, Pair, Severed, only_arrived
 from pytest_portaswitch.judge.fault import Fault, fault
 
 ALL = "all"
@@ -22,8 +25,8 @@ ALL = "all"
 NAMED = 3
 """An id names so many hosts or ports; more are a checksum of their names."""
 
-Pair = tuple[str, str]
-Ways = frozenset[str]
+BOTH_WAYS = "both-ways"
+"""In an id: whichever of the two sends."""
 
 
 class Blocks(NamedTuple):
@@ -35,39 +38,94 @@ class Blocks(NamedTuple):
     """What the evidence does not decide between."""
 
 
-class _Group(NamedTuple):
-    kind: str
-    sources: tuple[str, ...]
-    destinations: tuple[str, ...]
-    ways: Ways
-
-
-def blocks(items: Sequence[Item], all_items: Sequence[Item]) -> Blocks:
+def blocks(items: Sequence[Item], all_items: Sequence[Item], severed: Severed) -> Blocks:
     """Group checks of paths that fail, against all probes that were sent."""
     mine = {item.check.id for item in items}
     tried: dict[Pair, set[str]] = defaultdict(set)
     # What the service itself explains says nothing of the path, whichever way it ended.
     telling: dict[Pair, set[str]] = defaultdict(set)
+    arriving: set[Pair] = set()
     for item in all_items:
         if item.path and (item.holds or item.code in ENDS - UNINFORMATIVE):
             tried[_pair(item)].add(item.words)
-            if item.holds or item.check.id in mine:
+            if only_arrived(item) and _pair(item) in severed.edges:
+                arriving.add(_pair(item))
+            elif item.holds or item.check.id in mine:
                 telling[_pair(item)].add(item.words)
+    kinds, mutual = _of_edges(items, severed)
     failing: dict[str, dict[Pair, list[Item]]] = defaultdict(lambda: defaultdict(list))
+    between: dict[str, dict[Edge, list[Item]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
-        failing[_kind(item)][_pair(item)].append(item)
-    faults: dict[str, Fault] = {}
-    titles: dict[Fault, str] = {}
-    remain: dict[Fault, str] = {}
+        edge = severed.edges.get(_pair(item))
+        if edge in mutual:
+            between[kinds[edge]][edge].append(item)
+        else:
+            failing[kinds[edge] if edge else _kind(item)][_pair(item)].append(item)
+    found = Blocks({}, {}, {})
     for kind, pairs in sorted(failing.items()):
         for group in _groups(kind, pairs, telling):
-            found = _fault(group, tried)
             members = [i for s in group.sources for d in group.destinations for i in pairs[s, d]]
-            surely = any(item.verdict.verdict != "unknown" for item in members)
-            titles[found] = _title(group, tried, surely=surely)
-            remain[found] = _remaining(group, tried, {item.code for item in members})
-            faults |= {item.check.id: found for item in members}
-    return Blocks(faults, titles, remain)
+            _add(found, group, members, tried, arriving)
+    for kind, edges in sorted(between.items()):
+        for group in _mutual_groups(kind, edges):
+            sides = [_edge(s, d) for s in group.sources for d in group.destinations]
+            members = [item for edge in sides for item in edges[edge]]
+            _add(found, group, members, _neighbours(tried, severed.hosts), arriving)
+    return found
+
+
+def _add(
+    blocks: Blocks,
+    group: Group,
+    members: Sequence[Item],
+    tried: Mapping[Pair, set[str]],
+    arriving: AbstractSet[Pair],
+) -> None:
+    found = _fault(group, tried)
+    surely = any(item.verdict.verdict != "unknown" for item in members)
+    what = ", ".join(sorted(group.ways)) or "all that was tried"
+    if not group.ways and any(_pair(item) in arriving for item in members):
+        what = "all that wants an answer"
+    blocks.titles[found] = f"{title(group, tried, surely=surely)}: {what}"
+    blocks.remaining[found] = remaining(group, tried, {item.code for item in members})
+    blocks.faults.update((item.check.id, found) for item in members)
+
+
+def _of_edges(items: Sequence[Item], severed: Severed) -> tuple[dict[Edge, str], set[Edge]]:
+    """Of hosts between which nothing comes through: what stops it, and where both of them tried."""
+    kinds: dict[Edge, set[str]] = defaultdict(set)
+    senders: dict[Edge, set[str]] = defaultdict(set)
+    for item in items:
+        edge = severed.edges.get(_pair(item))
+        if edge:
+            kinds[edge].add(_kind(item))
+            senders[edge].add(_pair(item)[0])
+    told = {edge: min(found, key=_TELLING.index) for edge, found in kinds.items()}
+    return told, {edge for edge, found in senders.items() if len(found) > 1}
+
+
+def _mutual_groups(kind: str, edges: Mapping[Edge, Sequence[Item]]) -> Iterator[Group]:
+    left = {pair for one, other in edges for pair in ((one, other), (other, one))}
+    while left:
+        # Each block is there twice, with its sides exchanged.
+        one, other = max(_rectangles(left), key=_size)
+        left -= {pair for s in one for d in other for pair in ((s, d), (d, s))}
+        first, second = sorted((one, other), key=lambda side: (len(side), side))
+        yield Group(kind, first, second, both_ways=True)
+
+
+def _neighbours(tried: Mapping[Pair, set[str]], hosts: Mapping[str, str]) -> dict[Pair, set[str]]:
+    """Who tried anything with whom, whichever of the two did."""
+    found: dict[Pair, set[str]] = defaultdict(set)
+    for (source, place), ways in tried.items():
+        host = hosts.get(place, place)
+        found[source, host] |= ways
+        found[host, source] |= ways
+    return found
+
+
+def _edge(one: str, other: str) -> Edge:
+    return (one, other) if one < other else (other, one)
 
 
 def _pair(item: Item) -> Pair:
@@ -76,7 +134,7 @@ def _pair(item: Item) -> Pair:
 
 
 def _kind(item: Item) -> str:
-    if item.code in ("mute", "ignored"):
+    if item.code in ("mute", "ignored", "may-be-silent"):
         return "not-answered"
     if item.code == "rejected":
         return "rejected"
@@ -85,9 +143,13 @@ def _kind(item: Item) -> str:
     return "rejected" if item.verdict.grade == "refused" else "blocked"
 
 
+_TELLING = ("rejected", "no-path", "blocked", "not-answered")
+"""Kinds, the most telling first: a firewall that rejects does not do so every time."""
+
+
 def _groups(
     kind: str, pairs: Mapping[Pair, Sequence[Item]], tried: Mapping[Pair, set[str]]
-) -> Iterator[_Group]:
+) -> Iterator[Group]:
     """Blocks of sources and destinations with the same ways, the largest first."""
     by_ways: dict[Ways, set[Pair]] = defaultdict(set)
     for pair, ways in _ways(pairs, tried).items():
@@ -96,7 +158,7 @@ def _groups(
         while left:
             sources, destinations = max(_rectangles(left), key=_size)
             left -= {(s, d) for s in sources for d in destinations}
-            yield _Group(kind, sources, destinations, ways)
+            yield Group(kind, sources, destinations, ways)
 
 
 def _ways(pairs: Mapping[Pair, Sequence[Item]], tried: Mapping[Pair, set[str]]) -> dict[Pair, Ways]:
@@ -141,27 +203,15 @@ def _size(rectangle: _Rectangle) -> tuple[int, int, _Rectangle]:
     return len(sources) * len(destinations), -len(sources) - len(destinations), rectangle
 
 
-def _everyone(group: _Group, tried: Mapping[Pair, set[str]]) -> tuple[bool, bool]:
-    """Whether the sources are all that tried it, and the destinations all that they tried."""
-    relevant = {
-        pair for pair, ways in tried.items() if ways and (not group.ways or ways & group.ways)
-    }
-    sources = {s for s, d in relevant if d in group.destinations}
-    destinations = {d for s, d in relevant if s in group.sources}
-    return (
-        len(group.sources) > 1 and sources == set(group.sources),
-        len(group.destinations) > 1 and destinations == set(group.destinations),
-    )
-
-
-def _fault(group: _Group, tried: Mapping[Pair, set[str]]) -> Fault:
-    all_sources, all_destinations = _everyone(group, tried)
+def _fault(group: Group, tried: Mapping[Pair, set[str]]) -> Fault:
+    all_sources, all_destinations = everyone(group, tried)
     ways = (_joined(sorted(w.replace("/", "-") for w in group.ways)),) if group.ways else ()
     return fault(
         group.kind,
         ALL if all_sources else _joined(group.sources),
         ALL if all_destinations and not all_sources else _joined(group.destinations),
         *ways,
+        *((BOTH_WAYS,) if group.both_ways else ()),
     )
 
 
@@ -169,46 +219,3 @@ def _joined(names: Sequence[str]) -> str:
     if len(names) <= NAMED:
         return "+".join(name.replace(" ", "-") for name in names)
     return hashlib.sha256(" ".join(names).encode()).hexdigest()[:10]
-
-
-_TITLES = {
-    "blocked": "packets from {0} to {1} are dropped",
-    "silent": "no answer from {1} to {0}, though others are answered",
-    "rejected": "a firewall rejects packets from {0} to {1}",
-    "no-path": "there is no path from {0} to {1}",
-    "not-answered": "{1} takes what {0} sends and does not answer, as it does others",
-}
-
-
-def _title(group: _Group, tried: Mapping[Pair, set[str]], *, surely: bool) -> str:
-    all_sources, all_destinations = _everyone(group, tried)
-    sources = "all its peers" if all_sources else listed(group.sources)
-    if all_sources and len(group.destinations) > 1:
-        sources = "all their peers"
-    destinations = listed(group.destinations)
-    if all_destinations and not all_sources:
-        destinations = "all its peers" if len(group.sources) == 1 else "all their peers"
-    what = ", ".join(sorted(group.ways)) or "all that was tried"
-    kind = group.kind if surely else "silent"
-    return f"{_TITLES[kind].format(sources, destinations)}: {what}"
-
-
-def _remaining(group: _Group, tried: Mapping[Pair, set[str]], codes: AbstractSet[str]) -> str:
-    if codes == {"ignored"}:
-        return f"either the firewall of {listed(group.destinations)} itself, or the service does it"
-    if codes == {"lost-on-the-way"}:
-        return (
-            f"a firewall of {listed(group.sources)}, or something between: nothing arrives at "
-            f"{listed(group.destinations)}"
-        )
-    if group.kind == "not-answered":
-        return "either large packets get lost on the way, or the service itself ignores that host"
-    if group.kind == "no-path":
-        return "either a route is missing, or something on the way says so"
-    all_sources, all_destinations = _everyone(group, tried)
-    sources, destinations = listed(group.sources), listed(group.destinations)
-    if all_sources:
-        return f"either the firewall of {destinations} itself, or one that stands before it"
-    if all_destinations:
-        return f"either the firewall of {sources} itself, or one that stands before it"
-    return f"a firewall of {sources}, of {destinations}, or one between: the probes do not tell"

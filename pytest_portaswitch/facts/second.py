@@ -23,7 +23,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: tuple[tuple[str, int, str, int], ...] = ()
     """Source address and port, target address and port, of the datagrams that it saw arrive."""
     blind: str = ""
-    """Why it saw none."""
+    """Why it saw none, or may have missed some."""
 
 
 _decoder = msgspec.json.Decoder(Told)

@@ -88,6 +88,15 @@ CASES = {
         changes={"redundancy:sip-front:smpp-proxy": "fail"},
         cause="smpp-proxy is not running on sip2",
     ),
+    "kill-the-replica-database": Case(
+        fault=("kill", "db2", "replica-db"),
+        changes={
+            "listener:db2:*": "fail",
+            "reachability:*:db2:*": "fail",
+            "read-only:db2:*": "unknown",
+        },
+        cause="mysql-server is not running on db2",
+    ),
     "kill-the-main-database": Case(
         # Its replica waits for it: that is no second thing that is broken.
         fault=("kill", "db1", "main-db"),

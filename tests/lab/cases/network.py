@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from .case import Case
 
+_BETWEEN_SIP1_AND_PROC1 = {
+    "reachability:proc1:sip1:*": "fail",
+    "reachability:sip1:proc1:*": "fail",
+}
+
 CASES = {
     "drop-mysql-from-one-peer": Case(
         # Those who are connected remain so, and are told of; that excuses nothing.
@@ -101,5 +106,53 @@ CASES = {
             "tls:proc2:*": "unknown",
         },
         cause="proc2's own firewall forbids it to send to * hosts *",
+    ),
+    "all-from-one-peer-is-dropped": Case(
+        # What arrives is not answered, and what it is answered does not arrive. Its RTP proxy owes
+        # nobody an answer.
+        fault=("drop", "proc1"),
+        options={"from": "sip1"},
+        changes=_BETWEEN_SIP1_AND_PROC1,
+        cause="packets between proc1 and sip1 are dropped, both ways: all that wants an answer",
+    ),
+    "all-from-one-peer-is-rejected": Case(
+        # The kernel does not say so of each packet.
+        fault=("reject", "proc1"),
+        options={"from": "sip1"},
+        changes=_BETWEEN_SIP1_AND_PROC1,
+        cause="a firewall rejects packets between proc1 and sip1, both ways: all that wants an "
+        "answer",
+    ),
+    "all-from-one-peer-is-lost-on-the-way": Case(
+        fault=("drop-on-the-way", "proc1"),
+        options={"from": "sip1"},
+        changes={**_BETWEEN_SIP1_AND_PROC1, "port-range:proc1:sip1:*": "fail"},
+        cause="packets between proc1 and sip1 are dropped, both ways: all that was tried",
+    ),
+    "all-to-one-peer-is-dropped": Case(
+        # Of a datagram the kernel says who drops it.
+        fault=("drop-outgoing", "proc1"),
+        options={"to": "sip1"},
+        changes=_BETWEEN_SIP1_AND_PROC1,
+        cause="proc1's own firewall forbids it to send to sip1: udp/5070",
+    ),
+    "radius-from-some-peers-is-dropped": Case(
+        # It may be silent for another reason.
+        fault=("drop", "bill1"),
+        options={"from": "sbc1,sbc2"},
+        changes={"reachability:bill1:sbc?:radius:*": "unknown"},
+        cause="udp/1812, udp/1813 of bill1 arrives and is not answered: radius may not know these "
+        "clients, or has another secret, or the host's own firewall drops it; all but sbc1 and "
+        "sbc2 are answered",
+        severity="not-assessable",
+    ),
+    "radius-on-one-port-is-dropped": Case(
+        fault=("drop", "bill1"),
+        options={"port": "udp/1812"},
+        changes={"reachability:bill1:*:radius:udp-1812": "unknown"},
+        cause="udp/1812 of bill1 arrives and is not answered: radius may not know these clients, "
+        "or has another secret, or the host's own firewall drops it; udp/1813 answers the same "
+        "clients with the same secret, which speaks against the first two",
+        severity="not-assessable",
     ),
 }

@@ -41,4 +41,7 @@ PAIRS = (
         effect={"reachability:bill1:proc1:radius:*": "fail"},
     ),
     Pair("kill-the-main-database", "drop-mysql-from-all"),
+    # Nobody listens, and yet nobody is refused.
+    Pair("kill-the-replica-database", "drop-mysql-from-all"),
+    Pair("kill-the-replica-database", "all-from-one-peer-is-dropped"),
 )

@@ -10,6 +10,8 @@ A line of a case file is one of::
     impostor proc1 imap-server     somebody else has its sockets
     drop bill1,bill2 db1 tcp:3306  packets from hosts to hosts vanish; ``*``: of all ports, hosts
     reject sbc1 bill1 udp:1812     a firewall refuses them
+    cut proc1 sip1 drop            the first drops (reject: rejects) what the second sends, so that
+                                   it gets no answers either; datagrams are seen arriving
     prohibit sip1 proc1 tcp:5065   a firewall says that it is prohibited
     forbid bill1 db1 *             the source's own firewall forbids them
     say bill1 db1 tcp:3306 FINDING WORDS       the service answers so
@@ -41,7 +43,7 @@ from pytest_portaswitch import tables
 from pytest_portaswitch.facts import Gap, HostFacts, Interface, Observation, ProbeResult, Unobserved
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.database import Replication
-from pytest_portaswitch.facts.model import Clock
+from pytest_portaswitch.facts.model import Arrival, Clock
 from pytest_portaswitch.plan import Plan, expand
 from tests.plugin import healthy
 from tests.plugin.scripted import NAMES
@@ -203,6 +205,34 @@ def reject(found: Facts, sources: str, destinations: str, port: str) -> None:
     _between(found, sources, destinations, port, _outcome("refused"))
 
 
+def cut(found: Facts, host: str, source: str, verdict: str) -> None:
+    """From the source's private address; it is from there that it answers its peers."""
+    held = [v.name for v in CLUSTER.virtual_ips if v.hosts[0] == host]
+    to = [f"*:{ADDRESSES[place]}:*" for place in (host, *held)]
+    for keys in to:
+        _probes(found, [source], keys, _cut(host, verdict))
+    _probes(found, [host], f"*:{ADDRESSES[source]}:*", _cut(source, "drop"))
+
+
+def _cut(watcher: str, verdict: str) -> Callable[[ProbeResult], ProbeResult]:
+    def change(result: ProbeResult) -> ProbeResult:
+        # Only some of what is rejected is told: a kernel limits how often it says so.
+        refused = verdict == "reject" and int(result.key.rpartition(":")[2]) % 2
+        outcome = "refused" if refused else "silent"
+        if not result.key.startswith("udp"):
+            return _outcome(outcome)(result)
+        finding = "not-obliged" if result.key.endswith((":1812", ":1813")) else "no-answer"
+        answer = msgspec.convert({"answered": False, "finding": finding, "words": ""}, Answer)
+        return msgspec.structs.replace(
+            result,
+            outcome=outcome,
+            answer=None if refused else answer,
+            arrival=Arrival(seen=True, watcher=watcher),
+        )
+
+    return change
+
+
 def prohibit(found: Facts, sources: str, destinations: str, port: str) -> None:
     _between(found, sources, destinations, port, _outcome("unreachable", detail="EHOSTUNREACH"))
 
@@ -296,7 +326,7 @@ def resize(found: Facts, host: str, mtu: str) -> None:
 MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
-        kill, freeze, deafen, move, loopback, impostor, drop, reject, prohibit, forbid, say, mute,
-        unseen, down, disconnect, hold, without, shell, lose, skew, install, resize,
+        kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
+        mute, unseen, down, disconnect, hold, without, shell, lose, skew, install, resize,
     )
 }  # fmt: skip
