@@ -6,6 +6,7 @@ import datetime
 import getpass
 import hashlib
 import platform
+import re
 import shlex
 import socket
 import sys
@@ -13,9 +14,14 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
+from pytest_portaswitch.facts.masking import NAME, masked_words
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.report.evidence import Run, State
 from pytest_portaswitch.version import __version__
+
+# Each word is one argument here: blanks and slashes of a secret go with it.
+_VALUE = re.compile(rf"({NAME}\s*=).+", re.I | re.S)
+_URL = re.compile(r"(://[^/@]*?:).*?@(?=[^@]*?(,[a-z][a-z0-9+.-]*://|$))", re.I | re.S)
 
 
 def describe(
@@ -31,14 +37,14 @@ def describe(
 ) -> Run:
     """The record of a run; ``files`` by the name that the record calls them.
 
-    Secrets cannot be among the arguments: no option takes one.
+    No option of this project takes a secret; those of other plugins may, and are masked.
     """
     return Run(
         state=state,
         started=started.isoformat(timespec="seconds"),
         finished=finished.isoformat(timespec="seconds"),
         who=f"{_user()}@{socket.gethostname()}",
-        command=shlex.join(["pytest", *arguments]),
+        command=shlex.join(_masked(["pytest", *arguments])),
         versions={
             "pytest-portaswitch": __version__,
             "python": platform.python_version(),
@@ -56,6 +62,11 @@ def describe(
         },
         deselected=deselected,
     )
+
+
+def _masked(words: list[str]) -> list[str]:
+    shown = [_URL.sub(r"\1***@", _VALUE.sub(r"\1***", word)) for word in words]
+    return masked_words(shown)
 
 
 def _user() -> str:

@@ -72,6 +72,7 @@ def test_no_secret_is_anywhere(site: Site, monkeypatch: pytest.MonkeyPatch, kind
     result = site.audit_in_subprocess(
         "-vv", "--log-level", "DEBUG", "--log-file", "run.log", "--junitxml", "run.xml",
         "--html", "run.html", "--self-contained-html", "--showlocals",
+        "--hosts", f"ssh://root:{SECRET}@db1",
     )  # fmt: skip
     assert "acme-prod: BLOCKED" in result.stdout.str()
     leaks = [

@@ -167,3 +167,34 @@ def test_many_warnings_are_counted_not_listed(plan: Plan) -> None:
     lines = list(terminal.lines(evidence_of(plan, {plan.checks[0].id: one}), "x"))
     assert f"  warning   w [{plan.checks[0].id}]" in lines
     assert "  ... and 3 more warnings of checks that did not pass" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--hosts", "ssh://root:S3CRET@db1"], "--hosts 'ssh://root:***@db1'"),
+        (
+            ["--hosts=ssh://a:S3CRET@db1,ssh://b@db2,ssh://c:S3CRET@db3"],
+            "'--hosts=ssh://a:***@db1,ssh://b@db2,ssh://c:***@db3'",
+        ),
+        (["--hosts=ssh://a:S3 C/R@E,T@db1"], "'--hosts=ssh://a:***@db1'"),
+        (["--hosts=ssh://root@db1:22?ssh_config=x"], "'--hosts=ssh://root@db1:22?ssh_config=x'"),
+        (["--db-password", "S3CRET", "-v"], "--db-password '***' -v"),
+        (["--token=S3 CRET"], "'--token=***'"),
+        (["-o", "api_key = S3CRET"], "-o 'api_key =***'"),
+        (["--cluster", "a b.yaml", "--sign", "key"], "--cluster 'a b.yaml' --sign key"),
+    ],
+)
+def test_no_secret_of_another_plugins_option_is_recorded(arguments: list[str], shown: str) -> None:
+    """Other plugins take secrets on the command line; evidence is handed around."""
+    run = provenance.describe(
+        state="complete",
+        started=MOMENT,
+        finished=MOMENT,
+        arguments=arguments,
+        tables="tables",
+        files={},
+        limits=Limits(),
+        deselected=0,
+    )
+    assert run.command == f"pytest {shown}"
