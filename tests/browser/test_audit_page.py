@@ -13,6 +13,7 @@ from pytest_portaswitch.report.page import render
 from tests.unit.report.making import evidence
 from tests.unit.report.test_map import many
 from tests.unit.report.test_page import hostile
+from tests.unit.report.test_page_sections import sample
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -114,3 +115,27 @@ def test_on_paper_nothing_is_lost(
     missing = [c.id for c in broken.checks if re.sub(r"\s+", "", c.id) not in printed]
     missing += [row.id for row in broken.tables.rows if row.id not in printed]
     assert missing == []
+
+
+def test_no_table_begins_at_the_foot_of_a_sheet(browser: Browser, tmp_path: Path) -> None:
+    """Its heading stays with its first row."""
+    pypdf = pytest.importorskip("pypdf")
+    path = tmp_path / "audit.html"
+    path.write_text(render(sample("broken")))
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    page.pdf(path=path.with_suffix(".pdf"), prefer_css_page_size=True)
+    headings = {
+        "".join(words).replace(" ", "")
+        for words in page.evaluate(
+            "[...document.querySelectorAll('thead')].map(one => "
+            "[...one.querySelectorAll('th')].map(cell => cell.textContent))"
+        )
+    }
+    page.close()
+    assert "WhatWhereBeforeNow" in headings
+    feet = [
+        sheet.extract_text().strip().rpartition("\n")[2].replace("\ufb01", "fi").replace(" ", "")
+        for sheet in pypdf.PdfReader(path.with_suffix(".pdf")).pages
+    ]
+    assert headings.intersection(feet) == set()
