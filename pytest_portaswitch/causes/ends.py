@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pytest_portaswitch.causes.item import Item
+from pytest_portaswitch.plan.check import Listens
+
 SERVED = frozenset({"connected", "delivered", "answered", "in-use"})
 """Grades of what came as far as the service."""
+
+REPLIED = frozenset({"answered", "in-use"})
+"""Grades of what the service itself replied to."""
 
 ENDS = frozenset({
     "nothing-listens", "frozen", "mute", "wrong-protocol", "tls-fails", "undecided", "ignored",
@@ -14,3 +20,16 @@ ENDS = frozenset({
 
 UNINFORMATIVE = frozenset({"no-secret", "may-be-silent"})
 """Silence that says nothing of the path."""
+
+_DOWN = frozenset({
+    "not-running", "not-listening", "wrong-address", "frozen", "port-taken", "virtual-ip-nowhere",
+})  # fmt: skip
+
+
+def is_down(item: Item) -> bool:
+    """Whether what should listen there surely serves nobody who asks in the right place."""
+    expects = item.check.expects
+    if not isinstance(expects, Listens) or item.code not in _DOWN:
+        return False
+    # Of a range, somebody else has but a port.
+    return item.code != "port-taken" or expects.ports.demand != "range"

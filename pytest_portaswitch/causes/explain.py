@@ -12,8 +12,9 @@ import msgspec
 from pytest_portaswitch.causes import kinds, moved, paths
 from pytest_portaswitch.causes.attribute import Attribution
 from pytest_portaswitch.causes.cause import Cause, Effect, Severity
-from pytest_portaswitch.causes.impact import Landscape
+from pytest_portaswitch.causes.impact import Impacts
 from pytest_portaswitch.causes.item import Item, items_of
+from pytest_portaswitch.causes.landscape import Landscape
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.judge.verdict import Verdict
@@ -66,9 +67,9 @@ def explain(
         for _, item in members
         if not item.holds
     }
-    landscape = Landscape(planned or checks, items, broken)
+    impacts = Impacts(Landscape(planned or checks, items, broken))
     causes = [
-        _cause(members, items, facts, landscape, blocks) for _, members in sorted(explained.items())
+        _cause(members, items, facts, impacts, blocks) for _, members in sorted(explained.items())
     ]
     return tuple(sorted(causes, key=_rank))
 
@@ -82,7 +83,7 @@ def _cause(
     members: Sequence[tuple[Fault, Item]],
     items: Sequence[Item],
     facts: Mapping[str, Observation],
-    landscape: Landscape,
+    impacts: Impacts,
     blocks: paths.Blocks,
 ) -> Cause:
     mine = [item for _, item in members]
@@ -92,7 +93,7 @@ def _cause(
     if instead:
         fault = msgspec.structs.replace(fault, code="wrong-port", detail=", ".join(instead))
     severity = min((_severity(item.verdict) for item in mine), key=GRAVEST.index)
-    impact = landscape.impact(mine, severity)
+    impact = impacts.of(mine, severity)
     own = members[0][0]
     title = blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own), items)
     seen = _seen(mine, title, own)

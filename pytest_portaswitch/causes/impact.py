@@ -12,7 +12,9 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple, get_args
 
 from pytest_portaswitch.causes.cause import Effect, Severity
+from pytest_portaswitch.causes.ends import is_down
 from pytest_portaswitch.causes.item import Item, listed
+from pytest_portaswitch.causes.landscape import Landscape
 from pytest_portaswitch.causes.loss import Loss, conjugated, counted, phrases_of, some
 from pytest_portaswitch.causes.risk import risk
 from pytest_portaswitch.plan.check import Check, Listens, Reaches, Runs
@@ -30,54 +32,13 @@ class Impact(NamedTuple):
     words: str
 
 
-class Landscape:
-    """All planned checks of a cluster with what became of them, as dependencies."""
+class Impacts:
+    """Of each cause of a cluster."""
 
-    def __init__(
-        self, planned: Iterable[Check], items: Iterable[Item], broken: AbstractSet[str]
-    ) -> None:
-        self.broken = broken
-        """Ids of the checks whose cause is a failure, so that what is unknown of them is not."""
-        self.items = {item.check.id: item for item in items}
-        self.reaching: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(dict)
-        """Row and source: place to check ids."""
-        self.reached: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(dict)
-        """Row and place: source to check ids."""
-        self.listening: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        """Row: host to the ids of the listener checks at places that it may serve."""
-        self.serving: dict[str, set[str]] = defaultdict(set)
-        """Subcomponent that listens: hosts."""
-        self.does: dict[str, set[str]] = defaultdict(set)
-        """Host: the subcomponents that listen or run there."""
-        self.running: dict[str, dict[str, str]] = defaultdict(dict)
-        """Subcomponent: host to the id of the check that it runs."""
-        for check in planned:
-            self._take(check)
+    def __init__(self, landscape: Landscape) -> None:
+        self.land = landscape
 
-    def _take(self, check: Check) -> None:
-        expects = check.expects
-        if isinstance(expects, Reaches):
-            source, place = expects.source, expects.destination.name
-            self.reaching[check.row, source].setdefault(place, []).append(check.id)
-            self.reached[check.row, place].setdefault(source, []).append(check.id)
-        elif isinstance(expects, Listens):
-            for host in expects.place.hosts:
-                self.listening[check.row][host].add(check.id)
-                self.serving[expects.server].add(host)
-                self.does[host].add(expects.server)
-        elif isinstance(expects, Runs):
-            self.running[check.subcomponent][expects.host] = check.id
-            self.does[expects.host].add(check.subcomponent)
-
-    def state(self, ids: Iterable[str]) -> str:
-        """``works`` where all pass, ``fails`` where any does, or else ``unknown``."""
-        ids = list(ids)
-        words = [self.items[i].verdict.verdict if i in self.items else "unknown" for i in ids]
-        if any(word in ("fail", "waived") for word in words) or self.broken & set(ids):
-            return "fails"
-        return "works" if words and all(word == "pass" for word in words) else "unknown"
-
-    def impact(self, cause: Sequence[Item], severity: Severity) -> Impact:
+    def of(self, cause: Sequence[Item], severity: Severity) -> Impact:
         """What the checks of one cause mean for the cluster."""
         if severity == "waived":
             return Impact("none", f"{counted(len(cause))} excused by a waiver")
@@ -105,67 +66,39 @@ class Landscape:
 
     def _lost(self, cause: Sequence[Item]) -> Iterator[Loss]:
         """What sources do not reach."""
-        lost: dict[tuple[str, str], dict[str, Item]] = defaultdict(dict)
+        lost: dict[tuple[str, str], dict[str, Check]] = defaultdict(dict)
         for item in cause:
             # What could not be probed is not lost, it is not known.
             tried = item.verdict.why_unknown != "not-observed"
             if isinstance(item.check.expects, Reaches) and tried:
                 expects = item.check.expects
-                lost[item.check.row, expects.destination.name][expects.source] = item
+                lost[item.check.row, expects.destination.name][expects.source] = item.check
         for (row, place), sources in lost.items():
-            some = next(iter(sources.values()))
-            if _outgoing(some.check):
-                yield self._lost_outgoing(row, place, sources)
+            check = next(iter(sources.values()))
+            if _outgoing(check):
+                yield self._left_outgoing(check, place, sources)
                 continue
-            by_effect: dict[tuple[Effect, str], set[str]] = defaultdict(set)
-            for source in sources:
-                gone = {p for r, p in lost if r == row and source in lost[r, p]}
-                by_effect[self._alternative(row, gone, source)].add(source)
-            for (effect, rest), hosts in by_effect.items():
-                yield Loss(effect, _server(some.check), tuple(sorted(hosts)), (), rest,
-                            some.check.purpose)  # fmt: skip
+            gone = {
+                source: {p for r, p in lost if r == row and source in lost[r, p]}
+                for source in sources
+            }
+            yield from self._left(check, gone)
 
-    def _alternative(self, row: str, lost: AbstractSet[str], source: str) -> tuple[Effect, str]:
-        """What is left to a source that does not reach the ``lost`` places of a row."""
-        states = {
-            other: self.state(ids)
-            for other, ids in self.reaching[row, source].items()
-            if other not in lost
-        }
-        if source in self.listening[row]:
-            states[source] = self.state(self.listening[row][source])
-        working = sorted(other for other, state in states.items() if state == "works")
-        if working:
-            return "degraded", f"{listed(working)} still {conjugated(working, 'serve')}"
-        unknown = sorted(other for other, state in states.items() if state == "unknown")
-        if unknown:
-            return (
-                "at-risk",
-                f"whether {listed(unknown)} {conjugated(unknown, 'serve')} was not seen",
-            )
-        # A host that does the same work may do that of the one that is cut off.
-        others = sorted(
-            other
-            for place in lost
-            for other, ids in self.reached[row, place].items()
-            if self._twins(source, other) and self.state(ids) == "works"
-        )
-        if others:
-            return "degraded", f"{listed(others)} still {conjugated(others, 'reach', 'es')} it"
-        return "outage", "nothing else serves it" if not states else (
-            f"{listed(states)} {conjugated(list(states), 'fail')} as well"
-        )
+    def _left(self, check: Check, gone: Mapping[str, AbstractSet[str]]) -> Iterator[Loss]:
+        """What is left to sources that lost so many places of a row."""
+        by_effect: dict[tuple[Effect, str], set[str]] = defaultdict(set)
+        for source, places in gone.items():
+            by_effect[self.land.alternative(check.row, places, source)].add(source)
+        for (effect, rest), hosts in by_effect.items():
+            yield Loss(effect, _server(check), tuple(sorted(hosts)), (), rest, check.purpose)
 
-    def _twins(self, one: str, other: str) -> bool:
-        return one != other and bool(self.does[one]) and self.does[one] == self.does[other]
-
-    def _lost_outgoing(self, row: str, place: str, sources: Mapping[str, Item]) -> Loss:
-        check = next(iter(sources.values())).check
+    def _left_outgoing(self, check: Check, place: str, sources: Iterable[str]) -> Loss:
+        sources = sorted(sources)
         effect, rest = max(
-            (self._alternative(row, {place}, source) for source in sorted(sources)),
+            (self.land.alternative(check.row, {place}, source) for source in sources),
             key=lambda found: -GRAVEST.index(found[0]),
         )
-        return Loss(effect, _server(check), tuple(sorted(sources)), (check.subcomponent,), rest,
+        return Loss(effect, _server(check), tuple(sources), (check.subcomponent,), rest,
                      check.purpose)  # fmt: skip
 
     def _endangered(self, cause: Sequence[Item]) -> Iterator[Loss]:
@@ -179,36 +112,60 @@ class Landscape:
             expects = item.check.expects
             if not isinstance(expects, Listens) or (item.check.row, expects.place.name) in lost:
                 continue
-            sources = self.reached[item.check.row, expects.place.name]
-            served = [source for source, ids in sources.items() if self.state(ids) == "works"]
-            unseen = [source for source, ids in sources.items() if self.state(ids) == "unknown"]
-            own = (item.check.subcomponent,) if expects.server != item.check.subcomponent else ()
-            if served:
-                yield Loss("at-risk", expects.server, tuple(sorted(served)), own,
-                            "still answered", item.check.purpose)  # fmt: skip
-            elif unseen:
-                yield Loss("at-risk", expects.server, tuple(sorted(unseen)), own,
-                            "not seen whether answered", item.check.purpose)  # fmt: skip
+            yield from self._at_risk(item, expects)
+
+    def _at_risk(self, item: Item, expects: Listens) -> Iterator[Loss]:
+        check, place = item.check, expects.place.name
+        own = (check.subcomponent,) if expects.server != check.subcomponent else ()
+        sources = self.land.reached[check.row, place]
+        if not sources and is_down(item):
+            listening = self.land.listening[check.row]
+            beside = {h: ids for h, ids in listening.items() if h not in expects.place.hosts}
+            yield self._elsewhere(expects.server, beside)
+            return
+        served = {source for source, ids in sources.items() if self.land.replies(ids)}
+        states = {source: self.land.state(ids) for source, ids in sources.items()}
+        # Those whom another fault keeps from it, and those who see only that something arrives.
+        lost = {
+            source
+            for source, state in states.items()
+            if is_down(item) and not served and state != "unknown"
+        }
+        left = states.keys() - served - lost
+        arriving = {source for source in left if states[source] == "works"}
+        if lost and own:
+            yield self._left_outgoing(check, place, lost)
+        elif lost:
+            yield from self._left(check, {source: {place} for source in lost})
+        for hosts, rest in (
+            (served, "still answered"),
+            (arriving, "what they send still arrives"),
+            (left - arriving if not served else (), "not seen whether answered"),
+        ):
+            if hosts:
+                yield Loss("at-risk", expects.server, tuple(sorted(hosts)), own, rest,
+                            check.purpose)  # fmt: skip
 
     def _stopped(self, cause: Sequence[Item]) -> Iterator[Loss]:
         """What only connects out, and does not run."""
         for item in cause:
             if not isinstance(item.check.expects, Runs):
                 continue
-            others = {
-                host: self.state([check_id])
-                for host, check_id in self.running[item.check.subcomponent].items()
-                if host != item.check.host
-            }
-            working = sorted(host for host, state in others.items() if state == "works")
-            unknown = sorted(host for host, state in others.items() if state == "unknown")
-            effect: Effect = "degraded" if working else "at-risk" if unknown else "outage"
-            rest = "running nowhere else"
-            if working:
-                rest = f"still running on {listed(working)}"
-            elif unknown:
-                rest = f"not seen whether running on {listed(unknown)}"
-            yield Loss(effect, item.check.subcomponent, (), (), rest, "")
+            running = self.land.running[item.check.subcomponent]
+            others = {host: [i] for host, i in running.items() if host != item.check.host}
+            yield self._elsewhere(item.check.subcomponent, others)
+
+    def _elsewhere(self, server: str, others: Mapping[str, Iterable[str]]) -> Loss:
+        """What is left of that which no host of the plan asks for: ids of its checks by host."""
+        states = {host: self.land.state(ids) for host, ids in others.items()}
+        working = [host for host, state in states.items() if state == "works"]
+        if working:
+            return Loss("degraded", server, (), (), f"still running on {listed(working)}", "")
+        unknown = [host for host, state in states.items() if state == "unknown"]
+        if unknown:
+            rest = f"not seen whether running on {listed(unknown)}"
+            return Loss("at-risk", server, (), (), rest, "")
+        return Loss("outage", server, (), (), "running nowhere else", "")
 
     def _behind(self, losses: Sequence[Loss]) -> str:
         """What the hosts serve that are cut off from what they connect to."""
@@ -221,10 +178,10 @@ class Landscape:
         }  # fmt: skip
         found = sorted(
             server
-            for server, where in self.serving.items()
+            for server, where in self.land.serving.items()
             if where & hosts and server not in {loss.server for loss in losses}
         )
-        on = {host for server in found for host in self.serving[server] & hosts}
+        on = {host for server in found for host in self.land.serving[server] & hosts}
         return f"{some(found)} on {listed(on)}" if found else ""
 
     def _unseen(self, cause: Sequence[Item]) -> Impact:
@@ -246,7 +203,7 @@ class Landscape:
             words += f", nothing is known of {some(local)}"
         towards = [
             item
-            for item in self.items.values()
+            for item in self.land.items.values()
             if item.path and item.path[1].name in hosts and item.verdict.verdict != "unknown"
         ]
         if towards and all(item.holds for item in towards):

@@ -9,11 +9,16 @@ import msgspec
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.plan.check import (
     Check,
+    ClockAgrees,
+    DiskFree,
+    HasConnection,
     Holds,
     HoldsConnection,
+    MtuAgrees,
     NothingElse,
     Presents,
     RefusesWrites,
+    ReleaseAgrees,
     StandsBy,
     UsesPrivate,
 )
@@ -26,6 +31,12 @@ _WORDS: Mapping[type[msgspec.Struct], str] = {
     HoldsConnection: "{what} on {where} does its work without that connection, or not at all",
     UsesPrivate: "what {where} sends to its peers may leave the private network",
     NothingElse: "{where} offers what nobody has reviewed",
+    HasConnection: "{where} can neither configure nor upgrade {what}",
+    ClockAgrees: "what {where} records bears wrong times, and certificates may count as expired "
+    "or not yet valid there",
+    DiskFree: "an upgrade of {where} may stop half-way, and what is written there be lost",
+    MtuAgrees: "large packets between {where} and its peers may be lost",
+    ReleaseAgrees: "{where} may serve otherwise than hosts of the release that is expected there",
 }
 """By what a check expects; the first that a cause has speaks for it."""
 
@@ -44,5 +55,7 @@ def risk(cause: Sequence[Item]) -> str:
 
 def _what(check: Check) -> str:
     expects = check.expects
+    if isinstance(expects, HasConnection):
+        return expects.destination.name
     server = expects.server if isinstance(expects, Presents) else ""
     return server or check.subcomponent

@@ -30,12 +30,12 @@ def judge_holder(check: Check, expects: Holds, facts: Facts) -> Verdict:
     holder = holder_of(place, facts, expected)
     if isinstance(holder, Verdict):
         return holder
-    unseen = _unseen(place.hosts, facts, expected)
-    if unseen is not None:
-        # That the address is there once is known; that it is not there twice is not.
-        return unseen
     verdicts = [judge_listener(check, listens, facts) for listens in expects.listens]
     worst = _gravest(verdicts)
+    unseen = _unseen(place.hosts, facts, expected)
+    if unseen is not None and (worst is None or worst.verdict != "fail"):
+        # That the address is there once is known; that it is not there twice is not.
+        return unseen
     if worst is not None and worst.verdict != "pass":
         return msgspec.structs.replace(worst, expected=expected)
     return Verdict(
@@ -48,7 +48,10 @@ def judge_holder(check: Check, expects: Holds, facts: Facts) -> Verdict:
 
 
 def judge_standby(check: Check, expects: StandsBy, facts: Facts) -> Verdict:
-    """Holds when each host of the group that does not hold the address can take over."""
+    """Holds when each host of the group that does not hold the address can take over.
+
+    What is surely wrong with one of them is said whatever else is wrong or was not seen.
+    """
     place = expects.place
     expected = f"a standby of {check.subcomponent} behind {place.name}, able to take over"
     if len(place.hosts) == 1:
@@ -59,18 +62,26 @@ def judge_standby(check: Check, expects: StandsBy, facts: Facts) -> Verdict:
             cause=f"virtual IP {place.name} has no standby",
             fault=fault("no-standby", place.name),
         )
+    members = [
+        host
+        for name in place.hosts
+        if isinstance(host := facts.get(name), HostFacts) and not host.gap("interfaces")
+    ]
+    holders = [host for host in members if seen.holds(host, place.address)]
+    # Of several holders at most one should be: each of them may be the one that stands by.
+    standbys = [host for host in members if host not in holders or len(holders) > 1]
+    verdicts = [_ability(check, expects, host, facts, expected) for host in standbys]
+    worst = _gravest(verdicts)
+    if worst is not None and worst.verdict == "fail":
+        return worst
     unseen = _unseen(place.hosts, facts, expected)
     if unseen is not None:
         # Even where its process is not the question: it may be the one that holds the address.
         return unseen
-    members = [host for name in place.hosts if isinstance(host := facts[name], HostFacts)]
-    standbys = [host for host in members if not seen.holds(host, place.address)]
-    if not standbys:
+    if len(holders) > 1:
         twice = holder_of(place, facts, expected)
         assert isinstance(twice, Verdict)
         return twice
-    verdicts = [_ability(check, expects, host, facts, expected) for host in standbys]
-    worst = _gravest(verdicts)
     assert worst is not None
     if worst.verdict != "pass":
         return worst

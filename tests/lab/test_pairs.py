@@ -37,6 +37,9 @@ def test_both_faults_are_named(
     assert [len(matching) for matching in titles] == [1, 1], sorted(found)
     causes = [found[title] for (title,) in titles]
     assert [cause["severity"] for cause in causes] == [case.severity for case in cases]
+    if pair.impacts:
+        said = [cause["impact"] for cause in causes]
+        assert [*map(fnmatch.fnmatchcase, said, pair.impacts)] == [True, True], said
     checks = [set(cause["checks"]) for cause in causes]
     assert set.union(*checks) == set(expected)
     own = [set(expected_changes(healthy, case.changes)) for case in cases]

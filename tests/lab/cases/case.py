@@ -37,6 +37,8 @@ class Pair(msgspec.Struct, frozen=True):
     other: str
     effect: dict[str, str] = {}
     """As ``changes`` of a case, over those of both."""
+    impacts: tuple[str, ...] = ()
+    """Patterns of what the two causes are said to take down, where that is told from both."""
 
     @property
     def name(self) -> str:

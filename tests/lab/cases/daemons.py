@@ -113,4 +113,19 @@ CASES = {
         changes={"listener:proc1:rtp-proxy:*": "fail"},
         cause="another process holds udp/35000-64999 of rtp-proxy on proc1: impostor",
     ),
+    "kill-rtp-proxy": Case(
+        fault=("kill", "proc1", "rtp-proxy"),
+        changes={"listener:proc1:rtp-proxy:*": "fail"},
+        cause="rtp-proxy is not running on proc1",
+    ),
+    "kill-the-other-rtp-proxy": Case(
+        fault=("kill", "proc2", "rtp-proxy"),
+        changes={"listener:proc2:rtp-proxy:*": "fail"},
+        cause="rtp-proxy is not running on proc2",
+    ),
+    "kill-cassandra": Case(
+        fault=("kill", "web1", "cassandra"),
+        changes={"listener:web1:cassandra:*": "fail", "reachability:web1:*:cassandra:*": "fail"},
+        cause="cassandra is not running on web1",
+    ),
 }

@@ -44,4 +44,25 @@ PAIRS = (
     # Nobody listens, and yet nobody is refused.
     Pair("kill-the-replica-database", "drop-mysql-from-all"),
     Pair("kill-the-replica-database", "all-from-one-peer-is-dropped"),
+    Pair("unplugged-holder-of-a-virtual-ip", "stop-a-standby"),
+    Pair(
+        "kill-rtp-proxy",
+        "kill-the-other-rtp-proxy",
+        # What is sent arrives at both, and nobody takes it.
+        impacts=(
+            "rtp-proxy (*): outage for *, proc2 fails as well",
+            "rtp-proxy (*): outage for *, proc1 fails as well",
+        ),
+    ),
+    Pair(
+        "kill-rtp-proxy",
+        "a-slice-of-the-rtp-range-blocked",
+        impacts=("rtp-proxy (*): degraded for *, proc2 still serves",) * 2,
+    ),
+    Pair(
+        "kill-cassandra",
+        "unplugged",
+        # Its only client cannot ask.
+        impacts=("cassandra*: outage for media1, nothing else serves it", "*"),
+    ),
 )

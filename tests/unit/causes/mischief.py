@@ -26,6 +26,7 @@ A line of a case file is one of::
     skew web1 300                  its clock is ahead by so many seconds
     install web1 MR118             another release is there
     resize web1 1400               its private interface has another MTU
+    lend proc1                     its kernel gives ports of the RTP range to clients
 """
 
 from __future__ import annotations
@@ -323,10 +324,14 @@ def resize(found: Facts, host: str, mtu: str) -> None:
     _change(found, host, interfaces=tuple(changed))
 
 
+def lend(found: Facts, host: str) -> None:
+    _change(found, host, ephemeral_ports=(32768, 60999), reserved_ports=())
+
+
 MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
-        mute, unseen, down, disconnect, hold, without, shell, lose, skew, install, resize,
+        mute, unseen, down, disconnect, hold, without, shell, lose, skew, install, resize, lend,
     )
 }  # fmt: skip
