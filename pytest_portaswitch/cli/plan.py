@@ -38,7 +38,7 @@ def add_parser(commands: Any) -> None:
         "plan",
         help="print the checks of a cluster file, without touching the network",
         description="Print every check that an audit of this cluster would make, sorted by id, "
-        "and the rows of the tables that yield none.",
+        "and the rows of the tables that yield none, or that nobody would reach.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="cluster file")
     command.add_argument("--format", choices=FORMATS, default="json", help=FORMATS_HELP)
@@ -87,6 +87,9 @@ def _print_table(plan: Plan) -> None:
     console.print(f"\n{len(plan.checks)} checks for cluster {plan.cluster}")
     for row in plan.unexpanded:
         console.print(Text(f"no check: {row.row}: {row.why}"))
+    for one in plan.unreached:
+        where = f" at {one.place}" if one.place else ""
+        console.print(Text(f"nobody to reach it: {one.row}{where}: {one.why}"))
 
 
 def ends(check: Check) -> tuple[str, str]:

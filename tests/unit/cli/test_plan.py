@@ -45,6 +45,13 @@ def test_the_plan_is_json_and_the_same_every_time(capsys: pytest.CaptureFixture[
         "portasip.dispatching-sbc.tcp",
         "portasip.dispatching-sbc.tls",
     }
+    assert plan["unreached"] == [
+        {
+            "row": "billing.diameter.nodes",
+            "place": "bill1",
+            "why": "no host holds the role of a peer: other-node",
+        }
+    ]
 
 
 def test_the_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,9 +60,11 @@ def test_the_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["CHECK", "ROW", "FROM", "TO", "WHAT", "SHOULD", "BE", "TRUE"]
     assert "172 checks for cluster acme-prod" in lines
-    assert lines[-1] == (
-        "no check: portasip.dispatching-sbc.udp: no host holds the role dispatching-sbc"
-    )
+    assert lines[-2:] == [
+        "no check: portasip.dispatching-sbc.udp: no host holds the role dispatching-sbc",
+        "nobody to reach it: billing.diameter.nodes at bill1: "
+        "no host holds the role of a peer: other-node",
+    ]
 
 
 def test_a_bad_file_is_told_without_a_traceback(
