@@ -16,8 +16,7 @@ from pytest_portaswitch import cluster, tables
 from pytest_portaswitch.plan.check import Check, Presents, Reaches, UsesPrivate
 from pytest_portaswitch.plan.dependencies import dependencies
 from pytest_portaswitch.plan.expand import Plan, expand
-from pytest_portaswitch.plan.names import unmatched_names
-from pytest_portaswitch.plan.waivers import unmatched_waivers
+from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.report import graph
 from pytest_portaswitch.source.problem import BadInput
 
@@ -57,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the plan. Raises BadInput."""
     loaded = cluster.load(options.file, options.tables)
     plan = expand(tables.load(loaded.release, loaded.tables), loaded)
-    problems = unmatched_waivers(loaded, plan) + unmatched_names(loaded, plan)
+    problems = unmatched(loaded, plan)
     if problems:
         raise BadInput(problems)
     if options.format == "json":

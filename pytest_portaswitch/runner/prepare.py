@@ -13,8 +13,7 @@ from pytest_portaswitch.cluster import secret, tls
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.plan.expand import expand
-from pytest_portaswitch.plan.names import unmatched_names
-from pytest_portaswitch.plan.waivers import unmatched_waivers
+from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.runner.audits import Audit, Audits
 from pytest_portaswitch.runner.baselines import read_baselines
@@ -72,9 +71,9 @@ def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
     checks = list(plan.checks)
     config.hook.pytest_portaswitch_checks(config=config, cluster=cluster, checks=checks)
     plan = msgspec.structs.replace(plan, checks=tuple(checks))
-    unmatched = unmatched_waivers(cluster, plan) + unmatched_names(cluster, plan)
-    if unmatched:
-        raise BadInput(unmatched)
+    problems = unmatched(cluster, plan)
+    if problems:
+        raise BadInput(problems)
     return Audit(cluster=cluster, tables=loaded, plan=plan, secrets=_secrets(config, cluster))
 
 

@@ -99,6 +99,34 @@ def test_a_waiver_that_matches_nothing_is_an_error(
     )
 
 
+def test_what_means_nothing_in_the_cluster_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An override of a row without a check, and a process that no check looks for."""
+    file = tmp_path / "acme.yaml"
+    file.write_text(
+        "cluster: acme\nhosts:\n"
+        "  db1: {private: 10.0.0.3, roles: [main-db]}\n"
+        "  web1: {private: 10.0.0.6, roles: [web]}\n"
+        "processes:\n"
+        "  registrar: {match: registrar}\n"
+        "  taskstack: {match: taskstack}\n"
+        "  mysql-server: {match: mariadbd}\n"
+        "overrides:\n"
+        "  - {row: billing.radius.udp, port: 1645, reason: r}\n"
+        "  - {row: web.taskstack.replica-db, port: 3308, reason: r}\n"
+        "  - {row: web.taskstack.main-db, port: 3308, reason: r}\n"
+    )
+    assert main(["plan", str(file)]) == 2
+    assert capsys.readouterr().err == (
+        f"{file}:6: processes: 'registrar': is looked for nowhere in this cluster (leave it out)\n"
+        f"{file}:10: overrides: 'billing.radius.udp': changes nothing in this cluster "
+        "(no host holds the role billing)\n"
+        f"{file}:11: overrides: 'web.taskstack.replica-db': changes nothing in this cluster "
+        "(no host holds the role of a peer: replica-db)\n"
+    )
+
+
 def test_without_a_command_it_says_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:
     """As argparse does."""
     with pytest.raises(SystemExit, match="2"):
