@@ -18,7 +18,7 @@ from pytest_portaswitch.plan.dependencies import dependencies
 from pytest_portaswitch.plan.expand import Plan, expand
 from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.report import graph
-from pytest_portaswitch.source.problem import BadInput
+from pytest_portaswitch.source.problem import BadInput, Problem
 
 PIPED_WIDTH = 160
 """Columns of the table where there is no terminal to ask."""
@@ -54,11 +54,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the plan. Raises BadInput."""
-    loaded = cluster.load(options.file, options.tables)
-    plan = expand(tables.load(loaded.release, loaded.tables), loaded)
-    problems = unmatched(loaded, plan)
-    if problems:
-        raise BadInput(problems)
+    plan = _plan(options.file, options.tables)
     if options.format == "json":
         text = msgspec.json.format(msgspec.json.encode(plan), indent=2)
         sys.stdout.write(text.decode() + "\n")
@@ -71,6 +67,19 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print_table(plan)
     return 0
+
+
+def _plan(file: Path, further: list[Path]) -> Plan:
+    """The plan of a cluster file, or every problem of the file and of the plan at once."""
+    problems: list[Problem] = []
+    plans: list[Plan] = []
+    for loaded in cluster.read_many([file], further, problems):
+        if cluster.can_be_planned(loaded, problems):
+            plans.append(expand(tables.load(loaded.release, loaded.tables), loaded))
+            problems += unmatched(loaded, plans[-1])
+    if problems:
+        raise BadInput(problems)
+    return plans[0]
 
 
 def _print_table(plan: Plan) -> None:

@@ -32,21 +32,26 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
     problems: list[Problem] = []
     audits: list[Audit] = []
     try:
-        loaded = clusters.load_many(settings.clusters, (*settings.tables, *further))
+        loaded = clusters.read_many(settings.clusters, (*settings.tables, *further), problems)
         if settings.ca_bundle:
             loaded = _trusting(loaded, tls.bundle(settings.ca_bundle))
     except BadInput as bad:
-        raise pytest.UsageError(str(bad)) from None
+        problems += bad.problems
+    all_read = not problems
     if settings.grade:
         loaded = tuple(msgspec.structs.replace(one, grade=settings.grade) for one in loaded)
     for cluster in loaded:
+        if not clusters.can_be_planned(cluster, problems):
+            continue
         try:
             audits.append(_audit(config, cluster))
         except BadInput as bad:
             problems += bad.problems
     before: dict[str, Before] = {}
     try:
-        before = read_baselines(settings.baselines, [one.name for one in loaded])
+        # Where a file could not be read, nobody knows whose baselines are meant.
+        if all_read:
+            before = read_baselines(settings.baselines, [one.name for one in loaded])
     except BadInput as bad:
         problems += bad.problems
     if problems:

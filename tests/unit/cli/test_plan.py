@@ -127,6 +127,47 @@ def test_what_means_nothing_in_the_cluster_is_an_error(
     )
 
 
+def test_mistakes_of_the_file_and_of_the_plan_come_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong beside the plan keeps no waiver from being looked at."""
+    file = tmp_path / "acme.yaml"
+    text = (
+        "cluster: acme\nrelease: 119\nhosts:\n"
+        "  web1: {private: 10.0.0.6, roles: [web]}\n"
+        "waivers:\n"
+        "  - {check: 'listener:zz:*', reason: r, owner: o, until: 2999-01-01}\n"
+        "  - {check: 'listner:zz:*', reason: r, owner: o, until: 2999-01-01}\n"
+    )
+    file.write_text(text)
+    assert main(["plan", str(file)]) == 2
+    assert [line.partition(":")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "2: release: '119': must be a release such as MR119 or MR119.1",
+        "6: waivers: 'listener:zz:*': matches no check of the plan "
+        "(see pytest-portaswitch plan for the ids)",
+        "7: waivers[1].check: 'listner:zz:*': begins with no kind of check "
+        "(did you mean 'listener'?)",
+    ]
+
+
+def test_a_mistake_that_takes_checks_away_accuses_no_waiver(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The role is misspelt, and what waits for its checks is not."""
+    file = tmp_path / "acme.yaml"
+    text = (
+        "cluster: acme\nhosts:\n"
+        "  web1: {private: 10.0.0.6, roles: [wep]}\n"
+        "waivers:\n"
+        "  - {check: 'process:web1:*', reason: r, owner: o, until: 2999-01-01}\n"
+    )
+    file.write_text(text)
+    assert main(["plan", str(file)]) == 2
+    assert [line.partition(":")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "3: hosts.web1.roles[0]: 'wep': is not a role of the tables (did you mean 'web'?)"
+    ]
+
+
 def test_without_a_command_it_says_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:
     """As argparse does."""
     with pytest.raises(SystemExit, match="2"):
