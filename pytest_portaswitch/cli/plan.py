@@ -16,10 +16,9 @@ from pytest_portaswitch import cluster, tables
 from pytest_portaswitch.plan.check import Check, Presents, Reaches, UsesPrivate
 from pytest_portaswitch.plan.dependencies import dependencies
 from pytest_portaswitch.plan.expand import Plan, expand
-from pytest_portaswitch.plan.names import unmatched_names
-from pytest_portaswitch.plan.waivers import unmatched_waivers
+from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.report import graph
-from pytest_portaswitch.source.problem import BadInput
+from pytest_portaswitch.source.problem import BadInput, Problem
 
 PIPED_WIDTH = 160
 """Columns of the table where there is no terminal to ask."""
@@ -38,7 +37,7 @@ def add_parser(commands: Any) -> None:
         "plan",
         help="print the checks of a cluster file, without touching the network",
         description="Print every check that an audit of this cluster would make, sorted by id, "
-        "and the rows of the tables that yield none.",
+        "and the rows of the tables that yield none, or that nobody would reach.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="cluster file")
     command.add_argument("--format", choices=FORMATS, default="json", help=FORMATS_HELP)
@@ -55,11 +54,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the plan. Raises BadInput."""
-    loaded = cluster.load(options.file, options.tables)
-    plan = expand(tables.load(loaded.release, loaded.tables), loaded)
-    problems = unmatched_waivers(loaded, plan) + unmatched_names(loaded, plan)
-    if problems:
-        raise BadInput(problems)
+    plan = _plan(options.file, options.tables)
     if options.format == "json":
         text = msgspec.json.format(msgspec.json.encode(plan), indent=2)
         sys.stdout.write(text.decode() + "\n")
@@ -72,6 +67,19 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print_table(plan)
     return 0
+
+
+def _plan(file: Path, further: list[Path]) -> Plan:
+    """The plan of a cluster file, or every problem of the file and of the plan at once."""
+    problems: list[Problem] = []
+    plans: list[Plan] = []
+    for loaded in cluster.read_many([file], further, problems):
+        if cluster.can_be_planned(loaded, problems):
+            plans.append(expand(tables.load(loaded.release, loaded.tables), loaded))
+            problems += unmatched(loaded, plans[-1])
+    if problems:
+        raise BadInput(problems)
+    return plans[0]
 
 
 def _print_table(plan: Plan) -> None:
@@ -87,6 +95,9 @@ def _print_table(plan: Plan) -> None:
     console.print(f"\n{len(plan.checks)} checks for cluster {plan.cluster}")
     for row in plan.unexpanded:
         console.print(Text(f"no check: {row.row}: {row.why}"))
+    for one in plan.unreached:
+        where = f" at {one.place}" if one.place else ""
+        console.print(Text(f"nobody to reach it: {one.row}{where}: {one.why}"))
 
 
 def ends(check: Check) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The cluster file: what one installation is, and how to log in to it."""
 
-from pytest_portaswitch.cluster.loader import load, load_many
+from pytest_portaswitch.cluster.loader import can_be_planned, load, load_many, read_many
 from pytest_portaswitch.cluster.model import (
     Cluster,
     Database,
@@ -25,6 +25,8 @@ __all__ = [
     "TlsName",
     "VirtualIp",
     "Waiver",
+    "can_be_planned",
     "load",
     "load_many",
+    "read_many",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from pytest_portaswitch.cluster.model import (
 )
 from pytest_portaswitch.cluster.paths import named
 from pytest_portaswitch.source import Problem, Section, Value, closest, open_file, settle
+from pytest_portaswitch.source.problem import printable
 from pytest_portaswitch.source.scalar import listing, regex
 from pytest_portaswitch.tables import assemble, release, service
 from pytest_portaswitch.tables.row import ProcessPattern, Service, Tables
@@ -42,6 +44,11 @@ _OPTIONAL = (
     *("overrides", "waivers", "tables", "services", "undeclared", "replica", "hygiene", "tls"),
     *("grade", "questions"),
 )
+_BESIDE_THE_PLAN = frozenset(
+    ("release", "networks", "ssh", "secrets", "waivers", "services", "undeclared", "replica")
+) | {"cluster", "hygiene", "grade", "questions"}
+"""Parts that say nothing of which checks there are. A release does, but hardly ever."""
+_HEAD = re.compile(r"[.\[]")
 
 
 def load(path: Path, tables: Sequence[Path] = ()) -> Cluster:
@@ -56,6 +63,18 @@ def load(path: Path, tables: Sequence[Path] = ()) -> Cluster:
 def load_many(paths: Sequence[Path], tables: Sequence[Path] = ()) -> tuple[Cluster, ...]:
     """Read several cluster files; raises ``BadInput`` with the problems of all of them."""
     problems: list[Problem] = []
+    clusters = read_many(paths, tables, problems)
+    settle(problems)
+    return clusters
+
+
+def read_many(
+    paths: Sequence[Path], tables: Sequence[Path], problems: list[Problem]
+) -> tuple[Cluster, ...]:
+    """As ``load_many``, recording problems instead of raising.
+
+    What it gives back beside problems are clusters as far as they could be read.
+    """
     found = [_read(path, tables, problems) for path in paths]
     clusters = [cluster for cluster in found if cluster is not None]
     first: dict[str, Value] = {}
@@ -63,8 +82,21 @@ def load_many(paths: Sequence[Path], tables: Sequence[Path] = ()) -> tuple[Clust
         other = first.setdefault(name.raw, name)
         if other is not name:
             name.refuse("names two clusters", f"also at {other.place}")
-    settle(problems)
     return tuple(cluster for cluster, _ in clusters)
+
+
+def can_be_planned(cluster: Cluster, problems: Sequence[Problem]) -> bool:
+    """Whether a cluster beside problems has all that its plan is made of, as it was meant.
+
+    A misspelt role takes checks away: whoever missed them would be told of a mistake that is none.
+    """
+    shaping = {printable(str(path)) for path in cluster.tables}
+    own = printable(cluster.file)
+    return not any(
+        problem.file in shaping
+        or (problem.file == own and _HEAD.split(problem.where)[0] not in _BESIDE_THE_PLAN)
+        for problem in problems
+    )
 
 
 def _read(

@@ -10,11 +10,13 @@ import msgspec
 from pytest_portaswitch.cluster.model import Override
 from pytest_portaswitch.source import Section, Value
 from pytest_portaswitch.source.scalar import choice, listing, prose
-from pytest_portaswitch.tables import draft
+from pytest_portaswitch.tables import draft, spoken
 from pytest_portaswitch.tables.ports import Ports, read_ports
 from pytest_portaswitch.tables.row import Direction, Row, Tables, Transport
 
 _CHANGES = ("port", "ports", "transport", "protocol", "direction", "peers", "connection")
+
+_PAIR = {"protocol", "transport"}
 
 
 def read(value: Value, hosts: Collection[str], tables: Tables | None) -> tuple[Override, ...]:
@@ -45,7 +47,7 @@ def _override(section: Section, hosts: Collection[str], tables: Tables | None) -
         "reason": section.read("reason", prose, ""),
         "ports": ports.numbers,
         "transport": section.read("transport", choice(get_args(Transport), "a transport"), None),
-        "protocol": section.read("protocol", draft.protocol, ""),
+        "protocol": section.read("protocol", spoken.protocol, ""),
         "direction": section.read("direction", choice(get_args(Direction), "a direction"), None),
         "peers": section.read("peers", peers, None),
         "connection": section.read(
@@ -58,6 +60,9 @@ def _override(section: Section, hosts: Collection[str], tables: Tables | None) -
     row = tables.row(row_id) if tables else None
     if row is not None:
         _fits(section, row, ports)
+        if all(fields[key] for key in _PAIR & section.entries.keys()):
+            protocol = fields["protocol"] or row.protocol
+            spoken.check_pair(section, protocol, fields["transport"] or row.transport)
     return msgspec.convert(fields, Override)
 
 

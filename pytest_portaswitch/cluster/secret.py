@@ -10,6 +10,7 @@ from typing import NoReturn
 from pytest_portaswitch.cluster import paths
 from pytest_portaswitch.cluster.model import SecretRef
 from pytest_portaswitch.source import BadInput, Problem, Read, Value
+from pytest_portaswitch.source.regular import read_regular
 from pytest_portaswitch.source.tree import Mapping
 
 KNOWN = ("mysql", "radius")
@@ -55,8 +56,7 @@ def read(ref: SecretRef) -> Secret:
             ref.file, "", "can be read by everybody on this machine", f"chmod o-rwx {ref.file}"
         )
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
+        data = read_regular(path, _LARGEST + 1)
         text = data.decode().rstrip("\r\n")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"

@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_portaswitch.cluster import paths, words
 from pytest_portaswitch.cluster.model import Tls, TlsName
 from pytest_portaswitch.source import BadInput, Problem, Value, closest
+from pytest_portaswitch.source.regular import read_regular
 from pytest_portaswitch.source.scalar import integer
 from pytest_portaswitch.source.tree import Mapping
 from pytest_portaswitch.tables.row import Tables
@@ -85,8 +86,7 @@ _ADVICE = {
 def _certificates(path: Path) -> tuple[str, ...] | str:
     """The certificates of a file, or what is wrong with it."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
+        data = read_regular(path, _LARGEST + 1)
     except (OSError, ValueError) as error:
         return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
     if len(data) > _LARGEST:

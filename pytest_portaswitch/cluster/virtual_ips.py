@@ -6,6 +6,7 @@ import msgspec
 
 from pytest_portaswitch.cluster import words
 from pytest_portaswitch.cluster.addresses import Addresses
+from pytest_portaswitch.cluster.hosts import MYSQL
 from pytest_portaswitch.cluster.model import Host, VirtualIp
 from pytest_portaswitch.source import Value, closest
 from pytest_portaswitch.source.scalar import choice, listing, matching
@@ -45,6 +46,7 @@ def _virtual_ip(
     standby = section.get("standby")
     if standby is not None:
         virtual_ip = msgspec.structs.replace(virtual_ip, standby=_standby(standby, virtual_ip))
+    _same_pins(section.entries.get("serves", value), virtual_ip, hosts)
     if tables is not None:
         _held(section.entries.get("serves", value), virtual_ip, hosts, tables)
     return virtual_ip
@@ -83,3 +85,15 @@ def _held(value: Value, virtual_ip: VirtualIp, hosts: dict[str, Host], tables: T
                 f"it runs on {', '.join(roles)}",
                 value=name,
             )
+
+
+def _same_pins(value: Value, virtual_ip: VirtualIp, hosts: dict[str, Host]) -> None:
+    """Behind one address peers meet one port, whichever host holds it."""
+    pins = {name: hosts[name].mysql for name in virtual_ip.hosts if hosts[name].mysql}
+    if MYSQL in virtual_ip.serves and len({frozenset(ports) for ports in pins.values()}) > 1:
+        said = ", ".join(f"{name} {' and '.join(map(str, pins[name]))}" for name in pins)
+        value.refuse(
+            f"its hosts pin different ports: {said}",
+            "at one address they serve the same",
+            value=MYSQL,
+        )

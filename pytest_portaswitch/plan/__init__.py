@@ -1,6 +1,7 @@
 """Tables times cluster: the checks. Nothing here touches the network."""
 
 from pytest_portaswitch.plan.check import Check, Kind
-from pytest_portaswitch.plan.expand import Plan, Unexpanded, expand
+from pytest_portaswitch.plan.expand import Plan, expand
+from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
 
-__all__ = ["Check", "Kind", "Plan", "Unexpanded", "expand"]
+__all__ = ["Check", "Kind", "Plan", "Unexpanded", "Unreached", "expand"]

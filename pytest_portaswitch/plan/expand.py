@@ -8,17 +8,19 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from pytest_portaswitch.cluster.model import Cluster
-from pytest_portaswitch.plan import binding, hygiene, ports, redundancy, replicas, undeclared
+from pytest_portaswitch.plan import (
+    binding,
+    hygiene,
+    left_out,
+    ports,
+    redundancy,
+    replicas,
+    undeclared,
+)
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
+from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
 from pytest_portaswitch.tables.row import Tables
-
-
-class Unexpanded(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that yields no check in this cluster, and why."""
-
-    row: str
-    why: str
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +30,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     release: str
     checks: tuple[Check, ...]
     unexpanded: tuple[Unexpanded, ...]
+    unreached: tuple[Unreached, ...] = ()
+    """What is only looked at on its own host, since no other one is a peer; see ``left_out``."""
 
     def check(self, check_id: str) -> Check | None:
         """The check of that id, or None."""
@@ -36,30 +40,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def expand(tables: Tables, cluster: Cluster) -> Plan:
     """Tables times cluster. Deterministic: the same input gives the same plan."""
-    checks: list[Check] = []
-    unexpanded: list[Unexpanded] = []
-    for effective in effective_rows(tables, cluster):
-        found = tuple(_checks(effective, tables, cluster))
-        checks += found
-        if not found:
-            unexpanded.append(
-                Unexpanded(row=effective.row.id, why=_why_nothing(effective, tables, cluster))
-            )
+    rows = effective_rows(tables, cluster)
+    checks = [check for effective in rows for check in _checks(effective, tables, cluster)]
     checks += binding.private_interface(tables, cluster, tuple(checks))
     checks += redundancy.checks_of(tables, cluster, tuple(checks))
     checks += undeclared.checks_of(tables, cluster, tuple(checks))
     checks += hygiene.checks_of(cluster)
     checks = _distinct(checks)
-    rows_with_checks = {check.row for check in checks}
     return Plan(
         cluster=cluster.name,
         release=cluster.release,
         checks=tuple(sorted(checks, key=lambda check: check.id)),
-        unexpanded=tuple(
-            row
-            for row in sorted(unexpanded, key=lambda row: row.row)
-            if row.row not in rows_with_checks
-        ),
+        unexpanded=tuple(left_out.unexpanded(rows, tables, cluster, checks)),
+        unreached=tuple(left_out.unreached(rows, tables, cluster, checks)),
     )
 
 
@@ -69,18 +62,6 @@ def _checks(effective: EffectiveRow, tables: Tables, cluster: Cluster) -> Iterat
         yield from replicas.checks_of_row(effective, tables, cluster)
     elif effective.row.rule == "configuration-connection":
         yield from binding.configuration_connection(effective, cluster)
-
-
-def _why_nothing(effective: EffectiveRow, tables: Tables, cluster: Cluster) -> str:
-    row = effective.row
-    if row.rule == "configuration-connection":
-        return "no host holds the role configuration, or there is no other host"
-    if row.rule == "private-interface":
-        return "no host has a peer"
-    roles = tables.subcomponents[row.subcomponent].roles
-    if not any(cluster.hosts_of(role) for role in roles):
-        return f"no host holds the role {' or '.join(roles)}"
-    return f"no host holds the role of a peer: {' or '.join(row.peers)}"
 
 
 def _distinct(checks: Iterable[Check]) -> list[Check]:

@@ -12,7 +12,10 @@ from pytest_portaswitch.source.problem import Problem, closest
 
 
 def unmatched_waivers(cluster: Cluster, plan: Plan) -> list[Problem]:
-    """A problem for each waiver that excuses no planned check: it has a typo, or is stale."""
+    """A problem for each waiver that excuses no planned check: it has a typo, or is stale.
+
+    One without a pattern was refused already.
+    """
     ids = [check.id for check in plan.checks]
     return [
         Problem(
@@ -24,7 +27,7 @@ def unmatched_waivers(cluster: Cluster, plan: Plan) -> list[Problem]:
             fix=_nearest(waiver.check, plan.checks),
         )
         for waiver in cluster.waivers
-        if not fnmatch.filter(ids, waiver.check)
+        if waiver.check and not fnmatch.filter(ids, waiver.check)
     ]
 
 

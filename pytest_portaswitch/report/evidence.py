@@ -13,7 +13,8 @@ from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
-from pytest_portaswitch.plan.expand import Plan, Unexpanded, expand
+from pytest_portaswitch.plan.expand import Plan, expand
+from pytest_portaswitch.plan.left_out import Unexpanded
 from pytest_portaswitch.report.readiness import Readiness, Scope, readiness
 from pytest_portaswitch.report.site import publishable
 from pytest_portaswitch.tables.ladder import Grade

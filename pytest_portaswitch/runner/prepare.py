@@ -13,8 +13,7 @@ from pytest_portaswitch.cluster import secret, tls
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.plan.expand import expand
-from pytest_portaswitch.plan.names import unmatched_names
-from pytest_portaswitch.plan.waivers import unmatched_waivers
+from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.runner.audits import Audit, Audits
 from pytest_portaswitch.runner.baselines import read_baselines
@@ -33,21 +32,26 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
     problems: list[Problem] = []
     audits: list[Audit] = []
     try:
-        loaded = clusters.load_many(settings.clusters, (*settings.tables, *further))
+        loaded = clusters.read_many(settings.clusters, (*settings.tables, *further), problems)
         if settings.ca_bundle:
             loaded = _trusting(loaded, tls.bundle(settings.ca_bundle))
     except BadInput as bad:
-        raise pytest.UsageError(str(bad)) from None
+        problems += bad.problems
+    all_read = not problems
     if settings.grade:
         loaded = tuple(msgspec.structs.replace(one, grade=settings.grade) for one in loaded)
     for cluster in loaded:
+        if not clusters.can_be_planned(cluster, problems):
+            continue
         try:
             audits.append(_audit(config, cluster))
         except BadInput as bad:
             problems += bad.problems
     before: dict[str, Before] = {}
     try:
-        before = read_baselines(settings.baselines, [one.name for one in loaded])
+        # Where a file could not be read, nobody knows whose baselines are meant.
+        if all_read:
+            before = read_baselines(settings.baselines, [one.name for one in loaded])
     except BadInput as bad:
         problems += bad.problems
     if problems:
@@ -72,9 +76,9 @@ def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
     checks = list(plan.checks)
     config.hook.pytest_portaswitch_checks(config=config, cluster=cluster, checks=checks)
     plan = msgspec.structs.replace(plan, checks=tuple(checks))
-    unmatched = unmatched_waivers(cluster, plan) + unmatched_names(cluster, plan)
-    if unmatched:
-        raise BadInput(unmatched)
+    problems = unmatched(cluster, plan)
+    if problems:
+        raise BadInput(problems)
     return Audit(cluster=cluster, tables=loaded, plan=plan, secrets=_secrets(config, cluster))
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from pytest_portaswitch.source.builder import Builder
 from pytest_portaswitch.source.problem import Problem
+from pytest_portaswitch.source.regular import read_regular
 from pytest_portaswitch.source.syntax import explain
 from pytest_portaswitch.source.tree import Node, Scalar
 
@@ -40,8 +41,7 @@ def read(path: Path, file: str, problems: list[Problem]) -> Node | None:
 
 def _text(path: Path, file: str, problems: list[Problem]) -> str | None:
     try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = read_regular(path, LARGEST + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         problems.append(Problem(file, 0, "", "", f"cannot be read: {why}"))

@@ -10,7 +10,7 @@ import msgspec
 
 from pytest_portaswitch.source import Section, Value
 from pytest_portaswitch.source.scalar import choice, flag, integer, listing, matching, prose
-from pytest_portaswitch.tables import release
+from pytest_portaswitch.tables import release, spoken
 from pytest_portaswitch.tables.ladder import PASSING
 from pytest_portaswitch.tables.ports import Ports, read_ports
 from pytest_portaswitch.tables.row import (
@@ -27,7 +27,6 @@ CONNECTIONS = tuple(word for word in get_args(HoldsItsConnection) if word)
 
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 
-protocol = matching(r"[a-z][a-z0-9-]*", "must be a protocol's name in lower case, such as sip", 32)
 _ROW_ID = matching(
     rf"{SLUG}(\.{SLUG}){{1,3}}", "must be slugs joined by dots, such as web.cassandra.nodes", 128
 )
@@ -105,7 +104,7 @@ def _fields(section: Section, names: Names, row_id: str) -> dict[str, Any]:
         "ports": ports.numbers,
         "demand": _demand(section, ports),
         "sample": section.read("sample", integer(4, 100), 24),
-        "protocol": section.read("protocol", protocol, ""),
+        "protocol": section.read("protocol", spoken.protocol, ""),
         "connection": section.read(
             "connection", choice(CONNECTIONS, "what is said of a connection"), ""
         ),
@@ -166,6 +165,7 @@ def _consistent(section: Section, fields: dict[str, Any]) -> None:
         here.refuse("has ports but no transport", "name one: transport: tcp")
     if "ports" not in given and fields["confidence"] != "unspecified":
         here.refuse("'ports' is missing", value="")
+    spoken.check_pair(section, fields["protocol"], fields["transport"])
     if "sample" in given and fields["demand"] != "range":
         here.refuse_key("sample", "stands in a row without a range of ports", "leave it out")
     if "serves" in given and fields["direction"] == "incoming":

@@ -45,6 +45,13 @@ def test_the_plan_is_json_and_the_same_every_time(capsys: pytest.CaptureFixture[
         "portasip.dispatching-sbc.tcp",
         "portasip.dispatching-sbc.tls",
     }
+    assert plan["unreached"] == [
+        {
+            "row": "billing.diameter.nodes",
+            "place": "bill1",
+            "why": "no host holds the role of a peer: other-node",
+        }
+    ]
 
 
 def test_the_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,9 +60,11 @@ def test_the_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["CHECK", "ROW", "FROM", "TO", "WHAT", "SHOULD", "BE", "TRUE"]
     assert "172 checks for cluster acme-prod" in lines
-    assert lines[-1] == (
-        "no check: portasip.dispatching-sbc.udp: no host holds the role dispatching-sbc"
-    )
+    assert lines[-2:] == [
+        "no check: portasip.dispatching-sbc.udp: no host holds the role dispatching-sbc",
+        "nobody to reach it: billing.diameter.nodes at bill1: "
+        "no host holds the role of a peer: other-node",
+    ]
 
 
 def test_a_bad_file_is_told_without_a_traceback(
@@ -88,6 +97,75 @@ def test_a_waiver_that_matches_nothing_is_an_error(
         f"{file}:16: waivers: 'listener:nowhere:*': matches no check of the plan "
         "(see pytest-portaswitch plan for the ids)\n"
     )
+
+
+def test_what_means_nothing_in_the_cluster_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An override of a row without a check, and a process that no check looks for."""
+    file = tmp_path / "acme.yaml"
+    file.write_text(
+        "cluster: acme\nhosts:\n"
+        "  db1: {private: 10.0.0.3, roles: [main-db]}\n"
+        "  web1: {private: 10.0.0.6, roles: [web]}\n"
+        "processes:\n"
+        "  registrar: {match: registrar}\n"
+        "  taskstack: {match: taskstack}\n"
+        "  mysql-server: {match: mariadbd}\n"
+        "overrides:\n"
+        "  - {row: billing.radius.udp, port: 1645, reason: r}\n"
+        "  - {row: web.taskstack.replica-db, port: 3308, reason: r}\n"
+        "  - {row: web.taskstack.main-db, port: 3308, reason: r}\n"
+    )
+    assert main(["plan", str(file)]) == 2
+    assert capsys.readouterr().err == (
+        f"{file}:6: processes: 'registrar': is looked for nowhere in this cluster (leave it out)\n"
+        f"{file}:10: overrides: 'billing.radius.udp': changes nothing in this cluster "
+        "(no host holds the role billing)\n"
+        f"{file}:11: overrides: 'web.taskstack.replica-db': changes nothing in this cluster "
+        "(no host holds the role of a peer: replica-db)\n"
+    )
+
+
+def test_mistakes_of_the_file_and_of_the_plan_come_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong beside the plan keeps no waiver from being looked at."""
+    file = tmp_path / "acme.yaml"
+    text = (
+        "cluster: acme\nrelease: 119\nhosts:\n"
+        "  web1: {private: 10.0.0.6, roles: [web]}\n"
+        "waivers:\n"
+        "  - {check: 'listener:zz:*', reason: r, owner: o, until: 2999-01-01}\n"
+        "  - {check: 'listner:zz:*', reason: r, owner: o, until: 2999-01-01}\n"
+    )
+    file.write_text(text)
+    assert main(["plan", str(file)]) == 2
+    assert [line.partition(":")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "2: release: '119': must be a release such as MR119 or MR119.1",
+        "6: waivers: 'listener:zz:*': matches no check of the plan "
+        "(see pytest-portaswitch plan for the ids)",
+        "7: waivers[1].check: 'listner:zz:*': begins with no kind of check "
+        "(did you mean 'listener'?)",
+    ]
+
+
+def test_a_mistake_that_takes_checks_away_accuses_no_waiver(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The role is misspelt, and what waits for its checks is not."""
+    file = tmp_path / "acme.yaml"
+    text = (
+        "cluster: acme\nhosts:\n"
+        "  web1: {private: 10.0.0.6, roles: [wep]}\n"
+        "waivers:\n"
+        "  - {check: 'process:web1:*', reason: r, owner: o, until: 2999-01-01}\n"
+    )
+    file.write_text(text)
+    assert main(["plan", str(file)]) == 2
+    assert [line.partition(":")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "3: hosts.web1.roles[0]: 'wep': is not a role of the tables (did you mean 'web'?)"
+    ]
 
 
 def test_without_a_command_it_says_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,12 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """In the system's words."""
     assert refusal(tmp_path / "ca.pem") == "ca.pem: cannot be read: No such file or directory"
     assert refusal(tmp_path / "ca\0.pem").endswith("cannot be read: embedded null byte")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody may ever write to it."""
+    os.mkfifo(tmp_path / "ca.pem")
+    assert refusal(tmp_path / "ca.pem") == "ca.pem: cannot be read: it is no regular file"
 
 
 @pytest.mark.parametrize(

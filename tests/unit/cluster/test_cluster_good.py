@@ -150,7 +150,7 @@ def test_overrides(acme: Cluster) -> None:
     tls, rtp, cassandra, disconnector, fax = acme.overrides
     assert (tls.ports, tls.transport, tls.direction, tls.peers) == ((5061,), None, None, None)
     assert rtp.ports == (40000, 50000)
-    assert (cassandra.transport, cassandra.protocol) == ("tcp", "cql")
+    assert (cassandra.transport, cassandra.protocol) == ("tcp", "http")
     assert cassandra.peers == ("web1", "web")
     assert disconnector.direction == "incoming"
     assert (fax.row, fax.line) == ("office.faxd.tcp", 45)

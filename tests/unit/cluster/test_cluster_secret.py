@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def test_gone(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         read(SecretRef(file=str(tmp_path / "s")))
     assert str(caught.value) == f"{tmp_path / 's'}: cannot be read: No such file or directory"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody may ever write to what has taken the file's place."""
+    os.mkfifo(tmp_path / "s", 0o600)
+    with pytest.raises(BadInput) as caught:
+        read(SecretRef(file=str(tmp_path / "s")))
+    assert str(caught.value) == f"{tmp_path / 's'}: cannot be read: it is no regular file"
 
 
 def test_open_to_everybody(tmp_path: Path) -> None:

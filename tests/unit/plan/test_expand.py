@@ -35,6 +35,8 @@ hosts:
   sip1: {private: 10.0.0.7, roles: [dispatching-node]}
   sip2: {private: 10.0.0.8, roles: [dispatching-node]}
 """
+WEB = "  web1: {private: 10.0.0.9, roles: [web]}\n"
+"""A web server, which asks two databases."""
 
 
 @pytest.fixture
@@ -206,9 +208,75 @@ def test_rows_that_expand_to_nothing_are_listed_with_the_reason(plan_of: PlanOf)
     assert "billing.alerter.main-db" not in why
 
 
-def test_every_row_is_either_planned_or_listed(plan_of: PlanOf) -> None:
+def test_a_row_whose_process_another_row_looks_for_is_listed(plan_of: PlanOf) -> None:
+    """That TaskStack runs is asked for the main DB's row, which leaves the replica's without."""
+    why = {row.row: row.why for row in plan_of(WEB).unexpanded}
+    no_replica = "no host holds the role of a peer: replica-db"
+    assert why["web.taskstack.replica-db"] == no_replica
+    assert why["web.apache-fcgi.replica-db"] == no_replica
+
+
+def test_a_row_that_names_no_peer_is_listed(plan_of: PlanOf, tmp_path: Path) -> None:
+    """Also where its process is looked for anyway."""
+    (tmp_path / "site.yaml").write_text(
+        "format: portaswitch-tables\nversion: 1\nrows:\n"
+        "  - {id: site.alerter, subcomponent: alerter, direction: outgoing, transport: tcp, "
+        "ports: 25}\n"
+        "  - {id: site.limits, subcomponent: limit-controller, direction: outgoing, "
+        "transport: tcp, ports: 26, peers: [dispatching-node]}\n"
+    )
+    alone = BASE.replace("  sip2: {private: 10.0.0.8, roles: [dispatching-node]}\n", "")
+    plan = plan_of("tables: [site.yaml]\n", base=alone)
+    why = {row.row: row.why for row in plan.unexpanded}
+    assert why["site.alerter"] == "it names no peer"
+    assert {(one.row, one.place, one.why) for one in plan.unreached} >= {
+        ("site.limits", "", "its only peers are where it is itself: sip1"),
+    }
+
+
+def unreached(plan: Plan) -> dict[tuple[str, str], str]:
+    """What nobody would reach, by row and place, with the reason."""
+    return {(one.row, one.place): one.why for one in plan.unreached}
+
+
+def test_what_nobody_would_reach_is_listed(plan_of: PlanOf) -> None:
+    """A listener without a peer is said, and so is a client without a server."""
+    plan = plan_of(
+        "virtual_ips:\n  front: {address: 10.0.0.100, hosts: [sip1, sip2], serves: [edge-proxy]}\n"
+    )
+    why = unreached(plan)
+    assert (
+        why["portasip.edge-proxy.udp", "front"]
+        == "its only peers are where it is itself: sip1, sip2"
+    )
+    assert why["billing.diameter.nodes", "bill1"] == (
+        "no host holds the role of a peer: other-node"
+    )
+    assert not {row for row, _ in why} & {"billing.radius.udp", "portasip.limit-controller.udp"}
+    no_db = BASE.replace("  db1: {private: 10.0.0.3, roles: [main-db]}\n", "")
+    assert unreached(plan_of(base=no_db))["billing.alerter.main-db", ""] == (
+        "no host holds the role of a peer: main-db"
+    )
+
+
+def test_behind_a_virtual_ip_a_client_does_not_reach_itself(plan_of: PlanOf) -> None:
+    """Where all clients of a server are behind its own virtual IP, nobody else is there to try."""
+    both = BASE.replace("[main-db]", "[main-db, billing]")
+    both = both.replace("bill1:", "db2:").replace("[billing]", "[main-db]")
+    plan = plan_of(
+        "virtual_ips:\n"
+        "  db-front: {address: 10.0.0.103, hosts: [db1, db2], serves: [mysql-server]}\n",
+        base=both,
+    )
+    assert unreached(plan)["billing.alerter.main-db", "db-front"] == (
+        "no host but db1, db2 holds the role billing"
+    )
+
+
+@pytest.mark.parametrize("more", ["", WEB])
+def test_every_row_is_either_planned_or_listed(plan_of: PlanOf, more: str) -> None:
     """Nothing of the tables disappears."""
-    plan = plan_of()
+    plan = plan_of(more)
     rows = {row.id for row in tables.load("MR119").rows}
     assert {check.row for check in plan.checks if check.row} | {
         row.row for row in plan.unexpanded

@@ -31,6 +31,7 @@ from pytest_portaswitch.protocols.ask import Ask, Transport
 from pytest_portaswitch.protocols.registry import PROTOCOLS, speaks
 from pytest_portaswitch.protocols.step import Step
 from pytest_portaswitch.tables import load
+from pytest_portaswitch.tables.spoken import SPOKEN
 
 SHARED = "kept between us"
 SOURCES = [("10.0.0.9", "10.0.0.3"), ("fd00::9", "fd00::3")]
@@ -45,6 +46,11 @@ def ask(transport: Transport = "tcp", **changes: Any) -> Ask:
 def sent(steps: tuple[Step, ...]) -> list[bytes]:
     """What the steps send."""
     return [step.send for step in steps if step.send]
+
+
+def test_rows_may_name_what_is_spoken_and_nothing_else() -> None:
+    """The readers of files know the same protocols and transports as the modules."""
+    assert {(name, over) for name, each in SPOKEN.items() for over in each} == set(PROTOCOLS)
 
 
 @pytest.mark.parametrize(("protocol", "transport"), sorted(PROTOCOLS))

@@ -69,9 +69,12 @@ def test_too_large_file(tmp_path: Path) -> None:
     assert problem_of(path) == "FILE: is larger than 2097152 bytes"
 
 
-def test_endless_file() -> None:
-    """A device that never ends is read up to the same bound."""
-    assert problem_of(Path("/dev/zero")) == "FILE: is larger than 2097152 bytes"
+def test_a_device_or_a_pipe_is_no_file(tmp_path: Path) -> None:
+    """One may never end, the other would be waited for until somebody writes to it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (Path("/dev/zero"), pipe):
+        assert problem_of(path) == "FILE: cannot be read: it is no regular file"
 
 
 def test_byte_order_mark(tmp_path: Path) -> None:
