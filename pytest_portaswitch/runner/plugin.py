@@ -20,7 +20,7 @@ from pytest_portaswitch.runner.generate import generate
 from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder
-from pytest_portaswitch.runner.suites import find_suites
+from pytest_portaswitch.runner.suites import point_to_shipped
 
 __all__ = ["audit_facts", "audit_host", "audit_verdict", "audits"]
 
@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "portaswitch_hosts(*roles): run the test for each host of these roles"
     )
-    config.args[:] = find_suites(config.args, config.invocation_params.dir)
+    point_to_shipped(config)
     settings = options.settings_of(config)
     if not settings.clusters:
         return
