@@ -17,6 +17,7 @@ from pytest_portaswitch.runner.fixtures import (
     audits,
 )
 from pytest_portaswitch.runner.generate import generate
+from pytest_portaswitch.runner.ini_file import demand_ini_file
 from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder
@@ -41,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "portaswitch_hosts(*roles): run the test for each host of these roles"
     )
+    if not stash.is_worker(config):
+        demand_ini_file(config)
     point_to_shipped(config)
     settings = options.settings_of(config)
     if not settings.clusters:
