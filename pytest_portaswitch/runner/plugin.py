@@ -78,6 +78,10 @@ class Session:
         self.recorder = recorder
         self._told: Outcome | None = None
         """What the recorder learned last: a test has up to three reports."""
+        self._session: pytest.Session | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.recorder.take_items(session.items)
@@ -115,7 +119,11 @@ class Session:
         self.recorder.take(report)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        self.recorder.interrupted = True
+        # xdist's way to end a run with -x is a kind of interrupt, and pytest's with --stepwise.
+        own = excinfo.type is not KeyboardInterrupt
+        session = self._session
+        stopped = session is not None and bool(session.shouldfail or session.shouldstop)
+        self.recorder.interrupted = not (own and stopped)
 
     def pytest_internalerror(self, excrepr: Any) -> None:
         self.recorder.interrupted = True
