@@ -15,6 +15,7 @@ from pytest_portaswitch.causes.cause import Cause, Effect, Severity
 from pytest_portaswitch.causes.impact import Impacts
 from pytest_portaswitch.causes.item import Item, items_of
 from pytest_portaswitch.causes.landscape import Landscape
+from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.judge.verdict import Verdict
@@ -32,12 +33,13 @@ def explain(
     verdicts: Mapping[str, Verdict],
     facts: Mapping[str, Observation],
     planned: Sequence[Check] | None = None,
+    logins: Mapping[str, Login] | None = None,
 ) -> tuple[Cause, ...]:
     """What explains all checks that do not pass, or warn: the gravest first.
 
     Each of those checks belongs to exactly one cause; verdict, effect and size decide which comes
     first. ``planned`` are all checks of the cluster, where only some were judged: of what was left
-    out it is not said that it is down.
+    out it is not said that it is down. ``logins`` by host: how to get there by hand.
     """
     items = items_of(checks, verdicts)
     attribution = Attribution(items, facts)
@@ -69,7 +71,8 @@ def explain(
     }
     impacts = Impacts(Landscape(planned or checks, items, broken))
     causes = [
-        _cause(members, items, facts, impacts, blocks) for _, members in sorted(explained.items())
+        _cause(members, items, facts, impacts, blocks, logins or {})
+        for _, members in sorted(explained.items())
     ]
     return tuple(sorted(causes, key=_rank))
 
@@ -85,6 +88,7 @@ def _cause(
     facts: Mapping[str, Observation],
     impacts: Impacts,
     blocks: paths.Blocks,
+    logins: Mapping[str, Login],
 ) -> Cause:
     mine = [item for _, item in members]
     # A title has the words of whoever looked closest: those of the service's own host.
@@ -108,7 +112,7 @@ def _cause(
         checks=tuple(sorted(item.check.id for item in mine)),
         effect=impact.effect,
         impact=impact.words,
-        next=kinds.next_step(fault, mine),
+        next=kinds.next_step(fault, mine, logins),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from shlex import quote
 
+from pytest_portaswitch.causes import by_hand
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.causes.loss import conjugated, some
+from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.plan.check import Listens, Presents, Reaches
 
@@ -74,15 +75,18 @@ UNSEEN = frozenset({
 })  # fmt: skip
 """Kinds of a host of which there are no facts."""
 
-NEXT: Mapping[str, str] = {
-    "unreachable": "ssh -v -o ConnectTimeout=10 {0} true",
-    "login-refused": "ssh -v -o ConnectTimeout=10 {0} true",
-    "login-broken": "ssh -o ConnectTimeout=10 {0} true",
-    "sudo-refused": "ssh {0} sudo -n -l",
-    "not-privileged": "ssh {0} sudo -n -l",
-    "no-python": "ssh {0} command -v python3",
+BOUNDED = "-o ConnectTimeout=10"
+
+NEXT: Mapping[str, tuple[str, ...]] = {
+    "unreachable": ("true", "-v", BOUNDED),
+    "login-refused": ("true", "-v", BOUNDED),
+    "login-broken": ("true", BOUNDED),
+    "sudo-refused": ("sudo -n -l",),
+    "not-privileged": ("sudo -n -l",),
+    "no-python": ("command -v python3",),
 }
-"""Where there is something better than repeating by hand what a check saw."""
+"""What to run on the host, and ssh's options: where there is something better than repeating by
+hand what a check saw."""
 
 
 def title(
@@ -185,9 +189,10 @@ def ports_of(items: Sequence[Item], fault: Fault) -> list[str]:
     return sorted({item.words for item in told if item.words and item.ports})
 
 
-def next_step(fault: Fault, items: Sequence[Item]) -> str:
+def next_step(fault: Fault, items: Sequence[Item], logins: Mapping[str, Login]) -> str:
     """A command to paste; hosts stand in it quoted, and nothing that a host said."""
     if fault.code in NEXT and fault.subject:
-        return NEXT[fault.code].format(*map(quote, fault.subject))
+        host = fault.subject[0]
+        return by_hand.command(host, logins.get(host), *NEXT[fault.code])
     telling = sorted(items, key=lambda i: (i.follows, i.path is not None, i.holds, i.check.id))
     return next((i.verdict.reproduce for i in telling if i.verdict.reproduce), "")

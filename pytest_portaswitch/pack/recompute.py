@@ -19,6 +19,7 @@ from pytest_portaswitch.report.evidence import (
     Evidence,
     JudgedCheck,
     judged,
+    logins_of,
     never_judged,
     totals_of,
 )
@@ -63,7 +64,8 @@ def differences(evidence: Evidence) -> Iterator[str]:
     removed = set(evidence.removed)
     planned = [check for check in plan.checks if check.id not in removed]
     planned += [checks[one] for one in evidence.added if one in checks]
-    causes = explain(list(checks.values()), verdicts, evidence.hosts, planned)
+    logins = logins_of(evidence.site)
+    causes = explain(list(checks.values()), verdicts, evidence.hosts, planned, logins)
     yield from _causes(evidence.causes, causes)
 
 

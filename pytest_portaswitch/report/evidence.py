@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.causes import Cause, explain
-from pytest_portaswitch.cluster.model import Cluster, Waiver
+from pytest_portaswitch.cluster.model import Cluster, Login, Waiver
 from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
@@ -130,6 +130,7 @@ def gather(
     """
     complete = {check.id: verdicts.get(check.id) or never_judged(check, run) for check in checks}
     planned = {check.id for check in plan.checks}
+    site = publishable(cluster)
     expanded = {check.id for check in expand(tables, cluster).checks}
     removed = tuple(sorted(expanded - planned))
     scope = Scope(run.deselected, len(removed), cluster.grade)
@@ -145,15 +146,20 @@ def gather(
         checks=tuple(
             judged(check, complete[check.id]) for check in sorted(checks, key=lambda c: c.id)
         ),
-        causes=explain(checks, complete, hosts, plan.checks),
+        causes=explain(checks, complete, hosts, plan.checks, logins_of(site)),
         unexpanded=plan.unexpanded,
         waivers=cluster.waivers,
-        site=publishable(cluster),
+        site=site,
         tables=tables,
         deselected=tuple(sorted(planned - set(complete))),
         added=tuple(sorted(planned - expanded)),
         removed=removed,
     )
+
+
+def logins_of(site: Cluster) -> dict[str, Login]:
+    """By host, how the audit went there."""
+    return {name: host.login for name, host in site.hosts.items()}
 
 
 def totals_of(verdicts: Mapping[str, Verdict]) -> Totals:

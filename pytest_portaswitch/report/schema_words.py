@@ -121,7 +121,7 @@ OWN: Mapping[str, str] = {
     "JudgedCheck.warnings": "What somebody should see to though no check fails by it, a line each",
     "JudgedCheck.why_unknown": "Whether nobody could look, or it cannot be told; else empty",
     "Login.config": "Not kept in evidence",
-    "Login.jump": "Not kept in evidence",
+    "Login.jump": "Jump hosts, joined by commas; empty where ssh's own configuration decides",
     "Login.key": "Not kept in evidence",
     "Login.known_hosts": "Not kept in evidence",
     "Login.port": "Port of the login; null where ssh's own configuration decides",

@@ -6,12 +6,15 @@ import msgspec
 
 from pytest_portaswitch.cluster.model import Cluster, Host, Login, SecretRef
 
+NAMED = ("docker", "podman")
+"""Connections that say no more than a container and its user."""
+
 
 def publishable(cluster: Cluster) -> Cluster:
     """The cluster without keys, paths and where its secrets are kept.
 
     What is left suffices to expand the plan again: names, roles, addresses, virtual IPs, pins,
-    overrides, waivers, and which secrets there were.
+    overrides, waivers, and which secrets there were; and to reach a host by hand.
     """
     return msgspec.structs.replace(
         cluster,
@@ -24,11 +27,18 @@ def publishable(cluster: Cluster) -> Cluster:
 def _publishable_host(host: Host) -> Host:
     login = host.login
     shown = Login(
-        # A testinfra host specification may have credentials behind its scheme.
-        connection=login.connection.partition(":")[0],
-        address="",
+        connection=_connection(login.connection),
+        address=login.address,
         user=login.user,
         port=login.port,
+        jump=login.jump,
         sudo=login.sudo,
     )
     return msgspec.structs.replace(host, login=shown)
+
+
+def _connection(specification: str) -> str:
+    """The kind of connection, and where it names a container, which."""
+    kind, _, place = specification.partition("://")
+    name = place.partition("?")[0]
+    return f"{kind}://{name}" if kind in NAMED and name else kind

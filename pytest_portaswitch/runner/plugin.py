@@ -17,10 +17,11 @@ from pytest_portaswitch.runner.fixtures import (
     audits,
 )
 from pytest_portaswitch.runner.generate import generate
+from pytest_portaswitch.runner.ini_file import demand_ini_file
 from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder
-from pytest_portaswitch.runner.suites import find_suites
+from pytest_portaswitch.runner.suites import point_to_shipped
 
 __all__ = ["audit_facts", "audit_host", "audit_verdict", "audits"]
 
@@ -41,7 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "portaswitch_hosts(*roles): run the test for each host of these roles"
     )
-    config.args[:] = find_suites(config.args, config.invocation_params.dir)
+    if not stash.is_worker(config):
+        demand_ini_file(config)
+    point_to_shipped(config)
     settings = options.settings_of(config)
     if not settings.clusters:
         return
@@ -75,6 +78,10 @@ class Session:
         self.recorder = recorder
         self._told: Outcome | None = None
         """What the recorder learned last: a test has up to three reports."""
+        self._session: pytest.Session | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.recorder.take_items(session.items)
@@ -112,7 +119,11 @@ class Session:
         self.recorder.take(report)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        self.recorder.interrupted = True
+        # xdist's way to end a run with -x is a kind of interrupt, and pytest's with --stepwise.
+        own = excinfo.type is not KeyboardInterrupt
+        session = self._session
+        stopped = session is not None and bool(session.shouldfail or session.shouldstop)
+        self.recorder.interrupted = not (own and stopped)
 
     def pytest_internalerror(self, excrepr: Any) -> None:
         self.recorder.interrupted = True

@@ -47,7 +47,9 @@ def test_a_fault_has_one_cause_with_exactly_its_checks(
         (True, case.severity)
     ], [cause["title"] for cause in causes]
     assert causes[0]["checks"] == sorted(expected)
-    assert bool(broken.run.returncode) == (case.severity in ("failed", "not-observed", "unanswered"))
+    assert bool(broken.run.returncode) == (
+        case.severity in ("failed", "not-observed", "unanswered")
+    )
     record_property(PROPERTY, row(name, causes, broken, len(seen)))
 
 

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 TESTS = (
     "tests/plugin/test_html.py",
+    "tests/plugin/test_shipped.py",
     "tests/unit/protocols/test_cases.py",
 )
 """Whole runs, with pytest-html and xdist too, and every protocol."""

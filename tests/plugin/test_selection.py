@@ -78,6 +78,20 @@ def test_x_stops_and_the_rest_is_unknown(site: Site) -> None:
     assert numbers["unknown"] > PLANNED / 2
 
 
+@pytest.mark.parametrize(
+    "how", [["-x"], ["--stepwise"], pytest.param(["-x", "-n", "2"], marks=pytest.mark.slow)]
+)
+def test_a_run_that_stops_itself_was_not_interrupted(site: Site, how: list[str]) -> None:
+    """The evidence tells it from Control-C, also under xdist."""
+    site.change("db1", "nothing-runs")
+    site.audit_in_subprocess(*how)
+    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    assert evidence["run"]["state"] == "stopped"
+    left = [check for check in evidence["checks"] if check["why_unknown"] == "not-observed"]
+    assert left
+    assert all(check["message"].endswith("was stopped before this check") for check in left)
+
+
 @pytest.mark.slow
 def test_lf_runs_what_failed(site: Site) -> None:
     """Also after a run under xdist."""

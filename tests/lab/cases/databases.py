@@ -93,6 +93,7 @@ CASES = {
         options={"peers": "sbc1"},
         # Others are answered: it is this client that is not known, or not with this secret.
         changes={"reachability:bill1:sbc1:radius:*": "fail"},
-        cause="bill1 takes what sbc1 sends and does not answer, as it does others: all that was tried",
+        cause="bill1 takes what sbc1 sends and does not answer, as it does others: "
+        "all that was tried",
     ),
 }

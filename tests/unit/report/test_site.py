@@ -20,7 +20,7 @@ ssh: {user: audit, port: 2222, config: ssh_config, key: id_private, jump: gate.e
 hosts:
   config: {private: 10.0.0.2, roles: [configuration]}
   db1: {private: 10.0.0.3, roles: [main-db], mysql: 3306}
-  bill1: {private: 10.0.0.5, roles: [billing], connection: 'docker://root@in-a-url'}
+  bill1: {private: 10.0.0.5, roles: [billing], connection: 'docker://root@bill1?sudo_user=in-the-options'}
 secrets: {radius: {env: WHERE_RADIUS_IS}, mysql: {file: mysql-password}}
 overrides:
   - {row: billing.radius.udp, port: 11813, reason: moved}
@@ -44,14 +44,26 @@ def test_no_key_path_or_place_of_a_secret_is_published(tmp_path: Path) -> None:
     for word in (
         "ssh_config",
         "id_private",
-        "gate",
         "trusted",
         "WHERE",
         "mysql-password",
-        "in-a-url",
+        "in-the-options",
     ):
         assert word not in text
     assert sorted(shown.secrets) == ["mysql", "radius"]
+
+
+def test_how_a_host_is_reached_is_published(tmp_path: Path) -> None:
+    """So that whoever reads the evidence can go there too."""
+    login = published(tmp_path)[1].hosts["db1"].login
+    assert (login.connection, login.address, login.user, login.port) == (
+        "ssh",
+        "db1",
+        "audit",
+        2222,
+    )
+    assert login.jump == "gate.example"
+    assert published(tmp_path)[1].hosts["bill1"].login.connection == "docker://root@bill1"
 
 
 def test_what_is_published_gives_the_same_plan(tmp_path: Path) -> None:
