@@ -19,6 +19,7 @@ from pytest_portaswitch.observe.remote.program.flight import name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
 _STDIN, _STDOUT = 0, 1
@@ -27,10 +28,19 @@ _MOST = 1 << 20
 _PARTING = 0.5
 
 
-def serve(request: "dict[str, Any]", nonce: str, until: float) -> None:
-    """Open each stream and carry it until either side ends it, or nobody says anything."""
+def serve(
+    request: "dict[str, Any]", nonce: str, until: float, mute: "Collection[str]" = ()
+) -> None:
+    """Open each stream and carry it until either side ends it, or nobody says anything.
+
+    ``mute``: keys of the probes that nobody answered. Nor would these, and one more connection
+    that is given up may count against this host.
+    """
     lines = _Lines(nonce)
     for number, target in enumerate(request["relays"]):
+        if f"tcp:{target['address']}:{target['port']}" in mute:
+            lines.say(number, "end", b"it said nothing to a probe before")
+            continue
         timeout = float(request["probe_timeout"])
         words = _carry(lines, number, target, min(until, time.monotonic() + 5 * timeout), timeout)
         lines.say(number, "end", words.encode("ascii", "replace"))
