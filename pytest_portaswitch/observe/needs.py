@@ -140,6 +140,7 @@ def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:
         protocol=expects.protocol,
         name=expects.name if isinstance(expects, Presents) else "",
         question=expects.question if isinstance(expects, Reaches) else "",
+        port_role=expects.port_role if isinstance(expects, Reaches) else "",
     )
     sample = expects.sample if isinstance(expects, Reaches) else ()
     return [msgspec.structs.replace(probe, port=number) for number in sample or ports.numbers]

@@ -10,7 +10,7 @@ import msgspec
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.model import HostFacts, Observation, Probe, ProbeResult
 from pytest_portaswitch.observe.request import Request
-from pytest_portaswitch.protocols.ask import Ask, Secret, Transport, Variant
+from pytest_portaswitch.protocols.ask import Ask, PortRole, Secret, Transport, Variant
 from pytest_portaswitch.protocols.dialogue import Dialogue
 from pytest_portaswitch.protocols.mysql_inspect import Inspection
 from pytest_portaswitch.protocols.registry import Speaks, speaks
@@ -89,4 +89,5 @@ class Questions:
             nonce=self._nonce,
             secret=self._secrets.get(probe.protocol),
             variant=cast(Variant, probe.question),
+            port_role=cast(PortRole, probe.port_role),
         )
