@@ -36,7 +36,8 @@ _MOST_RESPONSES = 8
 # The head of what is no provisional response (RFC 3261, 7.5: empty lines may come first).
 _FINAL_HEAD = (
     rb"(?s)\A[\r\n]*(?!SIP/2\.0 1)[^\r\n].*?\r\n\r\n"
-    rb"|\nSIP/2\.0 [2-6][0-9][0-9] .*?\r\n\r\n"
+    # No farther than the next one, so that many of them are not searched again and again.
+    rb"|\nSIP/2\.0 [2-6][0-9][0-9] (?:(?!\nSIP/2\.0 [2-6]).)*?\r\n\r\n"
 )
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BRANCH_PARAMETER = re.compile(r"(?i);\s*branch\s*=\s*([^;\s]+)")
