@@ -32,6 +32,7 @@ from pytest_portaswitch.plan.check import (
     StandsBy,
     UsesPrivate,
 )
+from pytest_portaswitch.protocols.mysql import GREETING_PATIENCE
 
 UDP_TIMEOUT = Request(host="").udp_timeout
 
@@ -122,7 +123,10 @@ def _looked_at(expects: Expectation) -> tuple[str, ...]:
 def _streams(expects: RefusesWrites) -> dict[str, Stream]:
     address = expects.destination.address
     keys = {f"mysql:{address}:{number}": number for number in expects.ports.numbers}
-    return {key: Stream(key=key, address=address, port=port) for key, port in keys.items()}
+    return {
+        key: Stream(key=key, address=address, port=port, patience=GREETING_PATIENCE)
+        for key, port in keys.items()
+    }
 
 
 def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:

@@ -45,6 +45,9 @@ from pytest_portaswitch.protocols.step import Length, Step
 USER = b"portaswitch-audit"
 """Shows in the server's log, so that an operator knows who was refused."""
 
+GREETING_PATIENCE = 10.0
+"""Seconds: a server that is slow to greet mostly looks a name up."""
+
 _LONG_PASSWORD = 0x1
 _PROTOCOL_41 = 0x200
 _TLS = 0x800
@@ -64,7 +67,6 @@ _NO_PASSWORD = b"\0\0\0\x03"
 _NO_SIGNATURE = b"\x40\0\0\x03" + bytes(64)
 _QUIT = b"\x01\0\0\0\x01"
 _PACKET = Length(width=3, order="little", beyond=4)
-_GREETING_PATIENCE = 10.0
 
 _MEANINGS: dict[int, Finding] = {
     1040: "too-many-connections",
@@ -88,7 +90,7 @@ def request(ask: Ask) -> tuple[Step, ...]:
         Step(
             receive=_REPLY_BYTES,
             length=_PACKET,
-            patience=_GREETING_PATIENCE,
+            patience=GREETING_PATIENCE,
             parting=login() + _NO_PASSWORD,
             once=True,
         ),

@@ -96,7 +96,7 @@ def test_a_replica_is_asked_over_a_stream_and_only_with_an_account(
     asked = requests([msgspec.structs.replace(check, expects=expects)], cluster, 3.0, QUESTIONS)
     assert set(asked) == {"web1"}
     assert asked["web1"].relays == (
-        Stream(key="mysql:10.0.0.4:3307", address="10.0.0.4", port=3307),
+        Stream(key="mysql:10.0.0.4:3307", address="10.0.0.4", port=3307, patience=10.0),
     )
     assert b"audit" not in msgspec.json.encode(asked["web1"])
 

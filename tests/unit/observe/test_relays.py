@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -71,9 +72,17 @@ def server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
         assert not thread.is_alive()
 
 
-def converse(chats: list[Chat], ports: list[int], *, timeout: float = 5.0, mute: str = "") -> bytes:
+def converse(
+    chats: list[Chat],
+    ports: list[int],
+    *,
+    timeout: float = 5.0,
+    patience: float = 0.0,
+    mute: str = "",
+) -> bytes:
     """Run the program's side in a process of its own until it ends; all that it said."""
-    relays = [{"key": str(port), "address": "127.0.0.1", "port": port} for port in ports]
+    common = {"address": "127.0.0.1", "patience": patience}
+    relays = [{"key": str(port), "port": port, **common} for port in ports]
     request = json.dumps({"relays": relays, "probe_timeout": timeout})
     command = [sys.executable, "-c", REMOTE, request, NONCE, "20", mute]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
@@ -92,6 +101,22 @@ def converse(chats: list[Chat], ports: list[int], *, timeout: float = 5.0, mute:
             controller.hear(said)
         assert run.wait(10) == 0
     return bytes(said)
+
+
+def test_the_first_word_is_waited_for_longer() -> None:
+    """Of a service that looks its peer up before it greets; no later one is."""
+
+    def serve(connection: socket.socket) -> None:
+        time.sleep(0.6)
+        connection.sendall(b"hello")
+        assert connection.recv(10) == b"who?"
+        assert connection.recv(10) == b""
+
+    chat = Chat([b"who?", b""])
+    with server(serve) as port:
+        converse([chat], [port], timeout=0.3, patience=5.0)
+    assert chat.heard == b"hello"
+    assert chat.lost == ("no-answer", "no answer in 0.3 s")
 
 
 def test_who_said_nothing_to_a_probe_is_not_connected_to() -> None:
