@@ -54,6 +54,7 @@ TITLES: Mapping[str, str] = {
     "certificate-not-yet-valid": BAD_CERTIFICATE,
     "certificate-wrong-name": BAD_CERTIFICATE,
     "certificate-untrusted": BAD_CERTIFICATE,
+    "certificate-issuer-not-valid": BAD_CERTIFICATE,
     "certificate-unreadable": BAD_CERTIFICATE,
     "certificate-expires-soon": "the certificate of {served} expires soon: on {detail}",
     "refused-host-not-allowed": "{1} on {0} refuses {sources}: {detail}",

@@ -46,7 +46,7 @@ what means the same elsewhere.
 ``tls-required``: it speaks to nobody without TLS.
 ``access-denied-with-credentials``: the credentials given were refused.
 ``login-accepted``: a login without a password succeeded.
-``peer-refused``: Diameter or SMPP declined this peer by the book.
+``peer-refused``: Diameter, SMPP or SMTP declined this peer by the book.
 ``unavailable``, ``server-error``: it answers that it cannot serve (SIP 503, SMTP 421, IMAP BYE).
 ``nothing-to-ask``: the protocol has no question that a stranger may ask (RTP)."""
 

@@ -93,6 +93,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """The server's name, for which TLS asks (SNI): one address may serve several."""
     question: str = ""
     """What is asked instead of the protocol's usual question; empty: that one."""
+    port_role: str = ""
+    """What the port is for, where a protocol has several kinds of them."""
 
     @property
     def key(self) -> str:

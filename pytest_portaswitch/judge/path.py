@@ -115,6 +115,10 @@ def _cause(
         known = result.arrival is not None and result.arrival.seen is not None
         if known or not listening.startswith("unobserved"):
             return datagram.explain(expects, words, listening, result, facts)
+    if answer and answer.finding == "host-not-allowed":
+        # Before it spoke: it had to be spoken to otherwise.
+        code = "refused-host-not-allowed"
+        return code, f"{place.name} refuses {source} on {words}: {answer.words}"
     if grade in ("connected", "delivered"):
         said = f": {answer.words}" if answer else ""
         code = "wrong-protocol" if answer and answer.finding in _SPOKE else "mute"

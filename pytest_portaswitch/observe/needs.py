@@ -33,6 +33,7 @@ from pytest_portaswitch.plan.check import (
     StandsBy,
     UsesPrivate,
 )
+from pytest_portaswitch.protocols.mysql import GREETING_PATIENCE
 
 UDP_TIMEOUT = Request(host="").udp_timeout
 
@@ -132,7 +133,10 @@ def _looked_at(expects: Expectation) -> tuple[str, ...]:
 def _streams(expects: RefusesWrites) -> dict[str, Stream]:
     address = expects.destination.address
     keys = {f"mysql:{address}:{number}": number for number in expects.ports.numbers}
-    return {key: Stream(key=key, address=address, port=port) for key, port in keys.items()}
+    return {
+        key: Stream(key=key, address=address, port=port, patience=GREETING_PATIENCE)
+        for key, port in keys.items()
+    }
 
 
 def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:
@@ -150,6 +154,7 @@ def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:
         protocol=expects.protocol,
         name=expects.name if isinstance(expects, Presents) else "",
         question=expects.question if isinstance(expects, Reaches) else "",
+        port_role=expects.port_role if isinstance(expects, Reaches) else "",
     )
     sample = expects.sample if isinstance(expects, Reaches) else ()
     return [msgspec.structs.replace(probe, port=number) for number in sample or ports.numbers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import cast
 
@@ -10,11 +11,15 @@ import msgspec
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.model import HostFacts, Observation, Probe, ProbeResult
 from pytest_portaswitch.observe.request import Request
-from pytest_portaswitch.protocols.ask import Ask, Secret, Transport, Variant
+from pytest_portaswitch.protocols.answer import silence
+from pytest_portaswitch.protocols.ask import Ask, PortRole, Secret, Transport, Variant
 from pytest_portaswitch.protocols.dialogue import Dialogue
 from pytest_portaswitch.protocols.mysql_inspect import Inspection
 from pytest_portaswitch.protocols.registry import Speaks, speaks
 from pytest_portaswitch.protocols.step import Step
+
+_CLIENT_CERTIFICATE = re.compile(r"(?i)certificate[ _]required")
+"""The alert of RFC 8446, 6.2, as OpenSSL calls it: TLSV13_ALERT_CERTIFICATE_REQUIRED."""
 
 
 class Questions:
@@ -73,6 +78,12 @@ class Questions:
         if result.outcome == "silent" and probe.transport != "udp":
             # It never got as far as being asked.
             return None
+        if probe.transport == "tls" and not any(result.received):
+            demanded = _CLIENT_CERTIFICATE.search(result.detail)
+            if demanded:
+                # TLS 1.3 lets the client believe that all is well until the first data.
+                words = f"it demands a certificate of its clients: {result.detail}"
+                return silence("host-not-allowed", words)
         return protocol.recognise(self._ask(source, probe), result.received)
 
     def _module(self, probe: Probe) -> Speaks | None:
@@ -89,4 +100,5 @@ class Questions:
             nonce=self._nonce,
             secret=self._secrets.get(probe.protocol),
             variant=cast(Variant, probe.question),
+            port_role=cast(PortRole, probe.port_role),
         )

@@ -14,6 +14,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     address: str
     port: int
+    patience: float = 0.0
+    """Seconds to wait for the first word at least."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

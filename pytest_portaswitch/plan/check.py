@@ -87,11 +87,11 @@ class Reaches(msgspec.Struct, frozen=True, kw_only=True, tag="reaches", tag_fiel
     least_grade: Grade
     server: str = ""
     """The subcomponent that answers there; empty where nobody can name it."""
-    sample: tuple[int, ...] = ()
-    """Of a range: the ports that are tried, ascending, always both ends."""
+    sample: tuple[int, ...] = ()  # of a range: the ports that are tried, ascending, and both ends
     client: ProcessPattern | None = None
     """Whose connection puts the port in use, where the row says that one is held."""
     question: Question = ""  # what the site has asked there instead of the usual one
+    port_role: Literal["", "authentication", "accounting"] = ""
 
 
 class HoldsConnection(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from pytest_portaswitch.cluster.model import Cluster, LeastGrade, Override, Question
@@ -58,6 +60,13 @@ def question_of(row: Row, ports: Ports, cluster: Cluster) -> Question:
     """
     question = cluster.questions.of(row.protocol)
     return "" if question == "access-request" and min(row.ports) not in ports.numbers else question
+
+
+def port_role(row: Row, ports: Ports) -> Literal["", "authentication", "accounting"]:
+    """What a port of a row is for. Of two RADIUS ports the lower is for logins, as above."""
+    if row.protocol != "radius" or len(row.ports) != 2:
+        return ""
+    return "authentication" if min(row.ports) in ports.numbers else "accounting"
 
 
 def _asked(effective: EffectiveRow, cluster: Cluster) -> EffectiveRow:

@@ -18,7 +18,7 @@ from pytest_portaswitch.plan.check import (
     Reaches,
     Runs,
 )
-from pytest_portaswitch.plan.effective import EffectiveRow, question_of
+from pytest_portaswitch.plan.effective import EffectiveRow, port_role, question_of
 from pytest_portaswitch.plan.places import hosts_with, listening_places
 from pytest_portaswitch.plan.sample import sample
 from pytest_portaswitch.tables.row import ProcessPattern, Row, Tables
@@ -201,6 +201,7 @@ class _RowExpansion:
                 sample=sample(*ends, self.row.sample, seed) if is_range else (),
                 client=self._own_pattern() if self.holds else None,
                 question=question_of(self.row, ports, self.cluster),
+                port_role=port_role(self.row, ports),
             ),
             title=title,
             ports=ports,

@@ -15,6 +15,8 @@ import msgspec
 Transport = Literal["tcp", "udp", "tls"]
 Variant = Literal["", "access-request", "access-request-unsigned", "bind"]
 
+PortRole = Literal["", "authentication", "accounting"]
+
 IDENTITY = "portaswitch-audit.invalid"
 """How an audit introduces itself where a protocol wants a name. RFC 2606, 2: never a real one."""
 
@@ -48,6 +50,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """What a site must ask for by itself: ``access-request`` (RADIUS) is a login that is refused,
     and unsigned it tells a wrong secret from silence; ``bind`` (SMPP) is a login as well. Empty:
     the question that changes nothing."""
+    port_role: PortRole = ""
+    """RADIUS: what the port is for. Empty: nobody knows."""
     path: str = "/"
     """HTTP: which resource. The caller vouches that it is a path and nothing else."""
 

@@ -27,16 +27,19 @@ TlsFinding = Literal[
     "self-signed",
     "untrusted",
     "incomplete-chain",
+    "issuer-not-valid",
 ]
 """``unreadable``: no certificate, or none that can be read.
 ``wrong-name``: it is not for the name that is declared.
 ``self-signed``: its issuer is itself; information, unless authorities are given and it is none.
 ``untrusted``: authorities are given, and it leads to none of them.
 ``incomplete-chain``: the same, but only the server's own certificate was brought of perhaps more,
-so that a certificate in between may be all that is missing."""
+so that a certificate in between may be all that is missing.
+``issuer-not-valid``: the time of a certificate above it that the server showed is over, or has not
+begun. Said where no authorities are given, which would be asked instead."""
 
 FAULTS: frozenset[TlsFinding] = frozenset(
-    {"unreadable", "expired", "not-yet-valid", "wrong-name", "untrusted"}
+    {"unreadable", "expired", "not-yet-valid", "wrong-name", "untrusted", "issuer-not-valid"}
 )
 """The findings that a check fails for."""
 
@@ -105,6 +108,12 @@ def examine(
         if authorities is not None and not trust.trusted(own, chain[1:], authorities, at):
             alone = len(served.chain) == 1 and not served.whole and not self_signed
             findings.append("incomplete-chain" if alone else "untrusted")
+        above = None
+        # Who renews its own one gets it from an issuer that is valid.
+        if authorities is None and begins <= at <= ends:
+            above = trust.outdated_issuer(own, chain[1:], at)
+        if above is not None:
+            findings.append("issuer-not-valid")
         subject, issuer = _title(own.subject), _title(own.issuer)
         others = tuple(_title(other.subject) for other in chain[1:])
     except trust.BROKEN as error:
@@ -117,6 +126,8 @@ def examine(
     if "untrusted" in findings and self_signed:
         said["untrusted"] = "self-signed, and none of the given authorities"
         del said["self-signed"]
+    if above is not None:
+        said["issuer-not-valid"] = _outdated(above, at)
     parts = [said[finding] for finding in findings if finding in said]
     if "expired" not in findings:
         parts.append(f"valid until {ends:%Y-%m-%d}, {left} days more")
@@ -205,6 +216,14 @@ def _matches(declared: str, served: str) -> bool:
 
 def _title(name: x509.Name) -> str:
     return clean.text(name.rfc4514_string(), 120)
+
+
+def _outdated(issuer: x509.Certificate, at: datetime) -> str:
+    if at > issuer.not_valid_after_utc:
+        time = f"expired {issuer.not_valid_after_utc:%Y-%m-%d}"
+    else:
+        time = f"is not valid before {issuer.not_valid_before_utc:%Y-%m-%d}"
+    return f"leads through {_title(issuer.subject)}, which {time}"
 
 
 def _said(

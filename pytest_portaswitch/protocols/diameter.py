@@ -27,10 +27,11 @@ from pytest_portaswitch.protocols.answer import (
     text,
 )
 from pytest_portaswitch.protocols.ask import IDENTITY, LARGEST_REPLY, Ask
-from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.step import Length, Step
 
 _HEADER = struct.Struct(">B3sB3sIII")
 _AVP = struct.Struct(">IB3s")
+_MESSAGE = Length(at=1, width=3)
 _REQUEST = 0x80
 _CAPABILITIES, _DISCONNECT = 257, 282
 _MANDATORY, _VENDOR = 0x40, 0x80
@@ -74,9 +75,9 @@ def request(ask: Ask) -> tuple[Step, ...]:
     goodbye = who + _avp(_DISCONNECT_CAUSE, struct.pack(">I", _DO_NOT_WANT_TO_TALK))
     return (
         Step(send=_message(ask, _CAPABILITIES, hello)),
-        Step(receive=LARGEST_REPLY),
+        Step(receive=LARGEST_REPLY, length=_MESSAGE),
         Step(send=_message(ask, _DISCONNECT, goodbye)),
-        Step(receive=LARGEST_REPLY),
+        Step(receive=LARGEST_REPLY, length=_MESSAGE),
     )
 
 

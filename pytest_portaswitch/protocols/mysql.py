@@ -15,6 +15,11 @@ peer out, and 64 zeros never did.
 Whether TLS is required shows only to who has credentials: MariaDB 10.11 with
 ``require_secure_transport``, or an account with REQUIRE SSL, refuses this login with 1045 as ever.
 
+A server that is slow or stands still accepts connections and greets later, when the probe may have
+gone: that would be a cut handshake for each that was made meanwhile. So the greeting is waited for
+longer than other replies, nobody is asked twice, and who does not greet is left the login all the
+same: it needs nothing of the greeting, and the server finds it once it goes on.
+
 A login with credentials cannot be composed beforehand, since its response depends on the salt of
 the greeting: ``mysql_inspect`` makes it.
 Protocol: the vendors' "Connection Phase" pages; the packets are named as there.
@@ -35,10 +40,13 @@ from pytest_portaswitch.protocols.answer import (
     text,
 )
 from pytest_portaswitch.protocols.ask import Ask
-from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.step import Length, Step
 
 USER = b"portaswitch-audit"
 """Shows in the server's log, so that an operator knows who was refused."""
+
+GREETING_PATIENCE = 10.0
+"""Seconds: a server that is slow to greet mostly looks a name up."""
 
 _LONG_PASSWORD = 0x1
 _PROTOCOL_41 = 0x200
@@ -58,6 +66,7 @@ _OTHERS = b"(?s)\\A....\xfe(?!client_ed25519\0)"
 _NO_PASSWORD = b"\0\0\0\x03"
 _NO_SIGNATURE = b"\x40\0\0\x03" + bytes(64)
 _QUIT = b"\x01\0\0\0\x01"
+_PACKET = Length(width=3, order="little", beyond=4)
 
 _MEANINGS: dict[int, Finding] = {
     1040: "too-many-connections",
@@ -78,12 +87,18 @@ _MEANINGS: dict[int, Finding] = {
 def request(ask: Ask) -> tuple[Step, ...]:
     """Greeting, a login without password, refusal, with whatever it takes to get that far."""
     return (
-        Step(receive=_REPLY_BYTES),
+        Step(
+            receive=_REPLY_BYTES,
+            length=_PACKET,
+            patience=GREETING_PATIENCE,
+            parting=login() + _NO_PASSWORD,
+            once=True,
+        ),
         Step(send=login(), when=_GREETED),
-        Step(receive=_REPLY_BYTES, when=_GREETED),
+        Step(receive=_REPLY_BYTES, length=_PACKET, when=_GREETED),
         Step(send=_NO_SIGNATURE, when=_ED25519),
         Step(send=_NO_PASSWORD, when=_OTHERS),
-        Step(receive=_REPLY_BYTES, when=_SWITCHED),
+        Step(receive=_REPLY_BYTES, length=_PACKET, when=_SWITCHED),
         Step(send=_QUIT, when=_LOGGED_IN),
     )
 

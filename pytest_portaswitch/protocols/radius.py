@@ -13,6 +13,9 @@ Status-Server. ``variant="access-request-unsigned"``: the same without Message-A
 server of the old kind (RFC 2865) answers it though the secrets differ, and by its signature the
 reply then shows that they do; one that is hardened against CVE-2024-3596 drops it. Both go to the
 authentication port only; the caller sees to that.
+
+A server answers Status-Server on its accounting port by an Accounting-Response, on the other one by
+an Access-Accept (RFC 5997, 3), so that the reply shows which of the two it takes the port for.
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ from pytest_portaswitch.protocols.step import Step
 
 USER = b"portaswitch-audit"
 
+_REFUSAL_PATIENCE = 2.5
+"""Seconds: servers hold a refusal back, so that nobody can guess fast (FreeRADIUS a second)."""
+
 _USER_NAME, _USER_PASSWORD, _NAS_IDENTIFIER, _REPLY_MESSAGE = 1, 2, 32, 18
 _REPLIES = {
     radius.AccessAccept: "Access-Accept",
@@ -39,13 +45,18 @@ _REPLIES = {
 _UNEXPLAINED = (
     "no reply: it does not know this client, or has another secret, or does not serve Status-Server"
 )
+_UNEXPLAINED_LOGIN = (
+    "no reply to a login: it does not know this client, or has another secret, or delays its "
+    "refusal for longer than was waited"
+)
 _UNPROVABLE = "no reply, as is right without the secret: give one to prove the service"
 
 
 def request(ask: Ask) -> tuple[Step, ...]:
     """One signed datagram."""
     question: bytes = _question(ask).RequestPacket()
-    return (Step(send=question), Step(receive=LARGEST_REPLY))
+    patience = _REFUSAL_PATIENCE if _is_login(ask) else 0.0
+    return (Step(send=question), Step(receive=LARGEST_REPLY, patience=patience))
 
 
 def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
@@ -53,7 +64,7 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     if no_answer(received):
         if ask.secret is None:
             return silence("secret-needed", _UNPROVABLE)
-        return silence("not-obliged", _UNEXPLAINED)
+        return silence("not-obliged", _UNEXPLAINED_LOGIN if _is_login(ask) else _UNEXPLAINED)
     data = next(filter(None, received))
     question = _question(ask)
     try:
@@ -71,13 +82,24 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
         return silence("unverified", f"{name}, which nothing proves to be the server's", details)
     if not _genuine(question, reply):
         return answer("wrong-secret", f"{name}, not signed with the secret given", details)
+    accounts = reply.code == radius.AccountingResponse
+    if accounts and (_is_login(ask) or ask.port_role == "authentication"):
+        words = f"{name}: it serves accounting where authentication is to be served"
+        return silence("not-our-reply", words, details)
+    if not accounts and ask.port_role == "accounting":
+        words = f"{name}: it serves authentication where accounting is to be served"
+        return silence("not-our-reply", words, details)
     return answer("", name, details)
+
+
+def _is_login(ask: Ask) -> bool:
+    return ask.variant in ("access-request", "access-request-unsigned")
 
 
 def _question(ask: Ask) -> Any:
     """The request, the same each time. Nobody has the secret of an ask without one."""
     secret = ask.secret.reveal().encode() if ask.secret else ask.token("radius-secret", 16)
-    login = ask.variant in ("access-request", "access-request-unsigned")
+    login = _is_login(ask)
     question = radius.AuthPacket(
         code=radius.AccessRequest if login else radius.StatusServer,
         id=ask.token("radius-id", 1)[0],

@@ -33,13 +33,21 @@ _LOOSE_COLON = re.compile(rb"(?m)^([^\s:]+)[ \t]+:")
 _LENGTH = re.compile(rb"(?im)^(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,6})[ \t]*\r?$")
 _HEAD_END = b"\r\n\r\n"
 _MOST_RESPONSES = 8
+# The head of what is no provisional response (RFC 3261, 7.5: empty lines may come first).
+_FINAL_HEAD = (
+    rb"(?s)\A[\r\n]*(?!SIP/2\.0 1)[^\r\n].*?\r\n\r\n"
+    # No farther than the next one, so that many of them are not searched again and again.
+    rb"|\nSIP/2\.0 [2-6][0-9][0-9] (?:(?!\nSIP/2\.0 [2-6]).)*?\r\n\r\n"
+)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BRANCH_PARAMETER = re.compile(r"(?i);\s*branch\s*=\s*([^;\s]+)")
 
 
 def request(ask: Ask) -> tuple[Step, ...]:
-    """One OPTIONS, and the head of what comes back."""
+    """One OPTIONS, and what comes back up to the head of the final response."""
     return (
         Step(send=_options(ask)),
-        Step(receive=LARGEST_REPLY, until=b"" if ask.transport == "udp" else rb"\r\n\r\n"),
+        Step(receive=LARGEST_REPLY, until=b"" if ask.transport == "udp" else _FINAL_HEAD),
     )
 
 
@@ -116,13 +124,15 @@ def _response(ask: Ask, head: bytes) -> Answer:
 
     try:
         message = Message.parse(plain)
-        via, cseq = message.via[0], message.cseq
-        call_id = message.call_id
-    except (ValueError, KeyError, IndexError, RecursionError):
+        # The library refuses what is allowed in Via: addresses of IPv6 as ``received`` (25.1),
+        # blanks around the colon of a port, names of parameters in other letters (7.3.1).
+        branch = _branch_of(message.headers["Via"])
+        number, method = message.headers["CSeq"].split()
+        ours = (message.call_id, branch, int(number), method)
+    except (ValueError, KeyError, RecursionError):
         return silence("unreadable", f"a SIP response against the rules: {excerpt(head)}")
     if not isinstance(message, Response):
         return silence("not-our-reply", f"a request of its own: {excerpt(head)}")
-    ours = (call_id, via.parameters.get("branch"), cseq.sequence, cseq.method)
     words = f"SIP {message.code} {message.phrase}".strip()
     if ours != (_call_id(ask), _branch(ask), *_CSEQ):
         return silence("not-our-reply", f"{words}, to another request")
@@ -137,6 +147,13 @@ def _response(ask: Ask, head: bytes) -> Answer:
             "allow": message.headers.get("Allow") or "",
         },
     )
+
+
+def _branch_of(via: str) -> str:
+    """The branch of the topmost Via; empty where it has none."""
+    top = _QUOTED.sub("", via).partition(",")[0]
+    found = _BRANCH_PARAMETER.search(top)
+    return found[1] if found else ""
 
 
 def _meaning(code: int) -> Finding:

@@ -26,13 +26,14 @@ from pytest_portaswitch.protocols.answer import (
     text,
 )
 from pytest_portaswitch.protocols.ask import Ask
-from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.step import Length, Step
 
 SYSTEM_ID = b"pswitch-audit"
 """At most 15 characters (5.2.1)."""
 
 _HEADER = struct.Struct(">IIII")
 _REPLY_BYTES = 1024
+_PDU = Length(width=4)
 _NACK = 0x80000000
 _BIND_REPLY, _UNBIND, _UNBIND_REPLY = 0x80000009, 0x00000006, 0x80000006
 _ENQUIRE, _ENQUIRE_REPLY = 0x00000015, 0x80000015
@@ -61,13 +62,16 @@ class _Pdu(NamedTuple):
 def request(ask: Ask) -> tuple[Step, ...]:
     """An enquire_link; or a bind, its answer, an unbind and its answer."""
     if ask.variant != "bind":
-        return (Step(send=_pdu(_ENQUIRE, _sequence(ask))), Step(receive=_REPLY_BYTES))
+        return (
+            Step(send=_pdu(_ENQUIRE, _sequence(ask))),
+            Step(receive=_REPLY_BYTES, length=_PDU),
+        )
     body = SYSTEM_ID + b"\0" + b"\0" + b"\0" + bytes([_VERSION_34, 0, 0]) + b"\0"
     return (
         Step(send=_pdu(_BIND, _sequence(ask), body)),
-        Step(receive=_REPLY_BYTES),
+        Step(receive=_REPLY_BYTES, length=_PDU),
         Step(send=_pdu(_UNBIND, _sequence(ask) + 1)),
-        Step(receive=_REPLY_BYTES),
+        Step(receive=_REPLY_BYTES, length=_PDU),
     )
 
 

@@ -1,5 +1,8 @@
 """SMTP (RFC 5321): greeting, EHLO, QUIT. No mail is offered.
 
+A server that knows no EHLO is asked HELO, which every one must know (3.2); FTP, which greets in the
+same way, knows neither.
+
 The audit has no name in DNS, so it gives an address literal (4.1.4).
 """
 
@@ -18,12 +21,15 @@ from pytest_portaswitch.protocols.answer import (
     stranger,
     text,
 )
-from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
+from pytest_portaswitch.protocols.ask import IDENTITY, LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])([ -]?)([^\r\n]*)\r?\n")
 _WHOLE_REPLY = rb"(?m)^[2-5][0-9][0-9]( .*)?\r\n"
 _MOST_LINES = 64
+_UNKNOWN = (500, 502)
+_UNKNOWN_COMMAND = rb"\A50[02]"
+_FORBIDDING = (521, 550, 553, 554, 556)
 
 
 def request(ask: Ask) -> tuple[Step, ...]:
@@ -32,6 +38,9 @@ def request(ask: Ask) -> tuple[Step, ...]:
         Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY),
         Step(send=f"EHLO {literal(ask.source)}\r\n".encode(), when=rb"\A2"),
         Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY, when=rb"\A2"),
+        # HELO takes a name only (4.1.1.1).
+        Step(send=f"HELO {IDENTITY}\r\n".encode(), when=_UNKNOWN_COMMAND),
+        Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY, when=_UNKNOWN_COMMAND),
         # Also where it refused: RFC 5321, 3.1 has a client of a 554 greeting say QUIT.
         Step(send=b"QUIT\r\n"),
         Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY),
@@ -68,12 +77,27 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     code, lines = replies[1]
     details["extensions"] = " ".join(line.partition(" ")[0] for line in lines[1:])
     details["parted"] = "yes" if replies[-1][0] == 221 else "no"
-    if code == 421:
-        return answer("unavailable", f"{words}, but to EHLO {code} {lines[0]}", details)
-    if code != 250:
-        words = f"{words}, but to EHLO {code} {lines[0]}"
+    if code == 250:
+        return answer("", words, details)
+    words = f"{words}, but to EHLO {code} {lines[0]}"
+    if code in _UNKNOWN and len(replies) > 2:
+        code, lines = replies[2]
+        if code == 250:
+            return answer("", f"{words}, to HELO {code} {lines[0]}", details)
+        words = f"{words}, to HELO {code} {lines[0]}"
+    meant = _refusal(code)
+    if meant is None:
         return silence("not-this-protocol", f"not SMTP: {words}", details)
-    return answer("", words, details)
+    return answer(meant, words, details)
+
+
+def _refusal(code: int) -> Finding | None:
+    """What a refusal of EHLO or HELO means (4.3.2, and 4.2.1); None where SMTP has none such."""
+    if code in _FORBIDDING:
+        return "host-not-allowed"
+    if code in (501, 504):
+        return "peer-refused"  # it minds the name that the audit gives
+    return "unavailable" if code in (421, 450, 451, 452, 454, 455) else None
 
 
 def _replies(data: bytes) -> list[tuple[int, list[str]]]:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+
+class Length(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a reply says itself how long it is. Networks may cut it anywhere, even in there."""
+
+    at: int = 0
+    """Bytes before the number."""
+    width: int
+    order: Literal["big", "little"] = "big"
+    beyond: int = 0
+    """Bytes that the number does not count."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +27,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     until: bytes = b""
     """A regular expression over bytes: the wait goes on until what was received in this step
     matches, ``receive`` bytes are there, the peer closes, or the time is up. What came stays."""
+    length: Length | None = None
+    """The wait goes on in the same way until the first reply is whole by its own account. One that
+    is longer than ``receive`` is not waited for."""
+    patience: float = 0.0
+    """Seconds to wait for this reply at least, as long as the time of the trip allows."""
+    parting: bytes = b""
+    """Sent before leaving where what this step waits for did not come in time."""
+    once: bool = False
+    """The script is never followed a second time."""
     when: bytes = b""
     """A regular expression over bytes: the step is passed over, leaving no entry among what was
     received, unless the bytes that the last receiving step brought match it. A program that does

@@ -70,6 +70,27 @@ def trusted(
     return False
 
 
+def outdated_issuer(
+    own: x509.Certificate, others: Sequence[x509.Certificate], at: datetime
+) -> x509.Certificate | None:
+    """The first of the issuers above a certificate, as far as they were shown, that is not valid.
+
+    One that is shown once more with another time counts with the better one. The last of a path,
+    which is its own issuer, is trusted for being known, not for its time (RFC 5280, 6.1).
+    """
+    seen, current = [own], own
+    while len(seen) <= LONGEST_CHAIN:
+        above = [c for c in others if c not in seen and _may_issue(c, None) and issued(c, current)]
+        above.sort(key=lambda one: not _may_issue(one, at))
+        if not above or issued(above[0], above[0]):
+            return None
+        current = above[0]
+        if not _may_issue(current, at):
+            return current
+        seen.append(current)
+    return None
+
+
 def _may_issue(issuer: x509.Certificate, at: datetime | None) -> bool:
     """A CA within its time. A root of version 1 has no extensions, and is one by being given."""
     if at and not issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc:

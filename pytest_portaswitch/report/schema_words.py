@@ -161,6 +161,8 @@ OWN: Mapping[str, str] = {
     "Questions.smpp": "What SMPP servers are asked",
     "Reaches.least_grade": "The least grade that passes",
     "Reaches.question": "What the site has asked instead of the usual question; empty: that one",
+    "Reaches.port_role": "What the port is for; empty where that is no question",
+    "Reaches.sample": "Of a range: the ports that are tried, ascending, always both ends",
     "Reaches.source": "The host that asks",
     "ReleaseAgrees.others": "Hosts that share a role with it",
     "Replication.channel": "Name of the stream; empty for the only one",

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,34 @@ def test_ten_bare_connections_do(touchy: Lab, peer: str, host: str) -> None:
         assert verdict == ("fail" if blocked else "pass"), check
     (cause,) = locked.causes("failed")
     assert cause.startswith(f"mysql-server on {host} refuses {peer}: 1129 Host ")
+
+
+def test_a_frozen_database_finds_logins_once_it_goes_on(full: Lab, healthy: Result) -> None:
+    """One broken handshake would do, and a bare connection that was made meanwhile does."""
+    met = {"bill1": "Access denied for user 'nobody'@'bill1'", "bill2": "ERROR 1129 "}
+    with ExitStack() as faults:
+        for peer in met:
+            # Their own clients try again and again, and give up as well.
+            for daemon in full.site.on(peer):
+                if "main-db" in daemon.service.connects:
+                    faults.enter_context(full.broken("stop", peer, daemon.name))
+        faults.enter_context(full.broken("mysql-connect-errors", "db1", to="1"))
+        sql(full, "db1", "FLUSH HOSTS")
+        with full.broken("freeze", "db1", "main-db"):
+            known = audit(full, "-k", "test_reachability and db1 and bill1 and billing-engine")
+            full.exec("bill2", ["nc", "-z", "db1", DATABASES["db1"]], check=True)
+        (check,) = known.evidence["checks"]
+        assert (check["verdict"], check["grade"]) == ("fail", "connected")
+        assert "observed tcp/3306 connected (no reply in 10 s)" in check["message"]
+        assert known.causes("failed") == {
+            "mysql-server is frozen on db1: its process is stopped (state T)"
+        }
+        time.sleep(1)
+        client = ["mariadb", "--no-defaults", "--skip-ssl", "-h", "10.0.0.3", "-u", "nobody"]
+        for peer, words in met.items():
+            said = full.exec(peer, client, capture_output=True, text=True).stderr
+            assert words in said, peer
+        sql(full, "db1", "FLUSH HOSTS")
 
 
 def test_the_configuration_server_parts_from_sshd_with_a_word(full: Lab) -> None:

@@ -56,6 +56,7 @@ KNOWN = {
     "root": ROOT,
     "new": make("new", "middle", ends=NOW + 365 * DAY),
     "old": make("old", "middle", ends=NOW - 20 * DAY),
+    "over": make("middle", "root", ca=True, ends=NOW - DAY),
 }
 CERTIFICATES = {
     **{name: one.public_bytes(Encoding.DER) for name, one in KNOWN.items()},

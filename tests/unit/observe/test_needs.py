@@ -15,7 +15,8 @@ from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Stream
 from pytest_portaswitch.plan import Plan, expand
-from pytest_portaswitch.plan.check import HoldsConnection, Presents, RefusesWrites
+from pytest_portaswitch.plan.check import HoldsConnection, Ports, Presents, RefusesWrites
+from pytest_portaswitch.plan.effective import port_role
 
 QUESTIONS = Questions(b"0" * 16, {})
 ACME = Path(__file__).parents[2] / "plugin" / "acme.yaml"
@@ -107,7 +108,7 @@ def test_a_replica_is_asked_over_a_stream_and_only_with_an_account(
     asked = requests([msgspec.structs.replace(check, expects=expects)], cluster, 3.0, QUESTIONS)
     assert set(asked) == {"web1"}
     assert asked["web1"].relays == (
-        Stream(key="mysql:10.0.0.4:3307", address="10.0.0.4", port=3307),
+        Stream(key="mysql:10.0.0.4:3307", address="10.0.0.4", port=3307, patience=10.0),
     )
     assert b"audit" not in msgspec.json.encode(asked["web1"])
 
@@ -131,6 +132,19 @@ def test_what_a_site_has_asked_is_asked_where_logins_go(cluster: Cluster) -> Non
     assert check
     note = "this site has asked access-request on udp/1812: a login that is to be refused"
     assert note in check.notes
+
+
+def test_probes_know_what_a_radius_port_is_for(cluster: Cluster, plan: Plan) -> None:
+    """The lower of two is for logins; of one that a site names alone nobody knows."""
+    probes = requests(plan.checks, cluster, 3.0, QUESTIONS)["proc1"].probes
+    roles = {probe.key: probe.port_role for probe in probes}
+    assert {key: role for key, role in roles.items() if role} == {
+        "udp:10.0.0.5:1812": "authentication",
+        "udp:10.0.0.5:1813": "accounting",
+    }
+    row = next(row for row in tables.load(cluster.release).rows if row.protocol == "radius")
+    alone = msgspec.structs.replace(row, ports=row.ports[1:])
+    assert port_role(alone, Ports(transport="udp", numbers=row.ports[1:])) == ""
 
 
 def test_a_certificate_costs_no_connection_of_its_own(cluster: Cluster, plan: Plan) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -16,12 +17,14 @@ from hypothesis import strategies as st
 
 from pytest_portaswitch.facts.database import Database, Trouble
 from pytest_portaswitch.observe.relays import Relays
+from pytest_portaswitch.observe.remote.program import probes
 
 NONCE = "0123abcd"
 REMOTE = """
 import json, sys, time
 from pytest_portaswitch.observe.remote.program import relay
-relay.serve(json.loads(sys.argv[1]), sys.argv[2], time.monotonic() + float(sys.argv[3]))
+until = time.monotonic() + float(sys.argv[3])
+relay.serve(json.loads(sys.argv[1]), sys.argv[2], until, sys.argv[4:])
 """
 
 
@@ -69,11 +72,19 @@ def server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
         assert not thread.is_alive()
 
 
-def converse(chats: list[Chat], ports: list[int], *, timeout: float = 5.0) -> bytes:
+def converse(
+    chats: list[Chat],
+    ports: list[int],
+    *,
+    timeout: float = 5.0,
+    patience: float = 0.0,
+    mute: str = "",
+) -> bytes:
     """Run the program's side in a process of its own until it ends; all that it said."""
-    relays = [{"key": str(port), "address": "127.0.0.1", "port": port} for port in ports]
+    common = {"address": "127.0.0.1", "patience": patience}
+    relays = [{"key": str(port), "port": port, **common} for port in ports]
     request = json.dumps({"relays": relays, "probe_timeout": timeout})
-    command = [sys.executable, "-c", REMOTE, request, NONCE, "20"]
+    command = [sys.executable, "-c", REMOTE, request, NONCE, "20", mute]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
         assert run.stdin
         assert run.stdout
@@ -90,6 +101,45 @@ def converse(chats: list[Chat], ports: list[int], *, timeout: float = 5.0) -> by
             controller.hear(said)
         assert run.wait(10) == 0
     return bytes(said)
+
+
+def test_the_first_word_is_waited_for_longer() -> None:
+    """Of a service that looks its peer up before it greets; no later one is."""
+
+    def serve(connection: socket.socket) -> None:
+        time.sleep(0.6)
+        connection.sendall(b"hello")
+        assert connection.recv(10) == b"who?"
+        assert connection.recv(10) == b""
+
+    chat = Chat([b"who?", b""])
+    with server(serve) as port:
+        converse([chat], [port], timeout=0.3, patience=5.0)
+    assert chat.heard == b"hello"
+    assert chat.lost == ("no-answer", "no answer in 0.3 s")
+
+
+def test_who_said_nothing_to_a_probe_is_not_connected_to() -> None:
+    """It would be one more connection that is given up before the greeting."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0)
+        port = listening.getsockname()[1]
+        chat = Chat([b""])
+        converse([chat], [port], mute=f"tcp:127.0.0.1:{port}")
+        assert chat.lost == ("no-answer", "it said nothing to a probe before")
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+
+
+def test_who_said_nothing_to_a_probe() -> None:
+    """It took the connection, it was its turn, and nothing came."""
+    results = [
+        {"key": "a", "outcome": "connected", "received": [""]},
+        {"key": "b", "outcome": "connected", "received": ["eA==", ""]},
+        {"key": "c", "outcome": "connected", "received": []},
+        {"key": "d", "outcome": "refused"},
+    ]
+    assert probes.mute(results) == {"a"}
 
 
 def test_what_is_said_goes_both_ways_and_ends_by_the_book() -> None:

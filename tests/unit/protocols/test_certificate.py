@@ -148,6 +148,46 @@ def test_each_fault_is_told_apart(
     assert set(seen.faults) == set(findings) - {"self-signed", "incomplete-chain"}
 
 
+EXPIRED = make("middle", "root", ca=True, ends=NOW - DAY)
+LATER = make("middle", "root", ca=True, begins=NOW + DAY)
+THROUGH = "leads through CN=middle, which "
+
+
+@pytest.mark.parametrize(
+    ("chain", "said"),
+    [
+        ((LEAF, EXPIRED), THROUGH + "expired 2026-02-28"),
+        ((LEAF, EXPIRED, ROOT), THROUGH + "expired 2026-02-28"),
+        ((LEAF, LATER), THROUGH + "is not valid before 2026-03-02"),
+        (
+            (make("far", "leaf"), make("leaf", "middle", ca=True), EXPIRED),
+            THROUGH + "expired 2026-02-28",
+        ),
+        # It is there once more, as it was renewed.
+        ((LEAF, EXPIRED, MIDDLE), ""),
+        ((LEAF, MIDDLE, EXPIRED), ""),
+        # Nobody's issuer, no authority, and one that is known for itself.
+        ((LEAF, MIDDLE, make("other", "root", ca=True, ends=NOW - DAY)), ""),
+        ((LEAF, make("middle", "root", ca=False, ends=NOW - DAY)), ""),
+        ((LEAF, MIDDLE, make("root", "root", ca=True, ends=NOW - DAY)), ""),
+        ((LEAF,), ""),
+    ],
+)
+def test_an_issuer_that_is_not_valid_now(chain: tuple[x509.Certificate, ...], said: str) -> None:
+    """RFC 5280, 6.1.3 (a)(2): every certificate of the path must be, whoever is trusted."""
+    seen = examine(served(*chain), NOW)
+    assert seen.faults == (("issuer-not-valid",) if said else ())
+    assert said in seen.words
+    assert seen.wrong == (f"{seen.subject}: {said}" if said else "")
+
+
+def test_an_issuer_is_not_named_where_there_is_more_to_say() -> None:
+    """Where the certificate itself is over, or authorities are given, that says it."""
+    after = NOW + 61 * DAY
+    assert examine(served(LEAF, MIDDLE), after).findings == ("expired",)
+    assert examine(served(LEAF, EXPIRED), NOW, authorities=(ROOT,)).findings == ("untrusted",)
+
+
 def test_what_was_seen_is_kept() -> None:
     """Names, times, version, cipher, chain."""
     address = x509.IPAddress(ipaddress.ip_address("10.0.0.8"))

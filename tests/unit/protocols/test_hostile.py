@@ -28,6 +28,8 @@ BEGINNINGS = st.sampled_from(
         b"",
         b"SIP/2.0 200 OK\r\n",
         b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a",
+        b"\r\n\r\nSIP/2.0 100 Trying\r\n\r\n",
+        b"220 a\r\n502 b\r\n",
         b"HTTP/1.1 200 OK\r\n",
         b"* OK ",
         b"220-a\r\n",
@@ -40,7 +42,10 @@ BEGINNINGS = st.sampled_from(
     ]
 )
 PATTERNS = st.sampled_from(
-    [b"\r\n", b"\0", b" ", b"\r\n ", b";a=", b'"', b"-", b"a,", b"a:", b"250-\r\n", b"\xff", b"%"]
+    [
+        *(b"\r\n", b"\0", b" ", b"\r\n ", b";a=", b'"', b"-", b"a,", b"a:", b"250-\r\n", b"\xff"),
+        *(b"%", b"\nSIP/2.0 200 ", b"\r\n\r\nSIP/2.0 100 "),
+    ]
 )
 REPLIES = st.one_of(
     st.binary(max_size=200),

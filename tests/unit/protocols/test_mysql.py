@@ -6,6 +6,7 @@ import struct
 
 from pytest_portaswitch.protocols import mysql
 from pytest_portaswitch.protocols.ask import Ask
+from pytest_portaswitch.protocols.step import Length
 
 
 def test_the_login_is_one_well_formed_packet() -> None:
@@ -19,3 +20,23 @@ def test_the_login_is_one_well_formed_packet() -> None:
     assert capabilities & 0x200
     assert (size, charset) == (1 << 24, 33)
     assert packet[4 + 32 :] == b"portaswitch-audit\0\0mysql_native_password\0"
+
+
+def test_a_server_that_does_not_greet_is_asked_once_and_left_a_login() -> None:
+    """A connection that is given up would count as a broken handshake once the server goes on."""
+    ask = Ask(transport="tcp", source="10.0.0.5", address="10.0.0.3", port=3306, nonce=b"0" * 16)
+    steps = mysql.request(ask)
+    greeting = steps[0]
+    assert greeting.once
+    assert greeting.patience == 10.0
+    # What is said to a server that greets, and "no password" to the plugin it may switch to.
+    assert greeting.parting == steps[1].send + steps[4].send
+    assert greeting.parting[-4:] == b"\0\0\0\x03"
+    assert not any(step.parting for step in steps[1:])
+
+
+def test_packets_are_waited_for_whole() -> None:
+    """Each reply is a packet: three bytes of length, which do not count themselves nor a fourth."""
+    ask = Ask(transport="tcp", source="10.0.0.5", address="10.0.0.3", port=3306, nonce=b"0" * 16)
+    lengths = {step.length for step in mysql.request(ask) if step.receive}
+    assert lengths == {Length(at=0, width=3, order="little", beyond=4)}

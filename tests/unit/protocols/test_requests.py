@@ -29,7 +29,7 @@ from pytest_portaswitch.protocols import (
 from pytest_portaswitch.protocols.answer import answer
 from pytest_portaswitch.protocols.ask import Ask, Transport
 from pytest_portaswitch.protocols.registry import PROTOCOLS, speaks
-from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.step import Length, Step
 from pytest_portaswitch.tables import load
 from pytest_portaswitch.tables.spoken import SPOKEN
 
@@ -66,7 +66,7 @@ def test_a_script_is_the_same_each_time_and_another_for_another_run(
     for step in steps:
         assert bool(step.send) != bool(step.receive)
         re.compile(step.until), re.compile(step.when)
-        assert not (step.send and step.until)
+        assert not (step.send and (step.until or step.length or step.patience or step.parting))
     unchanging = {"mysql", "imap", "smtp", "http", "rtp", "ssh"}
     other = Ask(
         transport=transport, source=source, address=address, port=4711, nonce=b"another run's one"
@@ -93,6 +93,21 @@ def test_sip_options_is_a_sip_request(transport: Transport, source: str, address
     assert len(message.contact) == 1
 
 
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_sip_waits_for_the_head_of_the_final_response(transport: Transport) -> None:
+    """RFC 3261, 7.5 and 17.1.2: empty lines and what is provisional are not the end of the wait."""
+    (until,) = (step.until for step in sip.request(ask(transport)) if step.receive)
+    ok, trying = b"SIP/2.0 200 OK\r\nVia: a\r\n\r\n", b"SIP/2.0 100 Trying\r\nVia: a\r\n\r\n"
+    for whole in (ok, b"\r\n\r\n" + ok, trying + ok, b"\r\n" + trying + b"\r\n" + trying + ok):
+        assert re.search(until, whole)
+        assert not re.search(until, whole[:-1])
+    for going_on in (b"\r\n\r\n", b"\r\n\r\n\r\n\r\n", trying, b"\r\n\r\n" + trying + trying):
+        assert not re.search(until, going_on)
+    # Nor is more waited for where something else answers, or asks.
+    assert re.search(until, b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    assert re.search(until, b"OPTIONS sip:10.0.0.9 SIP/2.0\r\nVia: a\r\n\r\n")
+
+
 def test_sip_names_no_port_that_it_does_not_know() -> None:
     """The port of an unbound socket is the kernel's choice, and rport makes up for it."""
     (question,) = sent(sip.request(ask("udp")))
@@ -110,6 +125,13 @@ def test_radius_questions_are_signed(variant: Any) -> None:
     unsigned = question[:22] + bytes(16) + question[38:]
     assert question[22:38] == hmac.digest(SHARED.encode(), unsigned, hashlib.md5)
     assert (b"\x02\x12" in question) == bool(variant)
+
+
+@pytest.mark.parametrize("variant", ["", "access-request", "access-request-unsigned"])
+def test_radius_refusals_may_take_their_time(variant: Any) -> None:
+    """FreeRADIUS holds each back for a second; Status-Server is answered at once."""
+    steps = radius.request(ask("udp", secret=Secret(SHARED), variant=variant))
+    assert [step.patience for step in steps] == [0.0, 2.5 if variant else 0.0]
 
 
 def test_an_unsigned_login_is_only_that() -> None:
@@ -190,8 +212,15 @@ def test_http_question_is_what_the_standard_library_serves(source: str, address:
 def test_mail_questions_are_lines() -> None:
     """One command a step, each ended by CRLF."""
     assert sent(imap.request(ask())) == [b"a1 CAPABILITY\r\n", b"a2 LOGOUT\r\n"]
-    assert sent(smtp.request(ask())) == [b"EHLO [10.0.0.9]\r\n", b"QUIT\r\n"]
     assert sent(smtp.request(ask(source="fd00::9")))[0] == b"EHLO [IPv6:fd00::9]\r\n"
+    for said, commands in (
+        (b"250 mail\r\n", [b"QUIT\r\n"]),
+        (b"550 no\r\n", [b"QUIT\r\n"]),
+        (b"502 what?\r\n", [b"HELO portaswitch-audit.invalid\r\n", b"QUIT\r\n"]),
+    ):
+        following = smtp.request(ask())[3:]
+        assert [s.send for s in following if s.send and re.search(s.when, said)] == commands
+    assert sent(smtp.request(ask()))[0] == b"EHLO [10.0.0.9]\r\n"
 
 
 def test_tftp_asks_for_a_file_of_its_own() -> None:
@@ -217,6 +246,19 @@ def test_mysql_answers_the_plugins_that_count_a_wrong_length() -> None:
         assert [len(step.send) for step in following] == lengths
     refused = b"\x40\0\0\0\xffj\x04Host"
     assert not [step for step in steps if step.send and re.search(step.when, refused)]
+
+
+@pytest.mark.parametrize("variant", ["", "bind"])
+def test_smpp_replies_are_waited_for_whole(variant: Any) -> None:
+    """Four bytes of length, which count themselves (SMPP 3.4, 3.2)."""
+    steps = smpp.request(ask(variant=variant))
+    assert {step.length for step in steps if step.receive} == {Length(width=4)}
+
+
+def test_diameter_replies_are_waited_for_whole() -> None:
+    """A byte of version, then three of length, which count all (RFC 6733, 3)."""
+    steps = diameter.request(ask())
+    assert {step.length for step in steps if step.receive} == {Length(at=1, width=3)}
 
 
 def test_ssh_parts_by_the_book() -> None:

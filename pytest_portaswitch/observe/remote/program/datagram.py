@@ -36,6 +36,7 @@ def udp(
     """
     sends = [step["send"] for step in script if step["send"]]
     most = [step["receive"] for step in script if step["receive"]] or [_LARGEST]
+    timeout = max([timeout] + [step.get("patience", 0.0) for step in script])
     # A connected socket hears nothing from another port of its peer.
     any_port = any(step.get("any_port") for step in script)
     with closing(_socket(address, socket.SOCK_DGRAM, 0)) as sock:

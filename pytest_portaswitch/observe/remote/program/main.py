@@ -103,7 +103,7 @@ def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) 
     unsent: list[dict[str, Any]] = []
     shown: dict[str, str] = {}
     sent = _try(notes, "probes", lambda: probes.send(request, until, shown), unsent)
-    _try(notes, "relays", lambda: relay.serve(request, nonce, until), None)
+    _try(notes, "relays", lambda: relay.serve(request, nonce, until, probes.mute(sent)), None)
     return {
         "privileged": root and not walk.denied,
         "hostname": os.uname().nodename,

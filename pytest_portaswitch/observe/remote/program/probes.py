@@ -52,7 +52,7 @@ def send(
             else:
                 secure = tls if transport == "tls" else None
                 name = probe.get("name", "")
-                steps = stream.probe(result, address, port, script, timeout, secure, name)
+                steps = stream.probe(result, address, port, script, timeout, secure, name, until)
                 yield Flight(key, f"{transport}/{port}", steps, result)
 
     # Each host in an order of its own: otherwise all would knock at the same door at once.
@@ -62,6 +62,17 @@ def send(
     return results
 
 
+def mute(results: "list[dict[str, Any]]") -> "set[str]":
+    """Return the keys of those that took the connection and said nothing when it was their turn."""
+    return {
+        result["key"]
+        for result in results
+        if result["outcome"] == "connected"
+        and result.get("received")
+        and not any(result["received"])
+    }
+
+
 def _ask_again(
     results: "list[dict[str, Any]]",
     flights: "Callable[[Iterable[int]], Iterator[Flight]]",
@@ -69,7 +80,8 @@ def _ask_again(
 ) -> None:
     """Ask those once more who took the connection and then kept silent.
 
-    It may have been the load of all these probes, and nobody is to be blamed for that.
+    It may have been the load of all these probes, and nobody is to be blamed for that. Scripts that
+    are to be followed once only are left out.
     """
     late = [number for number, result in enumerate(results) if result.pop("late", False)]
     first = {number: dict(results[number]) for number in late}

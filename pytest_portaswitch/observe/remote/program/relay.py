@@ -19,6 +19,7 @@ from pytest_portaswitch.observe.remote.program.flight import name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
 _STDIN, _STDOUT = 0, 1
@@ -27,12 +28,22 @@ _MOST = 1 << 20
 _PARTING = 0.5
 
 
-def serve(request: "dict[str, Any]", nonce: str, until: float) -> None:
-    """Open each stream and carry it until either side ends it, or nobody says anything."""
+def serve(
+    request: "dict[str, Any]", nonce: str, until: float, mute: "Collection[str]" = ()
+) -> None:
+    """Open each stream and carry it until either side ends it, or nobody says anything.
+
+    ``mute``: keys of the probes that nobody answered. Nor would these, and one more connection
+    that is given up may count against this host.
+    """
     lines = _Lines(nonce)
     for number, target in enumerate(request["relays"]):
+        if f"tcp:{target['address']}:{target['port']}" in mute:
+            lines.say(number, "end", b"it said nothing to a probe before")
+            continue
         timeout = float(request["probe_timeout"])
-        words = _carry(lines, number, target, min(until, time.monotonic() + 5 * timeout), timeout)
+        latest = time.monotonic() + 5 * timeout + target.get("patience", 0.0)
+        words = _carry(lines, number, target, min(until, latest), timeout)
         lines.say(number, "end", words.encode("ascii", "replace"))
 
 
@@ -46,25 +57,32 @@ def _carry(
         try:
             sock.connect((target["address"], target["port"]))
             lines.say(number, "open")
-            return _exchange(lines, number, sock, until, timeout)
+            patience = max(timeout, target.get("patience", 0.0))
+            return _exchange(lines, number, sock, until, timeout, patience)
         except OSError as error:
             late = isinstance(error, socket.timeout)
             return f"no answer in {timeout:g} s" if late else name(error.errno or 0)
 
 
 def _exchange(
-    lines: "_Lines", number: int, sock: "socket.socket", until: float, timeout: float
+    lines: "_Lines",
+    number: int,
+    sock: "socket.socket",
+    until: float,
+    timeout: float,
+    patience: float,
 ) -> str:
+    """Carry what either side says. ``patience``: for the first word of the service."""
     poll = select.poll()
     poll.register(_STDIN, select.POLLIN)
     poll.register(_STDOUT, 0)
     poll.register(sock, select.POLLIN)
     carried = 0
     while carried < _MOST:
-        patience = min(until - time.monotonic(), timeout)
-        ready = poll.poll(int(max(0.0, patience) * 1000) + 1)
+        longest = timeout if carried else patience
+        ready = poll.poll(int(max(0.0, min(until - time.monotonic(), longest)) * 1000) + 1)
         if not ready:
-            return f"no answer in {timeout:g} s"
+            return f"no answer in {longest:g} s"
         for descriptor, _ in ready:
             if descriptor == _STDOUT:
                 os._exit(0)  # the controller has gone

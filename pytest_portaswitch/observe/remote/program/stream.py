@@ -2,6 +2,7 @@
 
 import base64
 import errno
+import math
 import os
 import re
 import socket
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PARTING = 0.5
 _PARTING_BYTES = 1 << 18
 _PIECE = 1 << 16
+_LAST_WORDS = 4096
 _LATE = "late"
 _IN_TIME = " in %g s"
 
@@ -34,10 +36,11 @@ def probe(
     timeout: float,
     tls: "Tls | None" = None,
     server: str = "",
+    until: float = math.inf,
 ) -> "Steps":
     """Connect to an address and follow the script; inside TLS where that is given.
 
-    ``server``: the name that TLS asks for, or empty.
+    ``server``: the name that TLS asks for, or empty. ``until``: when the time of this trip is up.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     began = now()
@@ -56,7 +59,7 @@ def probe(
         result["source"] = sock.getsockname()[0]
         if tls is None:
             settle(result, "connected", began)
-            yield from _talk(result, sock, script, timeout, began)
+            yield from _talk(result, sock, script, timeout, until)
             return
         # The secured socket takes the descriptor over.
         with closing(tls.secured(sock, server)) as secured:
@@ -69,7 +72,7 @@ def probe(
                 return
             settle(result, "connected", began)
             result["tls"] = tls.shown(secured)
-            yield from _talk(result, secured, script, timeout, began)
+            yield from _talk(result, secured, script, timeout, until)
 
 
 def _talk(
@@ -77,26 +80,37 @@ def _talk(
     sock: "Any",
     script: "list[dict[str, Any]]",
     timeout: float,
-    began: float,
+    until: float,
 ) -> "Steps":
     """Follow the script as far as the peer does, then part."""
     received = result.setdefault("received", [])
+    began = now() - result["elapsed"]
     last = b""
     for step in script:
-        data, until, when = (_bytes(step, name) for name in ("send", "until", "when"))
+        data, when = _bytes(step, "send"), _bytes(step, "when")
         if when and not re.search(when, last):
             continue
+        longest = timeout
         if data:
             problem = yield from _send(sock, data, timeout)
+            if problem and not problem.endswith(_IN_TIME % timeout):
+                reply = bytearray()
+                problem = (yield from _last_words(sock, reply)) or problem
+                if reply:
+                    received.append(base64.b64encode(reply).decode())
         else:
             reply = bytearray()
-            problem = yield from _receive(sock, step["receive"], until, timeout, reply)
+            longest = max(timeout, min(step.get("patience", 0.0), until - _PARTING - now()))
+            problem = yield from _receive(sock, step, longest, reply)
             last = bytes(reply)
             received.append(base64.b64encode(last).decode())
             if last:
                 result["elapsed"] = round(now() - began, 4)
         if problem:
-            result.update(detail=problem, late=problem.endswith(_IN_TIME % timeout))
+            late = problem.endswith(_IN_TIME % longest)
+            result.update(detail=problem, late=late and not any(s.get("once") for s in script))
+            if late and step.get("parting"):
+                yield from _send(sock, _bytes(step, "parting"), _PARTING)
             break
     yield from _part(sock)
 
@@ -117,9 +131,15 @@ def _send(sock: "Any", data: bytes, timeout: float) -> "Part":
     return "took nothing" + _IN_TIME % timeout if problem == _LATE else problem
 
 
-def _receive(sock: "Any", most: int, until: bytes, timeout: float, reply: bytearray) -> "Part":
-    """Take the first data, or all data until it matches; say why that did not come."""
+def _receive(sock: "Any", step: "dict[str, Any]", timeout: float, reply: bytearray) -> "Part":
+    """Take the first data, or all data until it is whole; say why that did not come."""
+    most, until, length = step["receive"], _bytes(step, "until"), step.get("length")
     ended = False
+
+    def is_whole() -> bool:
+        if length and not _is_whole(reply, length, most):
+            return False
+        return not until or re.search(until, reply) is not None
 
     def some() -> None:
         nonlocal ended
@@ -127,13 +147,30 @@ def _receive(sock: "Any", most: int, until: bytes, timeout: float, reply: bytear
             data = sock.recv(max(1, min(most - len(reply), _PIECE)))
             reply.extend(data)
             ended = not data
-            if not until or len(reply) >= most or re.search(until, reply):
+            if len(reply) >= most or is_whole():
                 return
 
     problem = yield from _tried(sock, some, READ, now() + timeout)
     if problem == _LATE:
         return f"no {'whole ' if reply else ''}reply" + _IN_TIME % timeout
     return problem or ("closed by the peer" if ended else "")
+
+
+def _last_words(sock: "Any", reply: bytearray) -> "Part":
+    """Take what a peer said before it hung up, or the reason that TLS gives."""
+    problem = yield from _tried(
+        sock, lambda: reply.extend(sock.recv(_LAST_WORDS)), READ, now() + _PARTING
+    )
+    return "" if problem == _LATE else problem
+
+
+def _is_whole(reply: bytearray, length: "dict[str, Any]", most: int) -> bool:
+    """Whether as many bytes are there as a reply says; or it says more than are to be taken."""
+    number = reply[length["at"] : length["at"] + length["width"]]
+    if len(number) < length["width"]:
+        return False
+    size = int.from_bytes(number, length["order"]) + length["beyond"]
+    return not len(reply) < size <= most
 
 
 def _tried(sock: "Any", action: "Any", blocked: int, deadline: float) -> "Part":

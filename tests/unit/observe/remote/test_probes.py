@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 from pytest_portaswitch.facts.model import Probe, ProbeResult
 from pytest_portaswitch.observe.remote.program import handshake
 from pytest_portaswitch.observe.request import Limits, Request, Step
+from pytest_portaswitch.protocols.step import Length
 from tests.unit.observe.remote.conftest import Fly, Look, Serve, script, tcp, udp
 from tests.unit.observe.remote.talk import converse, environment
 
@@ -123,6 +125,136 @@ def test_until_is_bounded(serve: Serve, fly: Fly) -> None:
     result = fly(tcp(port, "p"), scripts={"p": steps})
     assert outcome(result) == ("connected", "")
     assert result.received == (b"x" * 1000,)
+
+
+LENGTHS = [
+    (Length(width=3, order="little", beyond=4), b"\x05\0\0\0hello"),
+    (Length(width=4), b"\0\0\0\x09hello"),
+    (Length(at=1, width=3), b"\1\0\0\x09hello"),
+]
+
+
+@pytest.mark.parametrize(("length", "reply"), LENGTHS)
+@pytest.mark.parametrize("cuts", [(1,), (2, 4), (8,), ()])
+def test_length(
+    serve: Serve, fly: Fly, length: Length, reply: bytes, cuts: tuple[int, ...]
+) -> None:
+    """A reply that says how long it is may come in any pieces, and what follows is not its own."""
+    asked: list[bytes] = []
+
+    def treat(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for begin, end in zip((0, *cuts), (*cuts, len(reply)), strict=True):
+            connection.sendall(reply[begin:end])
+            time.sleep(0.03)
+        asked.append(connection.recv(10))
+        connection.sendall(reply)
+        connection.recv(10)
+
+    steps = (
+        Step(receive=100, length=length),
+        Step(send=b"next", when=b"hello"),
+        Step(receive=100, length=length),
+    )
+    result = fly(tcp(serve(treat), "p"), scripts={"p": steps})
+    assert outcome(result) == ("connected", "")
+    assert result.received == (reply, reply)
+    assert asked == [b"next"]
+
+
+@pytest.mark.parametrize(("length", "_"), LENGTHS)
+@pytest.mark.parametrize("reply", [b"HTTP/1.1 400 Bad Request\r\n", bytes(9)])
+def test_length_of_a_stranger(
+    serve: Serve, fly: Fly, length: Length, _: bytes, reply: bytes
+) -> None:
+    """What would be longer than is taken, or shorter than its own beginning, is not waited for."""
+
+    def treat(connection: socket.socket) -> None:
+        connection.sendall(reply)
+        connection.recv(10)
+
+    steps = (Step(receive=100, length=length),)
+    result = fly(tcp(serve(treat), "p"), scripts={"p": steps})
+    assert outcome(result) == ("connected", "")
+    assert result.received == (reply,)
+
+
+def test_length_not_whole(serve: Serve, fly: Fly) -> None:
+    """What came of it stays."""
+
+    def treat(connection: socket.socket) -> None:
+        connection.sendall(b"\0\0\0\x09hel")
+        connection.recv(1)
+
+    steps = (Step(receive=100, length=Length(width=4), once=True),)
+    result = fly(tcp(serve(treat), "p"), scripts={"p": steps})
+    assert outcome(result) == ("connected", "no whole reply in 0.5 s")
+    assert result.received == (b"\0\0\0\x09hel",)
+
+
+def test_patience(serve: Serve, fly: Fly) -> None:
+    """One reply may be waited for longer than others, and only that one."""
+
+    def treat(connection: socket.socket) -> None:
+        time.sleep(0.7)
+        connection.sendall(b"hello")
+        assert connection.recv(10) == b"who?"
+        time.sleep(0.2)
+        connection.sendall(b"me")
+        assert connection.recv(10) == b"and?"
+        connection.recv(10)
+
+    steps = (
+        Step(receive=100, patience=5.0, once=True),
+        Step(send=b"who?"),
+        # Its time is shorter than what was left of the first one's.
+        Step(receive=100),
+        Step(send=b"and?"),
+        Step(receive=100),
+    )
+    result = fly(tcp(serve(treat), "p"), scripts={"p": steps})
+    assert outcome(result) == ("connected", "no reply in 0.5 s")
+    assert result.received == (b"hello", b"me", b"")
+
+
+def test_patience_ends_with_the_trip(serve: Serve, look: Look) -> None:
+    """Early enough to part, and to tell of it."""
+    heard: list[bytes] = []
+
+    def treat(connection: socket.socket) -> None:
+        while data := connection.recv(10):
+            heard.append(data)
+
+    steps = (Step(receive=100, patience=60.0, parting=b"bye", once=True),)
+    port = serve(treat)
+    talk = look(probes=(tcp(port, "p"),), scripts={"p": steps}, limits=Limits(host_timeout=4.0))
+    assert talk.probe.outcome == "connected"
+    assert re.fullmatch(r"no reply in 1\.\d+ s", talk.probe.detail)
+    assert heard == [b"bye"]
+
+
+def test_parting(serve: Serve, fly: Fly) -> None:
+    """Who keeps silent is left a word, once; who speaks is not."""
+    heard: list[bytes] = []
+
+    def treat(connection: socket.socket) -> None:
+        while data := connection.recv(10):
+            heard.append(data)
+
+    steps = (Step(receive=100, parting=b"bye", once=True),)
+    result = fly(tcp(serve(treat), "p"), scripts={"p": steps})
+    assert outcome(result) == ("connected", "no reply in 0.5 s")
+    assert heard == [b"bye"]
+    spoke = fly(tcp(serve(lambda one: one.sendall(b"x")), "p"), scripts={"p": steps})
+    assert outcome(spoke) == ("connected", "")
+    assert heard == [b"bye"]
+
+
+def test_once(serve: Serve, fly: Fly) -> None:
+    """Where a second connection could do harm there is none."""
+    port = serve(lambda connection: connection.recv(10) and None)
+    result = fly(tcp(port, "p"), scripts={"p": (Step(receive=100, once=True),)})
+    assert outcome(result) == ("connected", "no reply in 0.5 s")
 
 
 def test_when(serve: Serve, fly: Fly) -> None:
@@ -244,6 +376,37 @@ def test_tls(serve: Serve, fly: Fly, certificate: Path) -> None:
     assert outcome(result) == ("connected", "")
     assert result.received == (b"secret hi",)
     assert ends == [b""]  # and no error: close_notify came
+
+
+def test_tls_that_demands_a_certificate(serve: Serve, fly: Fly, certificate: Path) -> None:
+    """TLS 1.3 comes up, and the alert that ends it is brought in the library's own words."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    context.load_verify_locations(certificate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+
+    def treat(connection: socket.socket) -> None:
+        with pytest.raises(ssl.SSLError):
+            context.wrap_socket(connection, server_side=True)
+
+    probe = Probe(transport="tls", address="127.0.0.1", port=serve(treat), protocol="p")
+    result = fly(probe, scripts=script(b"hi", 100))
+    assert outcome(result) == ("connected", "TLSV13_ALERT_CERTIFICATE_REQUIRED")
+    assert not any(result.received)
+
+
+def test_the_last_words_of_who_has_hung_up(serve: Serve, fly: Fly) -> None:
+    """What was said to a question that could not be put to its end is heard."""
+
+    def treat(connection: socket.socket) -> None:
+        connection.recv(5)
+        connection.sendall(b"421 too many")
+
+    result = fly(tcp(serve(treat), "p"), scripts=script(bytes(16_000_000), 100))
+    assert result.outcome == "connected"
+    assert result.detail in ("EPIPE", "ECONNRESET")
+    assert result.received == (b"421 too many",)
 
 
 @pytest.fixture
@@ -419,6 +582,26 @@ def test_udp_reply(fly: Fly, family: int, address: str) -> None:
     assert outcome(result) == ("replied", "")
     assert result.received == (b"cb",)
     assert result.source == address
+
+
+def test_udp_patience(fly: Fly) -> None:
+    """A reply that takes its time by the book is waited for."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(5)
+
+        def answer() -> None:
+            data, peer = server.recvfrom(100)
+            time.sleep(0.7)
+            server.sendto(data, peer)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        steps = (Step(send=b"abc"), Step(receive=100, patience=2.0))
+        result = fly(udp(server.getsockname()[1], "p"), scripts={"p": steps})
+        thread.join()
+    assert outcome(result) == ("replied", "")
+    assert 0.7 <= result.elapsed < 2.0
 
 
 @pytest.mark.parametrize("any_port", [True, False])

@@ -1,0 +1,52 @@
+"""What was recognised in replies, where it takes more than the protocol to tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_portaswitch.facts.model import HostFacts, Probe, ProbeResult
+from pytest_portaswitch.observe.questions import Questions
+from pytest_portaswitch.observe.request import Request
+from pytest_portaswitch.protocols.answer import Answer
+
+QUESTIONS = Questions(b"0" * 16, {})
+
+
+def answered(detail: str, received: tuple[bytes, ...], transport: str = "tls") -> Answer:
+    """The answer to a SIP probe of which this came."""
+    probe = Probe(transport=transport, address="10.0.0.8", port=5061, protocol="sip")  # type: ignore[arg-type]
+    result = ProbeResult(key=probe.key, outcome="connected", detail=detail, received=received)
+    facts = HostFacts(host="sip1", method="python", privileged=True, took=1.0, probes=(result,))
+    request = Request(host="sip1", probes=(probe,))
+    seen = QUESTIONS.recognise("10.0.0.7", request, facts)
+    assert isinstance(seen, HostFacts)
+    (recognised,) = seen.probes
+    assert recognised.answer
+    return recognised.answer
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2570)",
+        "tlsv13 alert certificate required",
+    ],
+)
+@pytest.mark.parametrize("received", [(), (b"",)])
+def test_a_server_that_demands_a_certificate_of_its_clients(
+    detail: str, received: tuple[bytes, ...]
+) -> None:
+    """In TLS 1.3 that shows only once data is sent, and is no silence."""
+    found = answered(detail, received)
+    assert (found.answered, found.finding) == (False, "host-not-allowed")
+    assert found.words == f"it demands a certificate of its clients: {detail}"
+
+
+def test_other_ends_of_tls_say_nothing_more() -> None:
+    """Nor does an alert that came after an answer, or a reply that reads like one."""
+    assert answered("closed by the peer", (b"",)).finding == "no-answer"
+    assert answered("TLSV13_ALERT_CERTIFICATE_REQUIRED", (b"220 mail",)).finding != (
+        "host-not-allowed"
+    )
+    assert answered("certificate required", (b"",), "tcp").finding == "no-answer"
