@@ -49,7 +49,7 @@ def test_a_later_run_of_another_cluster_adds_a_line(site: Site) -> None:
     (folder / "evidence.json").write_text('{"format": "portaswitch-evidence", "version": 9}')
     result = site.audit("--cluster", other, "-k", "listener and bill1", cluster=False)
     result.stdout.fnmatch_lines(
-        ["*reports/index.html: 3 clusters: 1 cannot be read, 2 ready with warnings"]
+        ["*reports/index.html: 3 clusters: 1 cannot be read, 2 could not be assessed"]
     )
     page = (site.path / "reports" / "index.html").read_text()
     assert "evidence.json: has version 9 of the format; this program reads 1" in page

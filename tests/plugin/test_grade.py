@@ -60,7 +60,7 @@ def test_delivered_is_enough_over_udp_too(site: Site) -> None:
     result = site.audit("--grade", "delivered", "-k", "reachability and registrar")
     assert verdicts(site, "udp") == {("pass", "delivered"), ("pass", "answered")}
     assert result.ret == 0
-    assert evidence(site).verdict == "ready-with-warnings"
+    assert evidence(site).verdict == "could-not-be-assessed", "of some checks only"
     assert "lowered" in result.stdout.str()
 
 
