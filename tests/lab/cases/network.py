@@ -137,14 +137,12 @@ CASES = {
         cause="proc1's own firewall forbids it to send to sip1: udp/5070",
     ),
     "radius-from-some-peers-is-dropped": Case(
-        # It may be silent for another reason.
+        # Others are answered, so that silence is no open question.
         fault=("drop", "bill1"),
         options={"from": "sbc1,sbc2"},
-        changes={"reachability:bill1:sbc?:radius:*": "unknown"},
-        cause="udp/1812, udp/1813 of bill1 arrives and is not answered: radius may not know these "
-        "clients, or has another secret, or the host's own firewall drops it; all but sbc1 and "
-        "sbc2 are answered",
-        severity="not-assessable",
+        changes={"reachability:bill1:sbc?:radius:*": "fail"},
+        cause="bill1 takes what sbc1 and sbc2 send and does not answer, as it does others: "
+        "all that was tried",
     ),
     "radius-on-one-port-is-dropped": Case(
         fault=("drop", "bill1"),
@@ -153,6 +151,6 @@ CASES = {
         cause="udp/1812 of bill1 arrives and is not answered: radius may not know these clients, "
         "or has another secret, or the host's own firewall drops it; udp/1813 answers the same "
         "clients with the same secret, which speaks against the first two",
-        severity="not-assessable",
+        severity="unanswered",
     ),
 }
