@@ -60,7 +60,7 @@ def explain(
             # So it serves this question, and the secret is right.
             return "ignored", (
                 f"{arrives}, though {_some(others)} answered: it does not know {source} as a "
-                "client, has another secret for it, or the host's own firewall drops it"
+                "client, has another secret for it, or a firewall at either end drops it"
             )
         return "may-be-silent", f"{arrives}: {answer.words}"
     return "ignored", (

@@ -88,8 +88,6 @@ CASES = {
         changes={
             "reachability:proc1:*": "fail",
             "reachability:*:proc1:*": "fail",
-            # It may be silent for another reason.
-            "reachability:bill?:proc1:radius:*": "unknown",
             "private-network:config:proc1:*": "fail",
             "tls:proc1:*": "unknown",
         },
