@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from shlex import quote
 
+from pytest_portaswitch.facts.model import Process
 from pytest_portaswitch.plan.check import Reaches
+
+_SHOWN = 10
 
 
 def on(host: str, command: str) -> str:
@@ -14,6 +18,12 @@ def on(host: str, command: str) -> str:
     for its own.
     """
     return f"ssh {quote(host)} {quote(command)}"
+
+
+def states(host: str, processes: Iterable[Process]) -> str:
+    """Show in which state processes are: what a stopped one holds goes on listening."""
+    pids = ",".join(str(process.pid) for process in list(processes)[:_SHOWN])
+    return on(host, f"ps -o pid,stat,user,args -p {pids}")
 
 
 def datagram(expects: Reaches, port: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import absent, seen
-from pytest_portaswitch.judge.by_hand import on
+from pytest_portaswitch.judge.by_hand import on, states
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.port_range import judge_range
 from pytest_portaswitch.judge.process import all_stopped, looked_for, pin, stopped_cause
@@ -103,7 +103,7 @@ def _judge_owners(
                 cause=stopped_cause(host, name, everyone),
                 fault=fault("frozen", host.host, name),
                 evidence=evidence,
-                reproduce=reproduce,
+                reproduce=states(host.host, everyone),
             )
         return Verdict(
             verdict="pass",

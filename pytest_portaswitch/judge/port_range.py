@@ -6,7 +6,7 @@ from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import seen
-from pytest_portaswitch.judge.by_hand import on
+from pytest_portaswitch.judge.by_hand import on, states
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.process import all_stopped, missing_process, stopped_cause
 from pytest_portaswitch.judge.unknown import gap
@@ -35,7 +35,7 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
             cause=stopped_cause(host, check.subcomponent, running),
             fault=fault("frozen", host.host, check.subcomponent),
             evidence=evidence,
-            reproduce=reproduce,
+            reproduce=states(host.host, running),
         )
     in_range = [
         socket
