@@ -35,7 +35,7 @@ class Program(NamedTuple):
     """From request, limits, nonce, whether there is a Python, and the seconds that are left:
     what to send once the host is ready."""
     is_complete: Callable[[bytes, str], bool]
-    """From the end of what was said since, and the nonce: whether the reply has ended."""
+    """From what was said since, and the nonce: whether the reply has ended."""
     observation: Callable[[bytes, str, Limits, Travel], Observation]
     """From all that was said since."""
     told: Callable[[bytes, str, Limits], Told]

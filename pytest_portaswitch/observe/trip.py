@@ -34,7 +34,7 @@ Said = Literal["", "watching", "sent", "told", "gone"]
 
 _WORDS: tuple[Said, ...] = ("watching", "sent")
 _STDERR = 64 * 1024
-_END = 8192
+_END = 128
 
 
 class Trip:
@@ -66,6 +66,8 @@ class Trip:
         self._errors = b""
         self._noted = 0
         self._sent = 0.0
+        self._searched = 0
+        """How much of the reply was searched for its end."""
         self._watch: Watch | None = None
         self._sudo: Sudo = "none"
         if job.login.sudo:
@@ -199,7 +201,10 @@ class Trip:
         return secret
 
     def _look_for_reply(self) -> None:
-        if not self._program.is_complete(bytes(self._talk.reply[-_END:]), self._nonce):
+        # Only what is new, and as much before it as an end that was cut in two may take.
+        fresh = bytes(self._talk.reply[max(0, self._searched - _END) :])
+        self._searched = len(self._talk.reply)
+        if not self._program.is_complete(fresh, self._nonce):
             return
         travel = Travel(self.job.request.host, self._sent, time.time(), self._took())
         said = bytes(self._talk.reply)
@@ -219,7 +224,7 @@ class Trip:
     def _look_for_words(self) -> None:
         """Learn how far the program is in the second round."""
         reply = bytes(self._talk.reply)
-        if self._program.is_complete(reply[-_END:], self._nonce):
+        if self._program.is_complete(reply, self._nonce):
             self.told = self._program.told(reply, self._nonce, self._limits)
             self.said = "told"
             return

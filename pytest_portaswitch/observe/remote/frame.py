@@ -29,8 +29,11 @@ _PLAIN_LENGTH = re.compile(rb"\d{1,12}")
 
 
 def complete(stdout: bytes, nonce: str) -> bool:
-    """Whether the reply has ended, so that nothing more need be waited for."""
-    return f"\nPORTASWITCH {nonce} end".encode() in stdout[-4096:]
+    """Whether the reply has ended, so that nothing more need be waited for.
+
+    A login that ends may go on talking behind it.
+    """
+    return f"\nPORTASWITCH {nonce} end".encode() in stdout
 
 
 def reply(stdout: bytes, nonce: str, limit: int) -> Reply | Trouble:

@@ -9,12 +9,17 @@ import signal
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from pytest_portaswitch.cluster import secret
 from pytest_portaswitch.cluster.model import Login, SecretRef
 from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved
 from pytest_portaswitch.observe import Job, Limits, Request, fleet, observe
+from pytest_portaswitch.observe.child import Child
+from pytest_portaswitch.observe.trip import Trip
 from tests.unit.observe.conftest import FakeSsh, open_files, our_processes
 from tests.unit.observe.stub import STUB
 
@@ -154,6 +159,19 @@ def test_chatter_around_the_conversation_is_skipped(fake_ssh: FakeSsh) -> None:
 
     assert isinstance(look(timeout=5), HostFacts)
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("cut", [0, 1, 20, 40, 60])
+def test_the_end_of_a_reply_is_found_however_the_pieces_are_cut(cut: int) -> None:
+    """Also where a flood comes in one piece with it."""
+    trip = Trip(job("h"), Limits(), STUB, secret.read, time.monotonic())
+    trip._child = cast(Child, SimpleNamespace(send=lambda data: None))
+    nonce = trip._nonce
+    trip.heard(f"PORTASWITCH {nonce} login\nPORTASWITCH {nonce} ready python root\n".encode())
+    said = f'<{nonce} {{"hostname": "there"}} {nonce}>\n'.encode()
+    trip.heard(said[:cut])
+    trip.heard(said[cut:] + b"y\n" * 30_000)
+    assert isinstance(trip.observation, HostFacts)
 
 
 def test_large_requests_and_replies_pass(fake_ssh: FakeSsh) -> None:

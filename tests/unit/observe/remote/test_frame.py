@@ -96,6 +96,7 @@ def test_trouble(stdout: bytes, why: str, detail: str) -> None:
 def test_complete() -> None:
     """The end of a reply is seen as soon as it is there."""
     assert complete(WHOLE, NONCE)
+    assert complete(WHOLE + b"y\n" * 30_000, NONCE)
     assert not complete(WHOLE[:-10], NONCE)
     assert not complete(b"", NONCE)
 
