@@ -14,6 +14,8 @@ from pytest_portaswitch.report.reading import read_evidence
 
 SAMPLE = Path(__file__).parents[3] / "reports" / "sample"
 ENDS = set(";&|()<>")
+WITH_VALUE = ("-J", "-l", "-o", "-p")
+"""Options of ssh that take the next word."""
 
 
 def given() -> list[str]:
@@ -36,7 +38,7 @@ def remote(command: str) -> Iterator[str]:
         end = next((n for n, word in enumerate(left) if set(word) <= ENDS), len(left))
         arguments = left[:end]
         while arguments and arguments[0].startswith("-"):
-            del arguments[: 2 if arguments[0] == "-o" else 1]
+            del arguments[: 2 if arguments[0] in WITH_VALUE else 1]
         yield " ".join(arguments[1:])
         left = left[end:]
 
