@@ -95,6 +95,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked instead of the protocol's usual question; empty: that one."""
     port_role: str = ""
     """What the port is for, where a protocol has several kinds of them."""
+    unless: str = ""
+    """Key of another probe: this one is sent only where that one brought no reply."""
 
     @property
     def key(self) -> str:

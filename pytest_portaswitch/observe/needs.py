@@ -67,7 +67,7 @@ def requests(
         elif isinstance(expects, (Reaches, HasConnection)):
             sent = watched if isinstance(expects, Reaches) and expects.sample else probes
             for probe in _probes(expects):
-                sent[expects.source][probe.key] = probe
+                _add(probe, sent[expects.source])
             if isinstance(expects, Reaches) and expects.ports.transport == "udp":
                 second.update((expects.source, *expects.destination.hosts))
     # After the others, because the same probe may ask for a name here.
@@ -97,6 +97,12 @@ def requests(
         for name in sorted(hosts)
         for sent in [probes[name]]
     }
+
+
+def _add(probe: Probe, sent: dict[str, Probe]) -> None:
+    """Have it sent. What a check asks in any case waits for no echo because another would."""
+    if not probe.unless or probe.key not in sent:
+        sent[probe.key] = probe
 
 
 def _turn(source: str) -> Callable[[str], int]:
@@ -142,10 +148,16 @@ def _streams(expects: RefusesWrites) -> dict[str, Stream]:
 def _probes(expects: Reaches | Presents | HasConnection) -> list[Probe]:
     address = expects.destination.address
     if isinstance(expects, HasConnection):
-        return [
-            Probe(transport="icmp", address=address, port=0),
-            Probe(transport="tcp", address=address, port=expects.login_port, protocol="ssh"),
-        ]
+        echo = Probe(transport="icmp", address=address, port=0)
+        # Who echoes is there: sshd would log a knock that proves no more.
+        knock = Probe(
+            transport="tcp",
+            address=address,
+            port=expects.login_port,
+            protocol="ssh",
+            unless=echo.key,
+        )
+        return [echo, knock]
     ports = expects.ports
     probe = Probe(
         transport=ports.transport,

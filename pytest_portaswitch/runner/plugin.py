@@ -48,10 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = options.settings_of(config)
     if not settings.clusters:
         return
-    config.stash[stash.SETTINGS] = settings
-    config.stash[stash.AUDITS] = prepare(config, settings)
     # Cleanups run in the opposite order: after pytest's own last look for garbage.
     config.add_cleanup(gc.unfreeze)
+    set_aside()
+    config.stash[stash.SETTINGS] = settings
+    config.stash[stash.AUDITS] = prepare(config, settings)
     recorder = Recorder(config, config.stash[stash.AUDITS], settings)
     config.pluginmanager.register(Session(recorder), "portaswitch-session")
     if stash.is_worker(config):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,19 @@ def assemble(release: str, site_files: Sequence[Path], problems: list[Problem]) 
     cluster file can be checked against it; None when a file could not be opened.
     """
     site_files = tuple(dict.fromkeys(site_files))
+    return _assemble(release, site_files, problems) if site_files else _shipped(release)
+
+
+@functools.cache
+def _shipped(release: str) -> Tables | None:
+    """The files of this package alone, for one release. They do not change, and hold no problem."""
+    problems: list[Problem] = []
+    tables = _assemble(release, (), problems)
+    settle(problems)
+    return tables
+
+
+def _assemble(release: str, site_files: tuple[Path, ...], problems: list[Problem]) -> Tables | None:
     opened = [open_document(path_of(name), problems, name) for name in (VENDOR, SERVICES)]
     opened += [open_document(path, problems) for path in site_files]
     documents = [document for document in opened if document is not None]

@@ -1,5 +1,6 @@
 # For hosts without Python 3: what bash 4.1 and the files of /proc can tell. Read by facts/shell.py.
-# Set before this text: deadline, patience (seconds), probes ("transport address port kind" each)
+# Set before this text: deadline, patience (seconds), probes ("transport address port kind" each,
+# one that waits for another behind that)
 # routes and wanted (addresses), programs (paths). Given: $1 the mark of this trip, $2 sudo's words where it refused.
 # It writes no file: so no here-documents, which bash keeps in one.
 LC_ALL=C; export LC_ALL
@@ -68,7 +69,8 @@ icmp() {
   esac
 }
 
-# probe TRANSPORT ADDRESS PORT KIND: one line, whole, as others are written at the same time.
+# probe TRANSPORT ADDRESS PORT KIND [THE SAME OF ANOTHER, SENT WHERE THIS ONE BRINGS NO REPLY]:
+# one line each, whole, as others are written at the same time.
 probe() {
   local began moment result
   clock; began=$moment
@@ -84,6 +86,7 @@ probe() {
   fi
   clock
   echo "$1:$2:$3 $(( moment - began )) $result"
+  if (( $# > 4 )) && [[ $result != replied* ]]; then probe "${@:5}"; fi
 }
 
 probe_all() {

@@ -12,6 +12,7 @@ from importlib import resources
 
 import msgspec
 
+from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.request import Limits, Request
 
 _PROGRAM = "pytest_portaswitch.observe.remote.program"
@@ -118,12 +119,14 @@ def _for_shell(request: Request, deadline: float) -> bytes:
 
     Only addresses that are addresses, numbers and fixed words are put there.
     """
-    probes = []
-    for probe in {probe.key: probe for probe in request.probes}.values():
-        scripted = "script" if request.scripts.get(probe.key) else "plain"
-        kind = "mysql" if probe.protocol == "mysql" else scripted
-        if _is_address(probe.address):
-            probes.append(f"{probe.transport} {probe.address} {probe.port} {kind}")
+    once = {probe.key: probe for probe in request.probes if _is_address(probe.address)}
+    words = {key: _words(probe, request) for key, probe in once.items()}
+    # What waits for another follows it, on the same line.
+    lines = {key: words[key] for key, probe in once.items() if probe.unless not in once}
+    for key, probe in once.items():
+        if key not in lines:
+            lines[probe.unless] += f" {words[key]}"
+    probes = list(lines.values())
     routes = filter(_is_address, request.routes_to)
     wanted = filter(_is_address, request.connections_to)
     programs = filter(_is_plain_path, request.programs)
@@ -137,6 +140,12 @@ def _for_shell(request: Request, deadline: float) -> bytes:
         f"programs=({' '.join(programs)})\n"
     )
     return (asked + script).encode("ascii")
+
+
+def _words(probe: Probe, request: Request) -> str:
+    scripted = "script" if request.scripts.get(probe.key) else "plain"
+    kind = "mysql" if probe.protocol == "mysql" else scripted
+    return f"{probe.transport} {probe.address} {probe.port} {kind}"
 
 
 def _is_plain_path(words: str) -> bool:

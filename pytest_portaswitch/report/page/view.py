@@ -131,7 +131,7 @@ def _reached(evidence: Evidence) -> str:
     ports = ", ".join(f"tcp/{port}" for port in sorted({expects.login_port for expects in asked}))
     return (
         f"Whether there is a connection at all, {sources} asked {hosts} besides, by an ICMP echo "
-        f"and at the ssh port ({ports})."
+        f"and, where that did not come back, at the ssh port ({ports})."
     )
 
 

@@ -15,7 +15,14 @@ from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Stream
 from pytest_portaswitch.plan import Plan, expand
-from pytest_portaswitch.plan.check import HoldsConnection, Ports, Presents, RefusesWrites
+from pytest_portaswitch.plan.check import (
+    HasConnection,
+    HoldsConnection,
+    Ports,
+    Presents,
+    Reaches,
+    RefusesWrites,
+)
 from pytest_portaswitch.plan.effective import port_role
 
 QUESTIONS = Questions(b"0" * 16, {})
@@ -49,6 +56,33 @@ def test_a_host_sends_only_where_the_tables_name_it_as_a_peer(cluster: Cluster, 
     assert {p.address for r in asked.values() for p in r.probes} <= addresses
     assert [p.key for p in asked["db1"].probes] == []
     assert {p.transport for p in asked["config"].probes} == {"icmp", "tcp"}
+
+
+def test_sshd_is_knocked_at_only_where_no_echo_comes_back(cluster: Cluster, plan: Plan) -> None:
+    """It would log that somebody knocked; who echoes is there."""
+    probes = {p.key: p for p in requests(plan.checks, cluster, 3.0, QUESTIONS)["config"].probes}
+    assert probes["icmp:10.0.0.3:0"].unless == ""
+    assert probes["tcp:10.0.0.3:22"].unless == "icmp:10.0.0.3:0"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_a_row_asks_at_the_ssh_port_is_asked_in_any_case(
+    cluster: Cluster, plan: Plan, order: int
+) -> None:
+    """A site's own row about that port rests on the same probe, and needs its answer."""
+    own = plan.check("private-network:config:db1:configuration-server")
+    assert own
+    assert isinstance(own.expects, HasConnection)
+    row = Reaches(
+        source="config",
+        destination=own.expects.destination,
+        ports=Ports(transport="tcp", numbers=(22,)),
+        protocol="ssh",
+        least_grade="answered",
+    )
+    checks = [own, msgspec.structs.replace(own, id="other", expects=row)][::order]
+    probes = {p.key: p for p in requests(checks, cluster, 3.0, QUESTIONS)["config"].probes}
+    assert probes["tcp:10.0.0.3:22"].unless == ""
 
 
 def test_the_destination_is_looked_at_as_well(cluster: Cluster, plan: Plan) -> None:

@@ -183,15 +183,15 @@ def test_a_cause_of_what_cannot_be_told_stands_where_that_is_told() -> None:
 def test_the_method_tells_what_was_asked_besides_the_ports_of_the_tables(broken: Evidence) -> None:
     """The sentence of the private network asks for more than ports."""
     besides = (
-        "Whether there is a connection at all, config asked 12 hosts besides, by an ICMP echo and "
-        "at the ssh port (tcp/22)."
+        "Whether there is a connection at all, config asked 12 hosts besides, by an ICMP echo and, "
+        "where that did not come back, at the ssh port (tcp/22)."
     )
     assert f"own protocol. {besides} 472 questions were sent in all." in text_of(render(broken))
     without = evidence(leave_out="private-network:")
     assert "own protocol. " in text_of(render(without))
-    assert "ICMP echo and at" not in text_of(render(without))
+    assert "ICMP echo and, where" not in text_of(render(without))
     down = {c.expects.source: "down" for c in broken.checks if isinstance(c.expects, HasConnection)}
-    assert "ICMP echo and at" not in text_of(render(evidence(down)))
+    assert "ICMP echo and, where" not in text_of(render(evidence(down)))
 
 
 def test_delivered_means_what_its_checks_say(broken: Evidence) -> None:

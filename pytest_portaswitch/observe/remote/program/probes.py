@@ -20,6 +20,9 @@ def send(
 ) -> "list[dict[str, Any]]":
     """Send every probe once and return the results in their order.
 
+    One that is to be sent only where another brought no reply waits for that, and has no result
+    where there was one.
+
     ``certificates`` gets those that TLS servers showed: DER in base64, by SHA-256.
     """
     timeout = float(request["probe_timeout"])
@@ -55,11 +58,21 @@ def send(
                 steps = stream.probe(result, address, port, script, timeout, secure, name, until)
                 yield Flight(key, f"{transport}/{port}", steps, result)
 
-    # Each host in an order of its own: otherwise all would knock at the same door at once.
-    order = sorted(flights(range(len(results))), key=lambda one: _spread(request["host"], one.key))
-    flight.run(order, {"datagrams": Window(_DATAGRAMS, _DATAGRAMS)}, until)
+    def fly(numbers: "Iterable[int]") -> None:
+        # Each host in an order of its own: otherwise all would knock at the same door at once.
+        order = sorted(flights(numbers), key=lambda one: _spread(request["host"], one.key))
+        flight.run(order, {"datagrams": Window(_DATAGRAMS, _DATAGRAMS)}, until)
+
+    behind = {
+        number: str(probe["unless"])
+        for number, probe in enumerate(request["probes"])
+        if probe["unless"]
+    }
+    fly(number for number in range(len(results)) if number not in behind)
+    replied = {result["key"] for result in results if result.get("outcome") == "replied"}
+    fly(number for number, other in behind.items() if other not in replied)
     _ask_again(results, flights, until)
-    return results
+    return [result for result in results if result]
 
 
 def mute(results: "list[dict[str, Any]]") -> "set[str]":

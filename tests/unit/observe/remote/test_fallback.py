@@ -7,6 +7,7 @@ import socket
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pytest_portaswitch.facts.model import Probe
@@ -173,6 +174,21 @@ def test_ping(tmp_path: Path, program: str, outcome: str, detail: str) -> None:
     probe = Probe(transport="icmp", address="127.0.0.1", port=0)
     result = look(tmp_path, probes=(probe,)).probe
     assert (result.outcome, result.detail) == (outcome, detail)
+
+
+@pytest.mark.parametrize(("code", "outcomes"), [(0, ["replied"]), (1, ["silent", "connected"])])
+def test_ping_before_a_knock(tmp_path: Path, code: int, outcomes: list[str]) -> None:
+    """A port that is asked only where no echo comes back is asked after ping has ended."""
+    tools(tmp_path, *TOOLS)
+    ping = tmp_path / "tools" / "ping"
+    ping.unlink(missing_ok=True)
+    ping.write_text(f"#!/bin/sh\nexit {code}\n")
+    ping.chmod(0o755)
+    echo = Probe(transport="icmp", address="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        knock = msgspec.structs.replace(tcp(server.getsockname()[1]), unless=echo.key)
+        facts = look(tmp_path, probes=(knock, echo)).facts
+    assert [result.outcome for result in facts.probes] == outcomes
 
 
 def test_few_tools(tmp_path: Path) -> None:

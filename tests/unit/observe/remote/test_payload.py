@@ -106,6 +106,8 @@ def test_shell() -> None:
         Probe(transport="tcp", address="::1", port=5060, protocol="sip"),
         Probe(transport="tcp", address="$(reboot)", port=1),
         Probe(transport="icmp", address="10.0.0.1", port=0),
+        Probe(transport="tcp", address="10.0.0.1", port=23, unless="icmp:10.0.0.1:0"),
+        Probe(transport="tcp", address="10.0.0.1", port=24, unless="icmp:10.0.0.9:0"),
     )
     request = request_of(
         probes=probes,
@@ -120,7 +122,8 @@ def test_shell() -> None:
         "deadline=29",
         "patience=3",
         "probes=('tcp 10.0.0.1 22 plain' 'tcp 10.0.0.1 3306 mysql'"
-        " 'tcp ::1 5060 script' 'icmp 10.0.0.1 0 plain')",
+        " 'tcp ::1 5060 script' 'icmp 10.0.0.1 0 plain tcp 10.0.0.1 23 plain'"
+        " 'tcp 10.0.0.1 24 plain')",
         "routes=(10.0.0.1)",
         "wanted=(10.0.0.2)",
     ]

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pytest_portaswitch.facts.model import Probe, ProbeResult
@@ -675,6 +676,30 @@ def test_icmp(fly: Fly, address: str) -> None:
     result = fly(Probe(transport="icmp", address=address, port=0))
     assert outcome(result) == ("replied", "")
     assert result.key == f"icmp:{address}:0"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="ICMP needs root where ping_group_range is empty")
+def test_unless(serve: Serve, look: Look) -> None:
+    """What is asked only without a reply is not asked where there is one, and has no result."""
+    knocks: list[bytes] = []
+    port = serve(lambda connection: knocks.append(connection.recv(1)))
+    echo = Probe(transport="icmp", address="127.0.0.1", port=0)
+    knock = msgspec.structs.replace(tcp(port), unless=echo.key)
+    facts = look(probes=(knock, echo)).facts
+    assert [(result.key, result.outcome) for result in facts.probes] == [(echo.key, "replied")]
+    assert knocks == []
+
+
+def test_unless_without_a_reply(serve: Serve, look: Look) -> None:
+    """It is asked once the other has failed, and each has its result in its place."""
+    port = serve(lambda connection: connection.recv(1))
+    other = udp(unused(socket.SOCK_DGRAM))
+    knock = msgspec.structs.replace(tcp(port), unless=other.key)
+    facts = look(probes=(knock, other)).facts
+    assert [(result.key, result.outcome) for result in facts.probes] == [
+        (knock.key, "connected"),
+        (other.key, "refused"),
+    ]
 
 
 def test_no_names(look: Look) -> None:
