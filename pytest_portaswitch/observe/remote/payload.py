@@ -16,7 +16,6 @@ from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.request import Limits, Request
 
 _PROGRAM = "pytest_portaswitch.observe.remote.program"
-# In the order in which they need each other.
 _PARTS = (
     "pytest_portaswitch.facts.masking",
     "pytest_portaswitch.facts.proc_net",
@@ -44,19 +43,25 @@ _PACKAGES = (
     _PROGRAM,
 )
 
-# A module that stands in sys.modules is imported by name without a file. ``from P import M``
-# looks for M as an attribute of P, so the packages stand there too, and are empty.
+# The parts are found without files, and compiled when something first imports them: a host that
+# is asked little needs few. What is garbage when this ends, seconds from now, is never much.
 _START = f"""\
-import types
-def load(name, source):
-    module = sys.modules[name] = types.ModuleType(name)
-    parent, _, own = name.rpartition(".")
-    if parent:
-        setattr(sys.modules[parent], own, module)
-    exec(compile(source, "<%s>" % own, "exec"), module.__dict__)
-for part in parts["parts"]:
-    load(*part)
-sys.modules["{_PROGRAM}.main"].run(parts["request"], parts["deadline"], nonce, sys.argv[2])
+import gc
+gc.disable()
+class Parts:
+    sources = dict(parts["parts"])
+    def find_spec(self, name, path=None, target=None):
+        if name in self.sources:
+            return type(sys.__spec__)(name, self, is_package=not self.sources[name])
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        name = module.__name__
+        place = "<%s>" % name.rpartition(".")[2]
+        exec(compile(self.sources[name], place, "exec"), module.__dict__)
+sys.meta_path.insert(0, Parts())
+from {_PROGRAM}.main import run
+run(parts["request"], parts["deadline"], nonce, sys.argv[2])
 sys.stdout.flush()
 os._exit(0)
 """

@@ -15,10 +15,7 @@ from pytest_portaswitch.observe.remote.program import (
     disks,
     host,
     links,
-    probes,
     processes,
-    relay,
-    second,
     sockets,
 )
 from pytest_portaswitch.observe.remote.program.notes import Notes, reason
@@ -56,6 +53,8 @@ def run(request: "dict[str, Any]", deadline: float, nonce: str, refused: str) ->
     reply["clock_age"] = round(time.monotonic() - began, 6)
     write(reply, nonce)
     if request["second"] and "died" not in reply:
+        from pytest_portaswitch.observe.remote.program import second
+
         told = second.serve(nonce, began + deadline - _FOR_THE_REPLY)
         if told is not None:
             write(told, nonce)
@@ -100,10 +99,9 @@ def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) 
     if len(connections) > _MOST_CONNECTIONS:
         notes.gap("connections", f"{_MOST_CONNECTIONS} of {len(connections)} are shown")
     _owners_gap(notes, listed, refused)
-    unsent: list[dict[str, Any]] = []
     shown: dict[str, str] = {}
-    sent = _try(notes, "probes", lambda: probes.send(request, until, shown), unsent)
-    _try(notes, "relays", lambda: relay.serve(request, nonce, until, probes.mute(sent)), None)
+    sent = _try(notes, "probes", lambda: _probes(request, until, shown), nothing)
+    _try(notes, "relays", lambda: _relays(request, nonce, until, sent), None)
     return {
         "privileged": root and not walk.denied,
         "hostname": os.uname().nodename,
@@ -132,6 +130,28 @@ def _try(notes: Notes, what: str, look: "Callable[[], T]", nothing: "T") -> "T":
     except Exception as error:
         notes.gap(what, reason(error))
         return nothing
+
+
+# What follows is compiled only on hosts that are asked for it.
+
+
+def _probes(
+    request: "dict[str, Any]", until: float, certificates: "dict[str, str]"
+) -> "list[dict[str, Any]]":
+    if not request["probes"]:
+        return []
+    from pytest_portaswitch.observe.remote.program import probes
+
+    return probes.send(request, until, certificates)
+
+
+def _relays(
+    request: "dict[str, Any]", nonce: str, until: float, sent: "list[dict[str, Any]]"
+) -> None:
+    if request["relays"]:
+        from pytest_portaswitch.observe.remote.program import probes, relay
+
+        relay.serve(request, nonce, until, probes.mute(sent))
 
 
 def _route(to: str) -> "dict[str, str]":

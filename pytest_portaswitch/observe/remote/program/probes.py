@@ -5,7 +5,6 @@ import zlib
 
 from pytest_portaswitch.observe.remote.program import datagram, flight, stream
 from pytest_portaswitch.observe.remote.program.flight import Flight, Window
-from pytest_portaswitch.observe.remote.program.handshake import Tls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ def send(
     tls = None
     problem = ""
     if any(probe["transport"] == "tls" for probe in request["probes"]):
+        from pytest_portaswitch.observe.remote.program.handshake import Tls
+
         try:
             tls = Tls(certificates)
         except ImportError as error:

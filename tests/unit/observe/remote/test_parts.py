@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 
+import msgspec
 import pytest
 
+from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.facts.proc_net import LISTEN, UNCONNECTED, Owners, Row
 from pytest_portaswitch.observe.remote.program import (
     flight,
@@ -147,8 +149,8 @@ def test_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(certificates: dict[str, str]) -> handshake.Tls:
         raise ImportError("No module named '_ssl'")
 
-    monkeypatch.setattr(probes, "Tls", missing)
-    probe = {"transport": "tls", "address": "127.0.0.1", "port": 5061, "protocol": ""}
+    monkeypatch.setattr(handshake, "Tls", missing)
+    probe = msgspec.to_builtins(Probe(transport="tls", address="127.0.0.1", port=5061))
     request = {"probes": [probe], "scripts": {}, "probe_timeout": 1.0, "udp_timeout": 1.0}
     assert probes.send(request, 0.0, {}) == [
         {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import base64
+import importlib
 import json
+import socket
 import sys
 import zlib
 from pathlib import Path
@@ -14,7 +16,8 @@ import pytest
 from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.remote.payload import parts, payload
 from pytest_portaswitch.observe.request import Limits, Request, Step
-from tests.unit.observe.remote.talk import NONCE, request_of
+from tests.unit.observe.remote.conftest import tcp
+from tests.unit.observe.remote.talk import NONCE, converse, environment, request_of
 
 LIMITS = Limits(host_timeout=30)
 PARTS = [(name, text) for name, text in parts() if text]
@@ -39,9 +42,8 @@ def test_python_36(name: str, text: str) -> None:
 
 @pytest.mark.parametrize(("name", "text"), PARTS, ids=ids)
 def test_self_contained(name: str, text: str) -> None:
-    """A part needs the standard library, and the parts before it."""
-    before = [other for other, _ in parts()]
-    before = before[: before.index(name)]
+    """A part needs the standard library, and other parts."""
+    others = {other for other, _ in parts()} - {name}
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom):
             wanted = str(node.module)
@@ -51,10 +53,10 @@ def test_self_contained(name: str, text: str) -> None:
             continue
         if _for_the_type_checker(text, node):
             continue
-        assert wanted in before or wanted.partition(".")[0] in sys.stdlib_module_names
+        assert wanted in others or wanted.partition(".")[0] in sys.stdlib_module_names
         if wanted.endswith(".program"):
             assert isinstance(node, ast.ImportFrom)
-            assert all(f"{wanted}.{alias.name}" in before for alias in node.names)
+            assert all(f"{wanted}.{alias.name}" in others for alias in node.names)
 
 
 def _for_the_type_checker(text: str, node: ast.stmt) -> bool:
@@ -72,6 +74,25 @@ def test_all_parts() -> None:
     folder = Path(sys.modules["pytest_portaswitch.observe.remote"].__path__[0]) / "program"
     names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     assert names <= {name.rpartition(".")[2] for name, _ in parts()}
+
+
+def test_a_host_compiles_what_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts that send probes are not looked at by a host that sends none."""
+    module = importlib.import_module("pytest_portaswitch.observe.remote.payload")
+    broken = tuple(
+        (name, "not a program" if name.endswith(".flight") else text) for name, text in parts()
+    )
+    monkeypatch.setattr(module, "parts", lambda: broken)
+    module._constant.cache_clear()
+    try:
+        quiet = converse(request_of(), environment(tmp_path)).facts
+        asked = converse(request_of(probes=(tcp(9),)), environment(tmp_path)).facts
+    finally:
+        module._constant.cache_clear()
+    assert (quiet.gap("probes"), quiet.hostname) == ("", socket.gethostname())
+    assert "SyntaxError" in asked.gap("probes")
 
 
 def test_compact() -> None:
