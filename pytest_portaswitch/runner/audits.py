@@ -1,4 +1,7 @@
-"""The audits of one run: a plan for each cluster, what was seen, and what follows from it."""
+"""The audits of one run: a plan for each cluster, what was seen, and what follows from it.
+
+What judges is imported where it judges: ``ending`` loads it while hosts are looked at.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from secrets import token_bytes
+from typing import TYPE_CHECKING
 
 import testinfra.host
 
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
-from pytest_portaswitch.difference import Standing, Word, standing
 from pytest_portaswitch.facts import certificates
 from pytest_portaswitch.facts.model import HostFacts, Observation, ProbeResult
-from pytest_portaswitch.judge.judge import judge
-from pytest_portaswitch.judge.verdict import Verdict
-from pytest_portaswitch.judge.waiver import excuse
 from pytest_portaswitch.observe import Job, observe, testinfra_host
 from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import Plan
-from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.tables.row import Tables
+
+if TYPE_CHECKING:
+    from pytest_portaswitch.difference import Standing, Word
+    from pytest_portaswitch.judge.verdict import Verdict
+    from pytest_portaswitch.report.baseline import Before
 
 OnHost = Callable[[str, Observation], None]
 """Told of each host, by its name, and of what was seen of it."""
@@ -184,6 +188,9 @@ class Audits:
 
     def verdict(self, ref: Ref) -> Verdict:
         """Judge a check from what was seen so far, the cluster's waivers applied."""
+        from pytest_portaswitch.judge.judge import judge
+        from pytest_portaswitch.judge.waiver import excuse
+
         audit = self._audits[ref.cluster]
         verdict = judge(audit.check(ref.check), audit.seen)
         return excuse(ref.check, verdict, audit.cluster.waivers, self.moment)
@@ -193,6 +200,8 @@ class Audits:
         before = self.before.get(ref.cluster)
         if before is None:
             return None
+        from pytest_portaswitch.difference import standing
+
         if ref.cluster not in self._words:
             self._words[ref.cluster] = before.snapshot.words()
         return standing(self._words[ref.cluster].get(ref.check, "absent"), verdict.verdict)

@@ -1,4 +1,4 @@
-"""What a run needs after its last test: packs, pages, and the lines on the terminal.
+"""What a run needs once its hosts were looked at: judges, packs, pages, lines on the terminal.
 
 None of it is needed sooner, and loading it takes a while: that is done beside the wait for hosts.
 """
@@ -13,10 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_portaswitch.report.evidence import Evidence
-
 if TYPE_CHECKING:
     from pytest_portaswitch.pack import Index
+    from pytest_portaswitch.report.evidence import Evidence
 
 
 def end_at_once() -> None:
@@ -37,7 +36,7 @@ def set_aside() -> None:
 
 
 @contextmanager
-def loading_the_ending() -> Iterator[Callable[[], None]]:
+def loading_the_rest() -> Iterator[Callable[[], None]]:
     """Give a function that loads it in a thread, for which this waits."""
     thread = threading.Thread(target=_load, name="portaswitch-ending", daemon=True)
     try:
@@ -51,10 +50,11 @@ def _load() -> None:
     # What is amiss is met again where it is needed, by whoever can tell it.
     with suppress(Exception):
         from pytest_portaswitch import pack
+        from pytest_portaswitch.judge import judge
         from pytest_portaswitch.report import page, terminal
 
         page.prepare()
-        del pack, terminal
+        del judge, pack, terminal
 
 
 def lines(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_portaswitch.difference import BINDING, Standing
-from pytest_portaswitch.judge.verdict import Verdict
-from pytest_portaswitch.plan.check import Check
-from pytest_portaswitch.report.since import WORDS
+if TYPE_CHECKING:
+    # Suites import this module before anything is looked at, and none of these is needed sooner.
+    from pytest_portaswitch.difference import Standing
+    from pytest_portaswitch.judge.verdict import Verdict
+    from pytest_portaswitch.plan.check import Check
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Outcome:
 
     @property
     def _since(self) -> list[str]:
-        return [f"  since the baseline: {WORDS[self.standing]}"] if self.standing else []
+        return [f"  since the baseline: {_word(self.standing)}"] if self.standing else []
 
 
 def interrupt(outcome: Outcome) -> None:
@@ -49,13 +51,21 @@ def interrupt(outcome: Outcome) -> None:
     verdict = outcome.verdict
     known = outcome.standing in ("still-failing", "still-unknown")
     if known and verdict.why_unknown != "not-assessable":
-        pytest.xfail(f"{WORDS[outcome.standing or 'unchanged']}: {verdict.message}")
+        pytest.xfail(f"{_word(outcome.standing or 'unchanged')}: {verdict.message}")
     if verdict.verdict == "waived":
         pytest.xfail(verdict.message)
     if verdict.verdict == "unknown":
+        from pytest_portaswitch.difference import BINDING
+
         if verdict.why_unknown == "not-assessable" and outcome.standing not in BINDING:
             pytest.skip(verdict.message)
         pytest.fail(outcome.text, pytrace=False)
+
+
+def _word(standing: Standing) -> str:
+    from pytest_portaswitch.report.since import WORDS
+
+    return WORDS[standing]
 
 
 def properties_of(outcome: Outcome) -> list[tuple[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -14,11 +15,12 @@ from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.plan.expand import expand
 from pytest_portaswitch.plan.unmatched import unmatched
-from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.runner.audits import Audit, Audits
-from pytest_portaswitch.runner.baselines import read_baselines
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.source.problem import BadInput, Problem
+
+if TYPE_CHECKING:
+    from pytest_portaswitch.report.baseline import Before
 
 
 def prepare(config: pytest.Config, settings: Settings) -> Audits:
@@ -50,7 +52,9 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
     before: dict[str, Before] = {}
     try:
         # Where a file could not be read, nobody knows whose baselines are meant.
-        if all_read:
+        if all_read and settings.baselines:
+            from pytest_portaswitch.runner.baselines import read_baselines
+
             before = read_baselines(settings.baselines, [one.name for one in loaded])
     except BadInput as bad:
         problems += bad.problems

@@ -1,6 +1,7 @@
 """Collects what the items' reports say, on the controller, and writes the evidence at the end.
 
-Items may have run in xdist's workers: then what is needed travels as JSON on their reports.
+Items may have run in xdist's workers: then what is needed travels as JSON on their reports. What
+makes evidence is imported where it is made: ``ending`` loads it while hosts are looked at.
 """
 
 from __future__ import annotations
@@ -14,32 +15,18 @@ import msgspec
 import pytest
 
 from pytest_portaswitch import tables
-from pytest_portaswitch.facts.model import Observation
-from pytest_portaswitch.judge.verdict import Verdict
-from pytest_portaswitch.report import provenance
-from pytest_portaswitch.report.baseline import with_baseline
-from pytest_portaswitch.report.evidence import Evidence, State, gather
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audit, Audits, Ref
-from pytest_portaswitch.runner.baselines import keep
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.runner.outcome import Outcome
 
 if TYPE_CHECKING:
+    from pytest_portaswitch.judge.verdict import Verdict
     from pytest_portaswitch.pack import Index
+    from pytest_portaswitch.report.evidence import Evidence, State
 
 RECORD = "portaswitch_record"
 """The attribute of a report that carries a record; xdist sends plain data along."""
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What one item's report tells the controller."""
-
-    cluster: str
-    check: str
-    verdict: Verdict
-    hosts: dict[str, Observation]
-    """Facts that no earlier report of this process carried."""
 
 
 class Recorder:
@@ -65,6 +52,8 @@ class Recorder:
         seen = self.audits[outcome.cluster].seen
         fresh = {host: seen[host] for host in seen if (outcome.cluster, host) not in self._sent}
         self._sent.update((outcome.cluster, host) for host in fresh)
+        from pytest_portaswitch.runner.record import Record
+
         record = Record(
             cluster=outcome.cluster, check=outcome.check.id, verdict=outcome.verdict, hosts=fresh
         )
@@ -79,6 +68,8 @@ class Recorder:
         text = getattr(report, RECORD, None)
         if text is None:
             return
+        from pytest_portaswitch.runner.record import Record
+
         record = msgspec.json.decode(text, type=Record)
         self.verdicts[Ref(record.cluster, record.check)] = record.verdict
         self.audits[record.cluster].seen.update(record.hosts)
@@ -106,6 +97,8 @@ class Recorder:
 
     def _write_packs(self, state: State, finished: datetime.datetime) -> None:
         from pytest_portaswitch.pack import write_pack
+        from pytest_portaswitch.report.baseline import with_baseline
+        from pytest_portaswitch.runner.baselines import keep
 
         for audit, evidence in self._evidence(state, finished):
             before = self.audits.before.get(evidence.cluster)
@@ -121,6 +114,9 @@ class Recorder:
     def _evidence(
         self, state: State, finished: datetime.datetime
     ) -> Iterator[tuple[Audit, Evidence]]:
+        from pytest_portaswitch.report import provenance
+        from pytest_portaswitch.report.evidence import gather
+
         for audit in self.audits.each():
             name = audit.cluster.name
             checks = [c for c in audit.plan.checks if Ref(name, c.id) in self.collected]

@@ -10,7 +10,7 @@ import pytest
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.observe import progress_bar
 from pytest_portaswitch.runner.audits import Audits, OnHost, Ref
-from pytest_portaswitch.runner.ending import loading_the_ending
+from pytest_portaswitch.runner.ending import loading_the_rest
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.runner.outcome import Outcome
 
@@ -83,7 +83,7 @@ def _watching(hosts: list[str]) -> Iterator[OnHost]:
     """Show how far the hosts are. Once all have told what they saw, a second round is waiting."""
     awaited = len(hosts)
     bar = progress_bar(awaited, title="Looking at hosts", names=hosts)
-    with loading_the_ending() as load, bar as advance:
+    with loading_the_rest() as load, bar as advance:
 
         def tell(name: str, seen: Observation) -> None:
             nonlocal awaited

@@ -23,9 +23,9 @@ def test_it_is_loaded_beside_the_wait() -> None:
     """Not with the plugin, which every run of pytest loads; and templates are compiled by then."""
     told = run(
         "import sys, pytest_portaswitch.runner.plugin\n"
-        "from pytest_portaswitch.runner.ending import loading_the_ending\n"
+        "from pytest_portaswitch.runner.ending import loading_the_rest\n"
         f"print([name in sys.modules for name in {LATE!r}])\n"
-        "with loading_the_ending() as load:\n"
+        "with loading_the_rest() as load:\n"
         "    load()\n"
         f"print([name in sys.modules for name in {LATE!r}])\n"
         "from pytest_portaswitch.report.page.render import _environment\n"
