@@ -23,7 +23,11 @@ def cut_off(items: Sequence[Item], facts: Mapping[str, Observation]) -> dict[str
         and item.verdict.fault
         and item.code == "no-private-address"
     }
-    sent = [item for item in items if item.path and (item.holds or item.code in ENDS)]
+    sent = [
+        item
+        for item in items
+        if item.path and (item.holds or item.code in ENDS or item.verdict.grade == "refused")
+    ]
     for host, met in _unseen(sent, facts):
         found.setdefault(host, met)
     for place in {item.path[1].name: item.path[1] for item in sent if item.path}.values():
@@ -55,9 +59,10 @@ def _unseen(sent: Sequence[Item], facts: Mapping[str, Observation]) -> Iterator[
 
 
 def _arrived(item: Item) -> bool:
-    if isinstance(item.check.expects, HasConnection):
-        return item.holds
-    return item.holds or item.verdict.grade in SERVED | {"refused"}
+    """Whether it was the host that answered, or may have been the host that refused."""
+    if item.verdict.grade == "refused":
+        return item.code != "rejected"
+    return item.holds or item.verdict.grade in SERVED
 
 
 def _holder(place: Place, found: Mapping[str, Fault], facts: Mapping[str, Observation]) -> str:

@@ -64,7 +64,7 @@ class Item(NamedTuple):
         """What was tried or should listen, such as ``tcp/3306``; empty where no port is meant."""
         expects = self.check.expects
         if isinstance(expects, HasConnection):
-            return "an echo"
+            return "an echo and ssh"
         return expects.ports.words if isinstance(expects, (Reaches, Presents, Listens)) else ""
 
     @property

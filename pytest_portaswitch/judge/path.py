@@ -36,7 +36,7 @@ def explain(
             f"blocked by {source}'s own firewall: {words} to {place.name}",
             fault("own-firewall", source),
         )
-    listening, evidence = _listening(place, transport, port, facts)
+    listening, evidence = listening_at(place, transport, port, facts)
     passing = result.outcome == "unreachable" and _others_pass(expects, result, facts)
     code, cause = _cause(expects, grade, words, listening, result, facts, others_pass=passing)
     # Of a path, both ends; of a service, the place and what serves there.
@@ -141,7 +141,7 @@ def _detail(result: ProbeResult) -> str:
     return f" ({result.detail})" if result.detail else ""
 
 
-def _listening(
+def listening_at(
     place: Place, transport: str, port: int, facts: Facts
 ) -> tuple[str, tuple[str, ...]]:
     """``yes``, ``no``, ``stopped`` or ``unobserved ...``, with the lines that show it."""

@@ -5,57 +5,114 @@ from __future__ import annotations
 import ipaddress
 from shlex import quote
 
-from pytest_portaswitch.facts.model import HostFacts, Route
-from pytest_portaswitch.judge import seen
+import msgspec
+
+from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Route
+from pytest_portaswitch.judge import path, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, HasConnection, UsesPrivate
-
-ARRIVED = frozenset({"connected", "replied", "refused"})
-"""Outcomes that only a host which was reached can cause."""
+from pytest_portaswitch.tables.ladder import Grade
 
 
 def judge_connection(check: Check, expects: HasConnection, facts: Facts) -> Verdict:
-    """Holds when the host answered an echo, or took or refused a connection to its ssh port."""
-    address = expects.destination.address
-    expected = (
-        f"{expects.source} reaches {expects.destination.name} at its private address {address}"
-    )
+    """Holds when the host answered an echo, or took or itself refused a connection to its ssh port.
+
+    A firewall refuses as well. A refusal is the host's own where nothing listens on the port and no
+    echo was rejected.
+    """
+    place, address = expects.destination, expects.destination.address
+    expected = f"{expects.source} reaches {place.name} at its private address {address}"
     source = facts_of(expects.source, facts, expected)
     if isinstance(source, Verdict):
         return source
     keys = (f"icmp:{address}:0", f"tcp:{address}:{expects.login_port}")
     results = [result for key in keys if (result := seen.probe(source, key))]
-    tried = [result for result in results if result.outcome != "error"]
-    reproduce = f"ssh {quote(expects.source)} ping -c 1 -W 3 {address}"
-    words = tuple(
-        f"{result.key} {result.outcome}" + (f" ({result.detail})" if result.detail else "")
-        for result in results
+    tried = {result.key: result for result in results if result.outcome != "error"}
+    words = tuple(f"{result.key} {result.outcome}{_detail(result)}" for result in results)
+    outcomes = {result.outcome for result in tried.values()}
+    telling: tuple[Grade, ...] = ("refused", "unreachable")
+    grade: Grade = next((one for one in telling if one in outcomes), "silent")
+    found = Verdict(
+        verdict="fail",
+        grade=grade,
+        expected=expected,
+        observed="; ".join(words),
+        evidence=words,
+        reproduce=f"ssh {quote(expects.source)} ping -c 1 -W 3 {address}",
     )
-    arrived = next((result for result in tried if result.outcome in ARRIVED), None)
+    arrived = next((r for r in tried.values() if r.outcome in ("connected", "replied")), None)
     if arrived is not None:
-        return Verdict(
+        return msgspec.structs.replace(
+            found,
             verdict="pass",
             grade="connected" if arrived.outcome == "connected" else "delivered",
-            expected=expected,
             observed=f"{arrived.key} {arrived.outcome} in {arrived.elapsed * 1000:.0f} ms",
-            evidence=words,
-            reproduce=reproduce,
         )
     if not tried:
         why = source.gap("probes") or "; ".join(words) or "no probe was sent"
         return gap(source.host, f"probe of {address}", why, expected)
-    return Verdict(
-        verdict="fail",
-        grade="unreachable" if tried[0].outcome == "unreachable" else "silent",
-        expected=expected,
-        observed="; ".join(words),
-        cause=f"{expects.destination.name} ({address}) does not answer on the private network",
-        fault=fault("no-echo", expects.source, expects.destination.name),
-        evidence=words,
-        reproduce=reproduce,
+    echo = tried.get(keys[0])
+    if grade == "refused":
+        if echo is None or echo.outcome == "silent":
+            return _refused(expects, found, facts)
+        # No host rejects an echo, so that what did may have refused the connection as well.
+        rest = f"{_detail(echo)}, and tcp/{expects.login_port} does not come through either"
+        return _rejected(expects, found, "an echo", rest)
+    if grade == "unreachable" and path.came_through(source, address, but=keys):
+        told = next(result for result in tried.values() if result.outcome == "unreachable")
+        what = "an echo" if told is echo else f"tcp/{expects.login_port}"
+        rest = f"{_detail(told)}, where other probes come through"
+        return _rejected(expects, found, what, rest)
+    return msgspec.structs.replace(
+        found,
+        cause=f"{place.name} ({address}) does not answer on the private network",
+        fault=fault("no-echo", expects.source, place.name),
     )
+
+
+def _refused(expects: HasConnection, found: Verdict, facts: Facts) -> Verdict:
+    """The ssh port was refused: by the host or by a firewall, as far as the host's sockets show."""
+    place, port = expects.destination, f"tcp/{expects.login_port}"
+    listening, shown = path.listening_at(place, "tcp", expects.login_port, facts)
+    if listening == "no":
+        return msgspec.structs.replace(
+            found,
+            verdict="pass",
+            grade="delivered",
+            observed=f"{place.name} refuses {port}, on which nothing listens there",
+            evidence=found.evidence + shown,
+        )
+    if listening in ("yes", "stopped"):
+        by_hand = f"ssh {quote(expects.source)} nc -vz -w 3 {place.address} {expects.login_port}"
+        found = msgspec.structs.replace(found, evidence=found.evidence + shown, reproduce=by_hand)
+        return _rejected(expects, found, port, ", which listens")
+    # A refusal alone does not tell who refused.
+    unseen = facts_of(place.hosts[0], facts, found.expected)
+    if isinstance(unseen, HostFacts):
+        why = unseen.gap("sockets") or "whether [::] takes IPv4 could not be read"
+        unseen = gap(unseen.host, "sockets", why, found.expected)
+    return msgspec.structs.replace(
+        unseen,
+        grade="refused",
+        observed=f"{found.observed}; {place.name} is {listening.partition(' ')[2]}, so that a "
+        "firewall may have refused",
+        evidence=found.evidence,
+    )
+
+
+def _rejected(expects: HasConnection, found: Verdict, what: str, rest: str) -> Verdict:
+    source, name = expects.source, expects.destination.name
+    return msgspec.structs.replace(
+        found,
+        cause=f"a firewall rejects {what} between {source} and {name}{rest}",
+        fault=fault("rejected", source, name),
+    )
+
+
+def _detail(result: ProbeResult) -> str:
+    return f" ({result.detail})" if result.detail else ""
 
 
 def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) -> Verdict:

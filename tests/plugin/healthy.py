@@ -137,6 +137,14 @@ def _satisfy(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> No
     elif isinstance(expects, HasConnection):
         key = f"icmp:{expects.destination.address}:0"
         hosts[expects.source].probes[key] = _result(key, "replied")
+        port = expects.login_port
+        host = hosts[expects.destination.name]
+        host.sockets[f"tcp{port}"] = Socket(
+            transport="tcp",
+            address="0.0.0.0",  # noqa: S104
+            port=port,
+            pids=(host.process("sshd"),),
+        )
     elif isinstance(expects, UsesPrivate):
         host = hosts[expects.host]
         host.addresses.add(f"{expects.address}/24")

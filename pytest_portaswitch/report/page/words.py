@@ -29,7 +29,8 @@ GRADES: dict[Grade, str] = {
     "back, such as the reply to an ICMP echo. That a service answers is not proved.",
     "silent": "Nothing came back, and arrival was not seen. For UDP that is neither open nor "
     "closed.",
-    "refused": "The destination said no: a reset, or ICMP port unreachable.",
+    "refused": "Somebody said no, the destination or a firewall: a reset, or ICMP port "
+    "unreachable.",
     "unreachable": "There is no way there: no route, or ICMP host, network or prohibited.",
 }
 """Highest first, as the page shows them."""

@@ -121,6 +121,13 @@ CASES = {
         cause="a firewall rejects packets between proc1 and sip1, both ways: all that wants an "
         "answer",
     ),
+    "all-from-the-configuration-server-is-rejected": Case(
+        # No host refuses an echo, nor a port on which it listens.
+        fault=("reject", "proc1"),
+        options={"from": "config"},
+        changes={"private-network:config:proc1:*": "fail"},
+        cause="a firewall rejects packets from config to proc1: an echo and ssh",
+    ),
     "all-from-one-peer-is-lost-on-the-way": Case(
         fault=("drop-on-the-way", "proc1"),
         options={"from": "sip1"},

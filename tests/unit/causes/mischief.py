@@ -46,13 +46,31 @@ from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.database import Replication
 from pytest_portaswitch.facts.model import Arrival, Clock
 from pytest_portaswitch.plan import Plan, expand
+from pytest_portaswitch.plan.check import HasConnection
 from tests.plugin import healthy
 from tests.plugin.scripted import NAMES
 
 SITE = Path(__file__).parent / "site.yaml"
 CLUSTER = clusters.load(SITE)
 PLAN: Plan = expand(tables.load(CLUSTER.release), CLUSTER)
-HEALTHY = healthy.facts(PLAN.checks, healthy.matching_names(PLAN.checks, NAMES))
+
+
+def _knocking(found: dict[str, Observation]) -> dict[str, Observation]:
+    """With the ssh ports asked as well, so that a line can say what they meet.
+
+    An audit asks them only where no echo comes back.
+    """
+    for expects in (check.expects for check in PLAN.checks):
+        if isinstance(expects, HasConnection):
+            seen = found[expects.source]
+            assert isinstance(seen, HostFacts)
+            key = f"tcp:{expects.destination.address}:{expects.login_port}"
+            knock = ProbeResult(key=key, outcome="connected")
+            found[seen.host] = msgspec.structs.replace(seen, probes=(*seen.probes, knock))
+    return found
+
+
+HEALTHY = _knocking(healthy.facts(PLAN.checks, healthy.matching_names(PLAN.checks, NAMES)))
 
 ADDRESSES = {host.name: host.private for host in CLUSTER.hosts.values()}
 ADDRESSES |= {vip.name: vip.address for vip in CLUSTER.virtual_ips}

@@ -204,3 +204,9 @@ def test_delivered_means_what_its_checks_say(broken: Evidence) -> None:
         "the reply to an ICMP echo. That a service answers is not proved."
         in text_of(render(broken))
     )
+
+
+def test_refused_does_not_say_by_whom(broken: Evidence) -> None:
+    """A firewall refuses as well."""
+    said = "Somebody said no, the destination or a firewall: a reset, or ICMP port unreachable."
+    assert said in text_of(render(broken))
