@@ -36,6 +36,7 @@ def observe(
     limits: Limits,
     on_progress: OnProgress | None = None,
     *,
+    meanwhile: Callable[[], None] | None = None,
     secrets: Iterable[SecretRef] = (),
     read_secret: ReadSecret = secret.read,
     program: Program = PROGRAM,
@@ -46,12 +47,13 @@ def observe(
     added stands in what is returned. Each host costs one remote execution and at most
     ``limits.host_timeout``. Nothing that a host does raises. When the run is interrupted, or
     ``on_progress`` raises, every connection is ended at once and the exception goes on; what was
-    seen until then was given to ``on_progress``. ``secrets`` are kept out of the environment of
-    the commands that are run.
+    seen until then was given to ``on_progress``. ``meanwhile`` is called once, when the first
+    connections have been started: what it does costs no time of its own if it is done before they
+    are up. ``secrets`` are kept out of the environment of the commands that are run.
     """
     hidden = [job.login.sudo_password for job in jobs if job.login.sudo_password]
     fleet = _Fleet(jobs, limits, on_progress, read_secret, program)
-    return fleet.observe(environment([*secrets, *hidden]))
+    return fleet.observe(environment([*secrets, *hidden]), meanwhile)
 
 
 class _Fleet:
@@ -74,11 +76,16 @@ class _Fleet:
         self._seen: dict[int, Observation] = {}
         self._second: SecondRound | None = None
 
-    def observe(self, surroundings: Mapping[str, str]) -> tuple[Observation, ...]:
+    def observe(
+        self, surroundings: Mapping[str, str], meanwhile: Callable[[], None] | None
+    ) -> tuple[Observation, ...]:
         """Make all trips; ``surroundings`` is the environment of the commands."""
         with Watch() as watch:
             while self._line or self._under_way:
                 self._send_off(watch, surroundings)
+                if meanwhile is not None:
+                    meanwhile()
+                    meanwhile = None
                 until = self._second_round()
                 if not any(trip.is_over for trip in self._under_way):
                     now = time.monotonic()

@@ -18,7 +18,7 @@ import msgspec
 
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
-from pytest_portaswitch.report.files import EVIDENCE, encode
+from pytest_portaswitch.report.files import EVIDENCE
 
 OSCAL_VERSION = "1.1.3"
 NAMESPACE = "urn:pytest-portaswitch:oscal"
@@ -26,9 +26,11 @@ NAMESPACE = "urn:pytest-portaswitch:oscal"
 Part = dict[str, Any]
 
 
-def document(evidence: Evidence) -> bytes:
-    """``oscal-assessment-results.json``. The same evidence gives the same bytes."""
-    content = encode(evidence)
+def document(evidence: Evidence, content: bytes) -> bytes:
+    """``oscal-assessment-results.json``. The same evidence gives the same bytes.
+
+    ``content``: the evidence as its file holds it.
+    """
     ids = _Ids(hashlib.sha256(content).hexdigest())
     run = evidence.run
     results = {
@@ -78,9 +80,12 @@ class _Ids:
 
     def __init__(self, seed: str) -> None:
         self._space = uuid.uuid5(uuid.NAMESPACE_URL, f"{NAMESPACE}:{seed}")
+        self._known: dict[str, str] = {}
 
     def __call__(self, name: str) -> str:
-        return str(uuid.uuid5(self._space, name))
+        if name not in self._known:
+            self._known[name] = str(uuid.uuid5(self._space, name))
+        return self._known[name]
 
 
 def _result(evidence: Evidence, ids: _Ids) -> Part:

@@ -15,10 +15,11 @@ from pytest_portaswitch.report.page import render
 
 def contents(evidence: Evidence) -> dict[str, bytes]:
     """The files that the sums name. The same evidence gives the same bytes."""
+    content = encode(evidence)
     return {
         PAGE: render(evidence).encode(),
-        EVIDENCE: encode(evidence),
-        OSCAL: oscal.document(evidence),
+        EVIDENCE: content,
+        OSCAL: oscal.document(evidence, content),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import MappingProxyType
 from typing import Protocol
 
@@ -64,3 +65,9 @@ it has none over ``tls``."""
 def speaks(protocol: str, transport: Transport) -> Speaks | None:
     """The module for a protocol over a transport; None where it is not spoken."""
     return PROTOCOLS.get((protocol, transport))
+
+
+def load(protocols: Collection[str]) -> None:
+    """Load what only the replies of these protocols need. To be done while they are waited for."""
+    if "sip" in protocols:
+        sip.load()

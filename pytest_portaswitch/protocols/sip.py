@@ -115,11 +115,17 @@ def _messages(data: bytes) -> list[bytes]:
     return messages
 
 
+def load() -> None:
+    """Load the library that reads replies, which takes a moment: before they come, if it can be."""
+    import sipmessage
+
+    del sipmessage
+
+
 def _response(ask: Ask, head: bytes) -> Answer:
     # The library takes neither folded lines nor a blank before a colon, which both are allowed
     # (RFC 3261, 7.3.1), nor text that is not UTF-8.
     plain = _LOOSE_COLON.sub(rb"\1:", _FOLD.sub(b" ", head)).decode("utf-8", "replace").encode()
-    # Slow to import, and needed only once replies are there.
     from sipmessage import Message, Response
 
     try:

@@ -25,6 +25,7 @@ from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import Plan
+from pytest_portaswitch.protocols import registry
 from pytest_portaswitch.tables.row import Tables
 
 if TYPE_CHECKING:
@@ -146,8 +147,15 @@ class Audits:
                 first[id(job)] = seen
                 tell(self._host_label(owner[id(job)], job.request.host), seen)
 
+            asked = {probe.protocol for _, job in jobs for probe in job.request.probes}
             hidden = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
-            told = observe([job for _, job in jobs], self.limits, keep, secrets=hidden)
+            told = observe(
+                [job for _, job in jobs],
+                self.limits,
+                keep,
+                meanwhile=lambda: registry.load(asked),
+                secrets=hidden,
+            )
         for (_, job), seen in zip(jobs, told, strict=True):
             if first.get(id(job)) is not seen:
                 take(job, seen)

@@ -327,6 +327,21 @@ def test_hosts_are_looked_at_side_by_side(fake_ssh: FakeSsh) -> None:
     assert sorted(names) == sorted(reported)
 
 
+def test_something_is_done_while_logins_are_under_way(fake_ssh: FakeSsh) -> None:
+    """Once, when the connections have been started, and before anything came of them."""
+    fake_ssh.write('eval "$command"')
+    story: list[str] = []
+    observe(
+        [job("one"), job("two")],
+        Limits(host_timeout=5, parallel=1),
+        lambda job, seen: story.append(job.request.host),
+        meanwhile=lambda: story.append("meanwhile"),
+        program=STUB,
+    )
+
+    assert story == ["meanwhile", "one", "two"]
+
+
 def test_parallel_is_a_bound(fake_ssh: FakeSsh) -> None:
     """No more connections than allowed exist at a time, nor descriptors for them."""
     fake_ssh.write(f'pgrep -xcP $PPID ssh >> {fake_ssh.folder}/alive; eval "$command"')

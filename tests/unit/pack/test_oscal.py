@@ -11,6 +11,7 @@ import pytest
 from pytest_portaswitch.facts import HostFacts, Observation
 from pytest_portaswitch.pack.oscal import document
 from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.files import encode
 from tests.unit.report.making import evidence
 
 
@@ -31,14 +32,16 @@ def broken() -> Evidence:
 
 def result_of(found: Evidence) -> Any:
     """The one result of the document."""
-    return json.loads(document(found))["assessment-results"]["results"][0]
+    return json.loads(document(found, encode(found)))["assessment-results"]["results"][0]
 
 
 def test_it_is_valid(broken: Evidence) -> None:
     """By models that were generated from NIST's JSON schema."""
     oscal_bindings = pytest.importorskip("oscal_bindings")
     for found in (broken, evidence()):
-        parsed = oscal_bindings.AssessmentResultsDocument.model_validate_json(document(found))
+        parsed = oscal_bindings.AssessmentResultsDocument.model_validate_json(
+            document(found, encode(found))
+        )
         assert len(parsed.assessment_results.results[0].observations) == found.totals.planned
 
 
@@ -62,6 +65,6 @@ def test_each_check_is_an_observation_and_each_row_a_finding(broken: Evidence) -
 
 def test_it_is_the_same_each_time_and_has_no_markup(broken: Evidence) -> None:
     """Its texts are Markdown, in which a host's words would act."""
-    assert document(broken) == document(broken)
-    assert b"<b " not in document(broken)
-    assert "\u202e" not in document(broken).decode()
+    assert document(broken, encode(broken)) == document(broken, encode(broken))
+    assert b"<b " not in document(broken, encode(broken))
+    assert "\u202e" not in document(broken, encode(broken)).decode()

@@ -21,21 +21,20 @@ class Notes:
             self.gaps.append(entry)
 
 
-def read(path: str, limit: int) -> bytes:
-    """Return at most ``limit`` bytes of a file. Raises ``OSError``."""
+def read(path: str, limit: int, full: int = 1) -> bytes:
+    """Return at most ``limit`` bytes of a file. Raises ``OSError``.
+
+    A read that brings less than ``full`` bytes is known to be the last one.
+    """
     # Without Python's own file objects: several thousand small files are read.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         data = os.read(descriptor, min(limit, _BLOCK))
-        if not data:
-            return data
         parts = [data]
         left = limit - len(data)
         # A file of /proc ends where a read returns nothing, not where one comes back short.
-        while left > 0:
+        while len(data) >= full and left > 0:
             data = os.read(descriptor, min(left, _BLOCK))
-            if not data:
-                break
             parts.append(data)
             left -= len(data)
         return b"".join(parts)

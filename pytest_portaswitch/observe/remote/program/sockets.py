@@ -18,6 +18,10 @@ _TABLES = (
     ("udp6", True, (UNCONNECTED, ESTABLISHED)),
 )
 _LARGEST = 64 << 20
+# The kernel hands out such a table by the page, of 4 KiB at least, as long as another line of 200
+# bytes fits: a page with more room than that is the last. To be told so by one more read would cost
+# a second walk through all that the kernel keeps.
+_FULL = 3 << 10
 _MOST = 60000
 _BY_FAMILY = 20
 _V6ONLY = 11
@@ -31,7 +35,7 @@ def tables(notes: Notes) -> "dict[str, list[Row]]":
     found: dict[str, list[Row]] = {"tcp": [], "udp": []}
     for name, six, states in _TABLES:
         try:
-            data = read("/proc/net/" + name, _LARGEST)
+            data = read("/proc/net/" + name, _LARGEST, _FULL)
         except OSError as error:
             # Where IPv6 is off there is no such file, and nothing is missing.
             if not (six and error.errno == errno.ENOENT):

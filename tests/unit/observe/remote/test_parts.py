@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -20,7 +23,7 @@ from pytest_portaswitch.observe.remote.program import (
     processes,
     sockets,
 )
-from pytest_portaswitch.observe.remote.program.notes import Notes
+from pytest_portaswitch.observe.remote.program.notes import Notes, read
 
 HEAD = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when ...\n"
 
@@ -28,7 +31,7 @@ HEAD = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when ...\
 def test_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that is absent for IPv6 is no gap; one that cannot be read is."""
 
-    def read(path: str, limit: int) -> bytes:
+    def read(path: str, limit: int, full: int) -> bytes:
         if path.endswith("6"):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         if path.endswith("tcp"):
@@ -42,6 +45,51 @@ def test_tables(monkeypatch: pytest.MonkeyPatch) -> None:
         "/proc/net/tcp: Permission denied",
         "lines of /proc/net/udp that could not be read: 1",
     ]
+
+
+GROWING = """
+import socket, sys
+from pytest_portaswitch.observe.remote.program import sockets
+from pytest_portaswitch.observe.remote.program.notes import read
+family = {"6": socket.AF_INET6}.get(sys.argv[1][-1], socket.AF_INET)
+kind = socket.SOCK_STREAM if sys.argv[1].startswith("tcp") else socket.SOCK_DGRAM
+kept, sizes, path = [], set(), "/proc/net/" + sys.argv[1]
+for port in range(20000, 20150):
+    sock = socket.socket(family, kind)
+    sock.bind(("", port))
+    if kind == socket.SOCK_STREAM:
+        sock.listen(1)
+    kept.append(sock)
+    whole = read(path, 1 << 26)
+    assert read(path, 1 << 26, sockets._FULL) == whole, len(whole)
+    sizes.add(len(whole) // 1024)
+print(len(sizes), whole.count(b"\\n"))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
+@pytest.mark.parametrize("table", ["tcp", "tcp6", "udp", "udp6"])
+def test_the_end_of_a_table(table: str) -> None:
+    """A table is read whole however long it is, without a last read that brings nothing."""
+    command = ["unshare", "-n", sys.executable, "-c", GROWING, table]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 0, result.stderr
+    sizes, lines = map(int, result.stdout.split())
+    assert (sizes > 15, lines) == (True, 151)
+
+
+def test_the_last_read(tmp_path: Path) -> None:
+    """What comes short is the last; otherwise the end is where nothing comes."""
+    reading, writing = os.pipe()
+    os.write(writing, b"x" * 10)
+    # A pipe that stays open would have the next read wait for ever.
+    assert read(f"/proc/self/fd/{reading}", 100, 11) == b"x" * 10
+    os.close(writing)
+    os.close(reading)
+    file = tmp_path / "file"
+    file.write_bytes(b"y" * 200000)
+    assert len(read(str(file), 1 << 20)) == 200000
+    assert len(read(str(file), 70000, 100)) == 70000
 
 
 def test_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
