@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address
 
 from pytest_portaswitch.facts.model import (
     Connection,
@@ -102,9 +104,15 @@ def holds(facts: HostFacts, address: str) -> str:
     wanted = ipaddress.ip_address(address)
     for interface in facts.interfaces:
         for held in interface.addresses:
-            if ipaddress.ip_interface(held).ip == wanted:
+            if _own(held) == wanted:
                 return interface.name
     return ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _own(held: str) -> IPv4Address | IPv6Address:
+    """The address itself of one such as ``10.0.0.5/24``; asked of each host about each other."""
+    return ipaddress.ip_interface(held).ip
 
 
 def probe(facts: HostFacts, key: str) -> ProbeResult | None:

@@ -1,4 +1,4 @@
-"""What a run needs after its last test is not loaded before its hosts are looked at."""
+"""What a run needs once its hosts were looked at is not loaded before."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import gc
 import subprocess
 import sys
 
-from .conftest import Site
+from .conftest import ROOT, Site
 
-LATE = ("pytest_portaswitch.pack", "pytest_portaswitch.report.page.render", "jinja2")
+LATE = (
+    "pytest_portaswitch.judge",
+    "pytest_portaswitch.causes",
+    "pytest_portaswitch.difference",
+    "pytest_portaswitch.pack",
+    "pytest_portaswitch.report.evidence",
+    "pytest_portaswitch.report.page.render",
+)
 
 
 def run(program: str) -> str:
@@ -36,6 +43,26 @@ def test_it_is_loaded_beside_the_wait() -> None:
         str([True] * len(LATE)),
         "['audit.html', 'index.html', 'since.html']",
     ]
+
+
+def test_nothing_of_it_is_loaded_before_the_first_login(site: Site) -> None:
+    """Nor does a suite that names the type of a verdict load what judges."""
+    site.audit("-k", "process and web1")  # writes the site's files
+    (site.path / "suites" / "test_loaded.py").write_text(
+        "from pytest_portaswitch import Outcome\n\ndef test_loaded():\n    pass\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", COLLECT], cwd=site.path, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines()[-1] == "0 []"
+
+
+COLLECT = f"""
+import sys, pytest
+sys.path.insert(0, {str(ROOT)!r})
+code = pytest.main(["suites", "--cluster", "acme.yaml", "--collect-only", "-q", "--noconftest"])
+print(int(code), [name for name in {LATE!r} if name in sys.modules])
+"""
 
 
 def test_a_process_that_ends_does_not_look_through_its_memory() -> None:
