@@ -55,13 +55,13 @@ def connections_to(
     facts: HostFacts, addresses: Iterable[str], ports: Ports
 ) -> tuple[Connection, ...]:
     """The established connections to any of the ports at any of the addresses."""
-    wanted = {ipaddress.ip_address(address) for address in addresses}
+    wanted = {_ip(address) for address in addresses}
     return tuple(
         connection
         for connection in facts.connections
         if connection.remote_port is not None
         and _is_among(connection.remote_port, ports)
-        and ipaddress.ip_address(connection.remote) in wanted
+        and _ip(connection.remote) in wanted
     )
 
 
@@ -84,7 +84,7 @@ def covers(socket: Socket, address: str) -> bool | None:
     """
     if socket.address == address:
         return True
-    bound, wanted = ipaddress.ip_address(socket.address), ipaddress.ip_address(address)
+    bound, wanted = _ip(socket.address), _ip(address)
     if not bound.is_unspecified:
         return bound == wanted
     if bound.version == wanted.version:
@@ -96,12 +96,12 @@ def covers(socket: Socket, address: str) -> bool | None:
 
 def is_wildcard(socket: Socket) -> bool:
     """Whether it is bound to every address."""
-    return ipaddress.ip_address(socket.address).is_unspecified
+    return _ip(socket.address).is_unspecified
 
 
 def holds(facts: HostFacts, address: str) -> str:
     """The name of the interface that holds an address, or empty."""
-    wanted = ipaddress.ip_address(address)
+    wanted = _ip(address)
     for interface in facts.interfaces:
         for held in interface.addresses:
             if _own(held) == wanted:
@@ -109,10 +109,16 @@ def holds(facts: HostFacts, address: str) -> str:
     return ""
 
 
+# The same few addresses are compared again and again: of each host about each other.
 @functools.lru_cache(maxsize=4096)
 def _own(held: str) -> IPv4Address | IPv6Address:
-    """The address itself of one such as ``10.0.0.5/24``; asked of each host about each other."""
+    """The address itself of one such as ``10.0.0.5/24``."""
     return ipaddress.ip_interface(held).ip
+
+
+@functools.lru_cache(maxsize=4096)
+def _ip(address: str) -> IPv4Address | IPv6Address:
+    return ipaddress.ip_address(address)
 
 
 def probe(facts: HostFacts, key: str) -> ProbeResult | None:
