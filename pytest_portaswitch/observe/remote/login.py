@@ -30,9 +30,9 @@ _FIND = (
 )
 
 # Waits a minute for its payload. Lines before it are skipped: the password is one of them where
-# sudo did not ask for it.
+# sudo did not ask for it. What is garbage when all this ends, seconds from now, is never much.
 _PYTHON = (
-    "import sys; sys.version_info >= (3, 6) or sys.exit(9); "
+    "import gc, sys; gc.disable(); sys.version_info >= (3, 6) or sys.exit(9); "
     "import base64, json, os, signal, zlib; "
     "sys.excepthook = lambda kind, error, trace:"
     " (os.write(2, ascii((kind.__name__, str(error)))[:500].encode()), os._exit(4)); "

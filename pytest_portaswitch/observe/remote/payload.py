@@ -44,10 +44,8 @@ _PACKAGES = (
 )
 
 # The parts are found without files, and compiled when something first imports them: a host that
-# is asked little needs few. What is garbage when this ends, seconds from now, is never much.
+# is asked little needs few.
 _START = f"""\
-import gc
-gc.disable()
 class Parts:
     sources = dict(parts["parts"])
     def find_spec(self, name, path=None, target=None):
