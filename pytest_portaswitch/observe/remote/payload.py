@@ -24,6 +24,7 @@ _PARTS = (
     f"{_PROGRAM}.links",
     f"{_PROGRAM}.sockets",
     f"{_PROGRAM}.processes",
+    f"{_PROGRAM}.snapshot",
     f"{_PROGRAM}.host",
     f"{_PROGRAM}.disks",
     f"{_PROGRAM}.flight",

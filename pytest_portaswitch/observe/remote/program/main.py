@@ -9,25 +9,13 @@ import time
 import zlib
 from contextlib import suppress
 
-from pytest_portaswitch.facts import proc_net
-from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, Owners, Row
-from pytest_portaswitch.observe.remote.program import (
-    disks,
-    host,
-    links,
-    processes,
-    sockets,
-)
-from pytest_portaswitch.observe.remote.program.notes import Notes, reason
+from pytest_portaswitch.observe.remote.program import disks, host, links, snapshot
+from pytest_portaswitch.observe.remote.program.notes import Notes, attempt, reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, TypeVar
+    from typing import Any
 
-    T = TypeVar("T")
-
-_MOST_CONNECTIONS = 5000
 _FOR_THE_REPLY = 1.0
 _NICENESS = 10
 
@@ -78,58 +66,32 @@ def _bound(deadline: float) -> None:
 def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) -> "dict[str, Any]":
     notes = Notes()
     release = host.Release(notes)
-    # The sockets before their owners: one that is closed in between has no owner any more, one
-    # that is opened in between is not listed. Both before the probes, which are sockets too.
-    none: dict[str, list[Row]] = {"tcp": [], "udp": []}
+    seen = snapshot.take(set(request["connections_to"]), nonce, notes)
+    _owners_gap(notes, seen.listeners, refused)
     nothing: list[dict[str, object]] = []
-    tables = _try(notes, "sockets", lambda: sockets.tables(notes), none)
-    walk = _try(notes, "processes", lambda: processes.walk(nonce, notes), processes.Walk())
-    root = os.geteuid() == 0
-    owners = Owners(walk.owners, root and not walk.denied and not walk.unseen)
-    listed = _try(notes, "sockets", lambda: sockets.listeners(tables, owners, notes), nothing)
-    served = {row.port for row in tables["tcp"] if row.state == LISTEN}
-    established = [row for row in tables["tcp"] if row.state == ESTABLISHED]
-    wanted = set(request["connections_to"])
-    connections = _try(
-        notes,
-        "connections",
-        lambda: proc_net.connections(established, served, wanted, owners),
-        nothing,
-    )
-    if len(connections) > _MOST_CONNECTIONS:
-        notes.gap("connections", f"{_MOST_CONNECTIONS} of {len(connections)} are shown")
-    _owners_gap(notes, listed, refused)
+    wanted = request["programs"]
     shown: dict[str, str] = {}
-    sent = _try(notes, "probes", lambda: _probes(request, until, shown), nothing)
-    _try(notes, "relays", lambda: _relays(request, nonce, until, sent), None)
+    sent = attempt(notes, "probes", lambda: _probes(request, until, shown), nothing)
+    attempt(notes, "relays", lambda: _relays(request, nonce, until, sent), None)
     return {
-        "privileged": root and not walk.denied,
+        "privileged": seen.privileged,
         "hostname": os.uname().nodename,
         "kernel": os.uname().release,
         "system": host.system(),
         "ephemeral_ports": host.ephemeral(notes),
         "reserved_ports": host.reserved(notes),
-        "sockets": listed,
-        "processes": walk.processes,
-        "connections": connections[:_MOST_CONNECTIONS],
-        "interfaces": _try(notes, "interfaces", links.interfaces, nothing),
-        "disks": _try(notes, "disks", lambda: disks.disks(notes), nothing),
-        "programs": _try(notes, "programs", lambda: disks.programs(request["programs"]), nothing),
+        "sockets": seen.listeners,
+        "processes": seen.processes,
+        "connections": seen.connections,
+        "interfaces": attempt(notes, "interfaces", links.interfaces, nothing),
+        "disks": attempt(notes, "disks", lambda: disks.disks(notes), nothing),
+        "programs": attempt(notes, "programs", lambda: disks.programs(wanted), nothing),
         "routes": [_route(to) for to in request["routes_to"]],
         "probes": sent,
         "certificates": shown,
         "release": release.read(),
         "gaps": notes.gaps,
     }
-
-
-def _try(notes: Notes, what: str, look: "Callable[[], T]", nothing: "T") -> "T":
-    """Return what a look finds; where it breaks, that is a gap and the rest goes on."""
-    try:
-        return look()
-    except Exception as error:
-        notes.gap(what, reason(error))
-        return nothing
 
 
 # What follows is compiled only on hosts that are asked for it.

@@ -2,6 +2,13 @@
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
 TEXT = 512
 """The longest text that is brought back."""
 _BLOCK = 1 << 16
@@ -52,3 +59,12 @@ def reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return f"{type(error).__name__}: {error}"
+
+
+def attempt(notes: Notes, what: str, look: "Callable[[], T]", nothing: "T") -> "T":
+    """Return what a look finds; where it breaks, that is a gap and the rest goes on."""
+    try:
+        return look()
+    except Exception as error:
+        notes.gap(what, reason(error))
+        return nothing
