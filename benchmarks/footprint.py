@@ -79,7 +79,7 @@ LINES = (
           "two lines a trip"),
     Lines("sshd", "sshd", "log: of knocks", r"^kex_exchange_identification: |portaswitch-audit: |"
           r"^(Connection (closed|reset) by|Disconnected from) \S+ port \d+( \[preauth\])?$",
-          "two lines a host: the Configuration server asks whether it reaches it"),
+          "the Configuration server knocks only where no echo comes back"),
     Lines("sudo", "sudo", "log", r"COMMAND=", "the same trip, where `sudo: true`"),
 )  # fmt: skip
 
