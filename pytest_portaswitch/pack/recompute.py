@@ -47,6 +47,8 @@ def differences(evidence: Evidence) -> Iterator[str]:
         yield from _fields(f"check {check.id}", check, again)
     if plan.unexpanded != evidence.unexpanded:
         yield "unexpanded: the tables and the cluster leave out other rows"
+    if plan.unreached != evidence.unreached:
+        yield "unreached: the tables and the cluster leave others unreached"
     if evidence.site.waivers != evidence.waivers:
         yield "waivers: are not those of the cluster"
     for name in ("name", "release"):

@@ -14,7 +14,7 @@ from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
 from pytest_portaswitch.plan.expand import Plan, expand
-from pytest_portaswitch.plan.left_out import Unexpanded
+from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
 from pytest_portaswitch.report.readiness import Readiness, Scope, readiness
 from pytest_portaswitch.report.site import publishable
 from pytest_portaswitch.tables.ladder import Grade
@@ -110,6 +110,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of checks that a hook of the site added to what the tables give, sorted."""
     removed: tuple[str, ...]
     """Ids of checks that a hook of the site took out, sorted."""
+    unreached: tuple[Unreached, ...] = ()
+    """What the plan looks at on its own host only, since no other one is a peer, and why."""
     since: Difference | None = None
     """What is different from the baseline that the run was given; null: it was given none."""
 
@@ -148,6 +150,7 @@ def gather(
         ),
         causes=explain(checks, complete, hosts, plan.checks, logins_of(site)),
         unexpanded=plan.unexpanded,
+        unreached=plan.unreached,
         waivers=cluster.waivers,
         site=site,
         tables=tables,

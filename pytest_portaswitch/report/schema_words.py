@@ -202,6 +202,8 @@ OWN: Mapping[str, str] = {
     "Undeclared.private": "At private addresses",
     "Undeclared.public": "At public addresses",
     "Unexpanded.why": "Why it yields no check",
+    "Unreached.row": "The row that is about it",
+    "Unreached.why": "Why nobody tries to reach it",
     "Unobserved.took": "Seconds until that was clear",
     "Unobserved.why": "Why, as one word",
     "UsesPrivate.address": "Its private address",

@@ -227,6 +227,16 @@ def _other_port(plain: Any) -> str:
     return "tls-5061: neither the tables and the cluster nor the site's hooks give it"
 
 
+def _forget_what_has_no_check(plain: Any) -> str:
+    plain["unexpanded"].pop()
+    return "unexpanded: the tables and the cluster leave out other rows"
+
+
+def _forget_what_nobody_reaches(plain: Any) -> str:
+    plain["unreached"].pop()
+    return "unreached: the tables and the cluster leave others unreached"
+
+
 def _rename(plain: Any) -> str:
     plain["cluster"] = "other-prod"
     return "name: is not that of the cluster"
@@ -236,7 +246,7 @@ ALTERATIONS: list[Callable[[Any], str]] = [
     _flip, _unknown_to_pass, _remove, _remove_neatly, _invent, _expect_less, _confide,
     _silence_a_warning, _grade_up, _totals, _cluster_verdict, _drop_cause, _soften_cause,
     _swap_causes, _alter_a_fact, _heal_a_host, _longer_waiver, _earlier_run, _hide_as_left_out,
-    _other_port, _rename,
+    _other_port, _forget_what_has_no_check, _forget_what_nobody_reaches, _rename,
 ]  # fmt: skip
 
 

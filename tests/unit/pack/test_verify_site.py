@@ -14,6 +14,7 @@ from pytest_portaswitch.judge import judge
 from pytest_portaswitch.pack import oscal, verify, write_pack
 from pytest_portaswitch.plan import expand
 from pytest_portaswitch.report.evidence import Evidence, gather
+from pytest_portaswitch.report.files import encode
 from pytest_portaswitch.report.page import render, render_header
 from pytest_portaswitch.report.page.checks import Checks
 from pytest_portaswitch.report.page.tables import tables_of
@@ -69,7 +70,8 @@ def test_checks_that_a_hook_took_out_are_told(
     assert said in " ".join(" ".join(lines(found, "e")).split())
     assert f"Partial: {said}" in text_of(render(found))
     assert f"partial: {said}" in text_of(render_header(found, "page", ""))
-    assert f'"value": "{number}"' in oscal.document(found).decode().split('"removed-checks"')[1]
+    content = oscal.document(found, encode(found)).decode()
+    assert f'"value": "{number}"' in content.split('"removed-checks"')[1]
     pack = write_pack(found, tmp_path).parent
     assert main(["verify", str(pack)]) == 0
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note")]

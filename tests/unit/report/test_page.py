@@ -88,6 +88,8 @@ def test_every_check_cause_and_row_is_there(broken: Evidence) -> None:
     assert all(cause.title in text for cause in broken.causes)
     assert all(row.id in text for row in broken.tables.rows)
     assert all(row.why in text for row in broken.unexpanded)
+    assert broken.unreached
+    assert all(f"{row.row} {row.place or '-'} {row.why}" in text for row in broken.unreached)
     assert "Could not be looked at: no answer within 10 s [connection-timeout]" in text
 
 
