@@ -33,6 +33,10 @@ def judge_sampled(check: Check, expects: Reaches, facts: Facts) -> Verdict:
         if source.method == "shell":
             return _no_python(source.host, expected)
         why = source.gap("probes") or "there was no second round"
+        if results:
+            # A port in use is left to its call, and another tried in its place.
+            missing = f"{len(expects.sample) - len(results)} of {len(expects.sample)}"
+            why = f"{missing} were not sent, since all ports of {place.name} are in use there"
         return gap(source.host, f"probes of {ports.words}", why, expected)
     unsent = [result for result in results if result.outcome == "error"]
     if unsent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -50,8 +50,9 @@ def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
                 holders = targets.holders(probe.address)
                 if holders:
                     _assign(found, name, probe, holders)
-        for probe in request.watched:
-            _assign(found, name, targets.moved(probe), targets.holders(probe.address))
+        for address, probes in _by_address(request.watched).items():
+            for probe in targets.placed(address, probes):
+                _assign(found, name, probe, targets.holders(address))
     return dict(found)
 
 
@@ -70,6 +71,13 @@ def patience(part: Part, party: Party) -> float:
     if not swiftest or asked_before & part.sends.keys():
         return PATIENCE
     return min(PATIENCE, max(LEAST_PATIENCE, 2 * max(swiftest.values())))
+
+
+def _by_address(probes: Iterable[Probe]) -> dict[str, list[Probe]]:
+    found: dict[str, list[Probe]] = defaultdict(list)
+    for probe in probes:
+        found[probe.address].append(probe)
+    return found
 
 
 def _assign(found: dict[str, Part], name: str, probe: Probe, holders: Iterable[str]) -> None:
@@ -124,17 +132,25 @@ class _Targets:
         """The hosts that hold it, several where an address is held twice."""
         return self._holders.get(str(ipaddress.ip_address(address)), [])
 
-    def moved(self, probe: Probe) -> Probe:
-        """The probe to the nearest port that is in use at none of its targets."""
-        used: set[int] = set().union(*(self._used[name] for name in self.holders(probe.address)))
-        nearest = (
-            probe.port + step * sign
-            for step in range(1000)
-            for sign in (1, -1)
-            if 1024 <= probe.port + step * sign <= 65535
-        )
-        port = next((port for port in nearest if port not in used), probe.port)
-        return msgspec.structs.replace(probe, port=port)
+    def placed(self, address: str, probes: Sequence[Probe]) -> list[Probe]:
+        """Each of the probes at the nearest port that is in use at none of its targets.
+
+        A range is sampled at both of its ends: what is beyond them is no part of it. Where no port
+        of it is left, the probe is not sent.
+        """
+        in_use = set[int]().union(*(self._used[name] for name in self.holders(address)))
+        ports = [probe.port for probe in probes]
+        low, high, taken = min(ports), max(ports), in_use.union(ports)
+        placed = []
+        for probe in probes:
+            port = probe.port
+            if port in in_use:
+                near = (port + step * sign for step in range(1, high - low + 1) for sign in (1, -1))
+                port = next((one for one in near if low <= one <= high and one not in taken), 0)
+                taken.add(port)
+            if port:
+                placed.append(msgspec.structs.replace(probe, port=port))
+        return placed
 
 
 class _Watcher:

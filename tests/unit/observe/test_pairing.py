@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import msgspec
+import pytest
+
 from pytest_portaswitch.facts.model import (
     Arrival,
     HostFacts,
@@ -70,18 +75,39 @@ def test_who_was_answered_has_no_part() -> None:
     assert parts(alone) == {}
 
 
-def test_a_port_that_a_call_uses_is_left_alone() -> None:
-    """Its nearest free neighbour takes its place."""
-    used = tuple(
-        Socket(transport="udp", address="10.0.0.2", port=port) for port in (35000, 35001, 34999)
+def sampled(sample: tuple[int, ...], used: Iterable[int]) -> dict[str, Part]:
+    """The parts of a host that samples a range of another, where calls use some of its ports."""
+    calls = tuple(Socket(transport="udp", address="10.0.0.2", port=port) for port in used)
+    watched = tuple(msgspec.structs.replace(RTP, port=port) for port in sample)
+    return parts(
+        {
+            "a": Party(Request(host="a", watched=watched), host("a", "10.0.0.1")),
+            "b": Party(Request(host="b"), host("b", "10.0.0.2", sockets=calls)),
+        }
     )
-    both = {
-        "a": Party(Request(host="a", watched=(RTP,)), host("a", "10.0.0.1")),
-        "b": Party(Request(host="b"), host("b", "10.0.0.2", sockets=used)),
-    }
-    found = parts(both)
-    assert [probe.port for probe in found["a"].sends.values()] == [35002]
-    assert found["b"].watches == {35002}
+
+
+@pytest.mark.parametrize(
+    ("sample", "used", "sent"),
+    [
+        ((35000, 50000, 64999), (50000, 50001, 49999), [35000, 50002, 64999]),
+        # Beyond its ends it is another range: nothing that arrives there says anything of this one.
+        ((35000, 50000, 64999), (64999, 64998), [35000, 50000, 64997]),
+        ((35000, 50000, 64999), (35000, 35001), [35002, 50000, 64999]),
+        # One port would be tried for two, and that would be one too few.
+        ((35000, 35001, 64999), (35000,), [35001, 35002, 64999]),
+        ((35000, 35001, 64999), (35000, 35001), [35002, 35003, 64999]),
+        ((35000, 50000, 64999), range(34000, 65535), []),
+        ((35000, 64999), range(35000, 64999), [64999]),
+    ],
+)
+def test_a_port_that_a_call_uses_is_left_alone(
+    sample: tuple[int, ...], used: Iterable[int], sent: list[int]
+) -> None:
+    """Its nearest free neighbour within the range takes its place."""
+    found = sampled(sample, used)
+    assert sorted(p.port for p in found.get("a", Part()).sends.values()) == sent
+    assert found.get("b", Part()).watches == set(sent)
 
 
 def again(**more: object) -> Told:
