@@ -30,6 +30,9 @@ class Part(msgspec.Struct, kw_only=True):
 
     sends: dict[str, Probe] = msgspec.field(default_factory=dict)
     """By key."""
+    repeats: set[str] = msgspec.field(default_factory=set)
+    """Keys of those that go out in this round only: where nothing comes back they are sent once
+    more, since a datagram may be lost though nobody stops it."""
     watches: set[int] = msgspec.field(default_factory=set)
     """The ports that datagrams may arrive at."""
 
@@ -53,6 +56,7 @@ def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
         for address, probes in _by_address(request.watched).items():
             for probe in targets.placed(address, probes):
                 _assign(found, name, probe, targets.holders(address))
+                found[name].repeats.add(probe.key)
     return dict(found)
 
 

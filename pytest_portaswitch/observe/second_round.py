@@ -93,6 +93,7 @@ def _words(part: Part, trip: Trip) -> dict[str, object]:
     return {
         "watch": sorted(part.watches),
         "probes": [msgspec.to_builtins(probe) for probe in part.sends.values()],
+        "repeats": sorted(part.repeats),
         "scripts": msgspec.to_builtins(
             {key: script for key, script in trip.job.request.scripts.items() if key in part.sends}
         ),

@@ -63,6 +63,7 @@ def test_what_stayed_silent_is_sent_again_and_watched() -> None:
     found = parts(parties())
     assert found["a"].sends == {SIP.key: SIP}
     assert found["b"].watches == {5060}
+    assert not found["a"].repeats, "it is the second time already"
     assert not found["a"].watches
     assert not found["b"].sends
 
@@ -107,6 +108,7 @@ def test_a_port_that_a_call_uses_is_left_alone(
     """Its nearest free neighbour within the range takes its place."""
     found = sampled(sample, used)
     assert sorted(p.port for p in found.get("a", Part()).sends.values()) == sent
+    assert found.get("a", Part()).repeats == {f"udp:10.0.0.2:{port}" for port in sent}
     assert found.get("b", Part()).watches == set(sent)
 
 

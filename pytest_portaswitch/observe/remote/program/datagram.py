@@ -29,10 +29,12 @@ def udp(
     script: "list[dict[str, Any]]",
     timeout: float,
     source_port: int = 0,
+    *,
+    repeat: bool = False,
 ) -> "Steps":
     """Send the script's first datagram, or an empty one, and wait for one in return.
 
-    ``source_port``: from there if it is free.
+    ``source_port``: from there if it is free. ``repeat``: after half of the time send it again.
     """
     sends = [step["send"] for step in script if step["send"]]
     most = [step["receive"] for step in script if step["receive"]] or [_LARGEST]
@@ -57,6 +59,9 @@ def udp(
         except OSError as error:
             fail(result, began, error.errno or 0)
             return
+        if repeat and not (yield sock.fileno(), READ, began + timeout / 2):
+            with suppress(OSError):
+                sock.sendto(data, (address, port))
         reply = yield from _reply(result, sock, began, timeout, address)
         if reply is not None:
             result["received"] = [base64.b64encode(reply[: most[0]]).decode()]

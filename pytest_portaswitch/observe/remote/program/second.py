@@ -58,6 +58,7 @@ def _send(asked: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
     results: list[dict[str, Any]] = []
     flights = []
     sources = host.unreserved()
+    repeats = set(asked["repeats"])
     for probe in asked["probes"]:
         result: dict[str, Any] = {}
         results.append(result)
@@ -70,6 +71,7 @@ def _send(asked: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
             script,
             asked["timeout"],
             sources.pop() if sources else 0,
+            repeat=key in repeats,
         )
         flights.append(Flight(key, "datagrams", steps, result))
     flight.run(flights, {"datagrams": Window(_AT_ONCE, _AT_ONCE)}, until)

@@ -6,12 +6,12 @@ import os
 import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 
-from pytest_portaswitch.observe.remote.program import datagram, host, second
+from pytest_portaswitch.observe.remote.program import datagram, flight, host, second
 from pytest_portaswitch.observe.remote.program.second import Watcher
 
 
@@ -174,3 +174,30 @@ def test_a_source_port_is_used_if_it_is_free(is_taken: bool) -> None:
         steps.close()
     assert result["source"] == "127.0.0.1"
     assert (result["source_port"] == wanted) is not is_taken
+
+
+@pytest.mark.parametrize(("repeat", "replies", "datagrams"), [(1, 0, 2), (0, 0, 1), (1, 1, 1)])
+def test_what_may_have_been_lost_is_sent_once_more(
+    repeat: int, replies: int, datagrams: int
+) -> None:
+    """From the same port, and not where something came back."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as peer:
+        peer.bind(("127.0.0.1", 0))
+        peer.settimeout(5)
+        result: dict[str, Any] = {}
+        port = peer.getsockname()[1]
+        steps = datagram.udp(result, "127.0.0.1", port, [], 0.2, repeat=bool(repeat))
+        probe = flight.Flight("udp", "datagrams", steps, result)
+        until = time.monotonic() + 5
+        fly = threading.Thread(target=flight.run, args=([probe], {}, until))
+        fly.start()
+        senders = [peer.recvfrom(10)[1]]
+        for _ in range(replies):
+            peer.sendto(b"x", senders[0])
+        fly.join()
+        peer.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                senders.append(peer.recvfrom(10)[1])
+    assert senders == [("127.0.0.1", result["source_port"])] * datagrams
+    assert result["outcome"] == ("replied" if replies else "silent")
