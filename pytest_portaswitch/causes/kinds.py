@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from pytest_portaswitch.causes import by_hand
+from pytest_portaswitch.causes import by_hand, slices
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.causes.loss import conjugated, some
 from pytest_portaswitch.cluster.model import Login
@@ -37,6 +37,8 @@ TITLES: Mapping[str, str] = {
     "ignores it",
     "slice-lost": "part of {ports} is lost on the way to {0}: {detail}",
     "slice-rejected": "a firewall rejects part of {ports} of {0}: {detail}",
+    "slice-forbidden": "{0}'s own firewall forbids it to send to part of {ports} of {places}: "
+    "{detail}",
     "no-python": "no Python 3 on {0}: its shell sees sockets, processes and routes, but asks no "
     "service and watches for nothing",
     "not-privileged": "{0} was looked at without root, so that owners of sockets stay unseen: "
@@ -109,7 +111,9 @@ def title(
     return template.format(
         *fault.subject,
         ports=shown,
-        detail=fault.detail or "it does not say what",
+        detail=slices.joined(i.verdict.fault.detail for i in told if i.verdict.fault)
+        if fault.code in slices.CODES
+        else fault.detail or "it does not say what",
         sources=listed(source for source, _ in paths),
         places=listed(place.name for _, place in paths),
         served=_served(items),

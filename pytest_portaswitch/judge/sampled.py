@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
-from pytest_portaswitch.judge import path
+from pytest_portaswitch.judge import path, slices
 from pytest_portaswitch.judge.by_hand import datagram
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.reachability import grade_of, result_words
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Place, Reaches
-
-_SHOWN = 8
 
 
 def judge_sampled(check: Check, expects: Reaches, facts: Facts) -> Verdict:
@@ -38,6 +36,9 @@ def judge_sampled(check: Check, expects: Reaches, facts: Facts) -> Verdict:
             missing = f"{len(expects.sample) - len(results)} of {len(expects.sample)}"
             why = f"{missing} were not sent, since all ports of {place.name} are in use there"
         return gap(source.host, f"probes of {ports.words}", why, expected)
+    forbidden = [r for r in results if r.outcome == "error" and r.detail == "EPERM"]
+    if forbidden:
+        return _forbidden(expects, source, results, forbidden, expected)
     unsent = [result for result in results if result.outcome == "error"]
     if unsent:
         return _unsent(expects, source, unsent[0], expected)
@@ -103,21 +104,46 @@ def _watcher(results: list[ProbeResult], place: Place) -> str:
     return next((watcher for watcher in watchers if watcher), place.name)
 
 
-def _unsent(expects: Reaches, source: HostFacts, result: ProbeResult, expected: str) -> Verdict:
-    place = expects.destination
-    forbidden = result.detail == "EPERM"
-    words = f"{expects.ports.words} of {place.name}"
+def _forbidden(
+    expects: Reaches,
+    source: HostFacts,
+    results: list[ProbeResult],
+    forbidden: list[ProbeResult],
+    expected: str,
+) -> Verdict:
+    """The source's own kernel does not let out some of them, or any."""
+    place, ports = expects.destination, expects.ports
+    tried, bad = [_port(result) for result in results], [_port(result) for result in forbidden]
+    observed, what = f"{source.host} itself forbids to send", ports.words
+    found = fault("own-firewall", source.host)
+    if bad != tried:
+        spans = slices.spans(tried, bad)
+        observed += f" to {len(bad)} of {len(tried)} sampled ports"
+        what = f"{slices.words(spans)}, as far as sampled,"
+        found = fault("slice-forbidden", source.host, place.name, detail=slices.words(spans))
+    observed += f" ({forbidden[0].detail})"
+    if bad != tried:
+        observed += f": {slices.listed(bad)}; {slices.around(spans, 'was tried')}"
     return Verdict(
-        verdict="fail" if forbidden else "unknown",
-        why_unknown="" if forbidden else "not-observed",
+        verdict="fail",
         expected=expected,
-        observed=f"{source.host} itself forbids to send ({result.detail})"
-        if forbidden
-        else f"{result.key} {result.outcome} ({result.detail})",
-        cause=f"blocked by {source.host}'s own firewall: {expects.ports.words} to {place.name}"
-        if forbidden
-        else f"{source.host} could not probe {words}: {result.detail}",
-        fault=fault("own-firewall" if forbidden else "cannot-probe", source.host),
+        observed=observed,
+        cause=f"blocked by {source.host}'s own firewall: {what} to {place.name}",
+        fault=found,
+        evidence=tuple(result_words(source, result) for result in forbidden[:3]),
+        reproduce=datagram(expects, bad[0]),
+    )
+
+
+def _unsent(expects: Reaches, source: HostFacts, result: ProbeResult, expected: str) -> Verdict:
+    words = f"{expects.ports.words} of {expects.destination.name}"
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-observed",
+        expected=expected,
+        observed=f"{result.key} {result.outcome} ({result.detail})",
+        cause=f"{source.host} could not probe {words}: {result.detail}",
+        fault=fault("cannot-probe", source.host),
         evidence=(result_words(source, result),),
         reproduce=datagram(expects, _port(result)),
     )
@@ -184,10 +210,11 @@ def _blocked(
     tried = [_port(result) for result in results]
     bad = sorted(_port(result) for result in (*rejected, *lost))
     whole = len(bad) == len(tried)
-    spans = _spans(tried, bad)
-    slices = (
-        ports.words if whole else "udp/" + ", ".join(_span(one, two) for one, two, _, _ in spans)
-    )
+    itself = any(_arrived(result) for result in rejected)
+    # A kernel tells each peer of only so many datagrams a second that it rejects.
+    untold = {_port(r) for r in results if itself and r.outcome == "silent"} - set(bad)
+    spans = slices.spans([port for port in tried if port not in untold], bad)
+    part = ports.words if whole else slices.words(spans)
     told = [
         f"{len(found)} of {len(tried)} sampled ports {what}"
         for found, what in (
@@ -198,16 +225,15 @@ def _blocked(
     ]
     observed = " and ".join(told)
     if not whole:
-        around = (
-            f"of the ports between {before} and {after} no other was tried"
-            for _, _, before, after in spans
-        )
-        observed += f": {_listed(bad)}; {'; '.join(around)}"
-    where = slices if whole else f"{slices}, as far as sampled,"
+        known = "told more" if untold else "was tried"
+        observed += f": {slices.listed(bad)}; {slices.around(spans, known)}"
+    where = part if whole else f"{part}, as far as sampled,"
     cause = f"{where} is lost between {source} and {place.name}"
-    if any(_arrived(result) for result in rejected):
+    if itself:
         watcher = _watcher(rejected, place)
         observed += f"; seen at an interface of {watcher}, which rejects them itself"
+        if untold:
+            observed += f", and need not say so of the others that arrive ({len(untold)})"
         cause = f"a firewall of {watcher} itself rejects {where} from {source}"
     elif rejected:
         cause = f"a firewall rejects {where} between {source} and {place.name}"
@@ -223,46 +249,16 @@ def _blocked(
             "slice-rejected" if rejected else "slice-lost",
             place.name,
             expects.server,
-            detail=slices,
+            detail=part,
         ),
         evidence=(
-            *([f"rejected: {_some([_port(result) for result in rejected])}"] if rejected else []),
-            *([f"lost: {_some([_port(result) for result in lost])}"] if lost else []),
-            f"arrived: {_some([port for port in tried if port not in set(bad)])}",
+            *(
+                [f"rejected: {slices.some([_port(result) for result in rejected])}"]
+                if rejected
+                else []
+            ),
+            *([f"lost: {slices.some([_port(result) for result in lost])}"] if lost else []),
+            f"arrived: {slices.some([port for port in tried if port not in set(bad)])}",
         ),
         reproduce=datagram(expects, bad[0]),
     )
-
-
-def _spans(tried: list[int], lost: list[int]) -> list[tuple[int, int, str, str]]:
-    """Runs of lost ports: first, last, and the tried ports around them that arrive."""
-    spans: list[tuple[int, int, str, str]] = []
-    gone = set(lost)
-    start = 0
-    while start < len(tried):
-        if tried[start] not in gone:
-            start += 1
-            continue
-        end = start
-        while end + 1 < len(tried) and tried[end + 1] in gone:
-            end += 1
-        before = str(tried[start - 1]) if start else "the range's beginning"
-        after = str(tried[end + 1]) if end + 1 < len(tried) else "the range's end"
-        spans.append((tried[start], tried[end], before, after))
-        start = end + 1
-    return spans
-
-
-def _span(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}-{last}"
-
-
-def _listed(ports: list[int]) -> str:
-    if not 1 < len(ports) <= _SHOWN:
-        return _some(ports)
-    return f"{', '.join(str(port) for port in ports[:-1])} and {ports[-1]}"
-
-
-def _some(ports: list[int]) -> str:
-    shown = ", ".join(str(port) for port in ports[:_SHOWN])
-    return f"{shown} and {len(ports) - _SHOWN} more" if len(ports) > _SHOWN else shown or "none"
