@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shlex import quote
+from typing import Any
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import seen
@@ -12,6 +13,8 @@ from pytest_portaswitch.judge.process import all_stopped, missing_process, stopp
 from pytest_portaswitch.judge.unknown import gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Listens
+
+SHOWN = 4
 
 
 def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) -> Verdict:
@@ -82,18 +85,30 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
         )
     unseen = [socket for socket in in_range if not seen.owners(host, socket)]
     if unseen:
-        why = host.gap("owners") or "the owner could not be read"
+        first = seen.socket_words(host, unseen[0])
+        cause = f"owners of sockets on {host.host} not visible: "
+        cause += host.gap("owners") or "the owner could not be read"
+        if unseen[0].pids == ():
+            cause = f"no process of {host.host} holds {_where(unseen[0])}: it is the kernel's own "
+            cause += "(WireGuard, VXLAN), or it was opened in that moment"
         return Verdict(
             verdict="unknown",
             why_unknown="not-observed",
             expected=expected,
-            observed=f"{seen.socket_words(host, unseen[0])} sits in the range: whose it is "
-            "cannot be seen",
-            cause=f"owners of sockets on {host.host} not visible: {why}",
+            observed=f"{first} sits in the range: whose it is cannot be seen",
+            cause=cause,
             fault=fault("not-visible", host.host, "owners"),
             evidence=tuple(seen.socket_words(host, socket) for socket in unseen[:5]),
             reproduce=reproduce,
         )
+    clients = [
+        socket
+        for socket in host.sockets
+        if socket.transport == "udp"
+        and low <= socket.port <= high
+        and socket.connected
+        and _is_foreign(host, socket, expects)
+    ]
     return Verdict(
         verdict="pass",
         expected=expected,
@@ -101,20 +116,44 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
         "in use, all its own",
         evidence=evidence,
         reproduce=reproduce,
+        **_held_by(host, clients, check, expects),
     )
 
 
+def _held_by(
+    host: HostFacts, clients: list[Socket], check: Check, expects: Listens
+) -> dict[str, Any]:
+    """What is said of other processes' clients that have a port of the range all the same."""
+    if not clients:
+        return {}
+    names = sorted({seen.owners(host, socket)[0].name for socket in clients})
+    about = f"a client on {host.host} has ports of {expects.ports.words}: {', '.join(names)}"
+    return {
+        "warnings": (
+            f"{seen.socket_words(host, clients[0])} is a client's and has a port of the range, so "
+            f"that {check.subcomponent} cannot ({len(clients)} port(s) in all)",
+        ),
+        "fault": fault("port-of-a-client", host.host, check.subcomponent, detail=about),
+    }
+
+
+def _where(socket: Socket) -> str:
+    address = f"[{socket.address}]" if ":" in socket.address else socket.address
+    return f"udp {address}:{socket.port}"
+
+
 def _collision(host: HostFacts, low: int, high: int) -> str:
-    """The first and last port that are of both ranges and not reserved; empty where none is."""
+    """The ports that are of both ranges and not reserved; empty where none is."""
     if host.ephemeral_ports is None:
         return ""
     first, last = max(low, host.ephemeral_ports[0]), min(high, host.ephemeral_ports[1])
-    for start, end in sorted(host.reserved_ports):
-        if start <= first <= end:
-            first = end + 1
-        if start <= last <= end:
-            last = start - 1
-    return f"{first}-{last}" if first <= last else ""
+    free = []
+    for start, end in (*sorted(host.reserved_ports), (last + 1, last + 1)):
+        if first <= last and start > first:
+            free.append((first, min(start - 1, last)))
+        first = max(first, end + 1)
+    shown = ", ".join(f"{one}-{two}" for one, two in free[:SHOWN])
+    return f"{shown} and more" if len(free) > SHOWN else shown
 
 
 def _is_foreign(host: HostFacts, socket: Socket, expects: Listens) -> bool:

@@ -23,6 +23,7 @@ class Snapshot:
         self.privileged = root and not walk.denied
         self.processes = walk.processes
         self._owners = Owners(walk.owners, self.privileged and not walk.unseen)
+        tables = attempt(notes, "sockets", lambda: sockets.lasting(tables, self._owners), tables)
         self._listening = [row for row in tables["tcp"] if row.state == LISTEN]
         self._established = [row for row in tables["tcp"] if row.state == ESTABLISHED]
         self._served = {row.port for row in self._listening}

@@ -34,18 +34,44 @@ def tables(notes: Notes) -> "dict[str, list[Row]]":
     """Return the sockets in use, by transport."""
     found: dict[str, list[Row]] = {"tcp": [], "udp": []}
     for name, six, states in _TABLES:
-        try:
-            data = read("/proc/net/" + name, _LARGEST, _FULL)
-        except OSError as error:
-            # Where IPv6 is off there is no such file, and nothing is missing.
-            if not (six and error.errno == errno.ENOENT):
-                notes.gap("sockets", reason(error))
-            continue
-        rows, bad = proc_net.rows(text(data), states, six, sys.byteorder)
-        if bad or len(data) == _LARGEST:
-            notes.gap("sockets", f"lines of /proc/net/{name} that could not be read: {bad or 1}")
-        found[name[:3]] += rows
+        found[name[:3]] += _table(name, six, states, notes)
     return found
+
+
+def _table(name: str, six: bool, states: "tuple[str, ...]", notes: Notes) -> "list[Row]":
+    try:
+        data = read("/proc/net/" + name, _LARGEST, _FULL)
+    except OSError as error:
+        # Where IPv6 is off there is no such file, and nothing is missing.
+        if not (six and error.errno == errno.ENOENT):
+            notes.gap("sockets", reason(error))
+        return []
+    rows, bad = proc_net.rows(text(data), states, six, sys.byteorder)
+    if bad or len(data) == _LARGEST:
+        notes.gap("sockets", f"lines of /proc/net/{name} that could not be read: {bad or 1}")
+    return rows
+
+
+def lasting(found: "dict[str, list[Row]]", owners: Owners) -> "dict[str, list[Row]]":
+    """Return the tables without the datagram sockets that were gone when owners were looked for.
+
+    Calls come and go all the time, and each leaves sockets behind that nobody owns any more. What
+    nobody owns and is still there is another matter, and so is what has been opened anew.
+    """
+    if all(owners.of(row.inode) != [] for row in found["udp"]):
+        return found
+    notes = Notes()
+    later = [row for table in _TABLES if table[0][:3] == "udp" for row in _table(*table, notes)]
+    if notes.gaps:
+        return found
+    inodes = {row.inode for row in later}
+    ends = {(row.local, row.port) for row in later}
+    kept = [
+        row
+        for row in found["udp"]
+        if owners.of(row.inode) != [] or row.inode in inodes or (row.local, row.port) in ends
+    ]
+    return {"tcp": found["tcp"], "udp": kept}
 
 
 def listeners(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -212,3 +213,42 @@ def test_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_route_to_a_name() -> None:
     """Routes are asked for addresses alone."""
     assert links.route("localhost") == {"to": "localhost", "error": "not an address"}
+
+
+def test_sockets_of_calls_that_ended_meanwhile_are_left_out() -> None:
+    """What somebody owns, what is still there, and what was opened anew stay."""
+
+    def bound(port: int = 0) -> socket.socket:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", port))
+        return sock
+
+    owned, there, anew, ended = (bound() for _ in range(4))
+    try:
+        ports = [sock.getsockname()[1] for sock in (owned, there, anew, ended)]
+        found = sockets.tables(Notes())
+        inode = os.fstat(owned.fileno()).st_ino
+        for sock in (owned, anew, ended):
+            sock.close()
+        anew = bound(ports[2])
+        owners = Owners({inode: [1]}, complete=True)
+        kept = {row.port for row in sockets.lasting(found, owners)["udp"]}
+        assert [port in kept for port in ports] == [True, True, True, False]
+        assert sockets.lasting(found, owners)["tcp"] == found["tcp"]
+        # Where owners could not be seen nothing follows from there being none.
+        assert sockets.lasting(found, Owners({}, complete=False)) == found
+    finally:
+        for sock in (there, anew):
+            sock.close()
+
+
+def test_where_nobody_can_look_again_nothing_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may all be there still."""
+    found = sockets.tables(Notes())
+    found["udp"].append(Row("127.0.0.1", 9, "0.0.0.0", 0, "07", 1, six=False))  # noqa: S104
+
+    def read(path: str, *_: object) -> bytes:
+        raise PermissionError(13, path)
+
+    monkeypatch.setattr(sockets, "read", read)
+    assert sockets.lasting(found, Owners({}, complete=True)) == found
