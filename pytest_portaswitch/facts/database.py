@@ -36,6 +36,8 @@ class Replication(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it carries them out (the SQL thread): ``Yes`` or ``No``."""
     lag: int | None = None
     """Seconds behind the source. None: the server does not know."""
+    delay: int = 0
+    """Seconds that it stays behind on purpose."""
     error: str = ""
     """What stopped it, in the server's words."""
 

@@ -13,7 +13,11 @@ from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, RefusesWrites
 
 SHOWN = 5
+SHOWN_GRANT = 200
+"""Characters of one."""
 OFF = frozenset({"OFF", "0"})
+REMEMBERED = "caching_sha2_password"
+"""A plugin that takes a proof of the password from whom it has seen before."""
 
 _NEEDED = re.compile(
     r"(USAGE|SELECT|PROCESS|SHOW DATABASES|SHOW VIEW|(REPLICATION|REPLICA|SLAVE|BINLOG) "
@@ -58,10 +62,36 @@ def judge_read_only(check: Check, expects: RefusesWrites, facts: Facts) -> Verdi
             cause=f"{source.host} could not probe: {why}",
             fault=fault("cannot-probe", source.host),
         )
-    told = next((database for database in asked if not database.trouble), None)
-    if told is None:
+    told = [database for database in asked if not database.trouble]
+    if not told:
         return _not_told(expects, source, asked, expected)
-    return _Judge(expects, told, expected).verdict()
+    verdicts = [_Judge(expects, database, expected).verdict() for database in told]
+    if len({verdict.verdict for verdict in verdicts}) > 1:
+        return _two_servers(expects, told, verdicts, expected)
+    return verdicts[0]
+
+
+def _two_servers(
+    expects: RefusesWrites, told: list[Database], verdicts: list[Verdict], expected: str
+) -> Verdict:
+    """Unknown which of them the replica is."""
+    place = expects.destination.name
+    ports = " and ".join(f"tcp/{database.key.rpartition(':')[2]}" for database in told)
+    cause = f"servers answer on {ports} of {place}, and nothing says which of them is the replica; "
+    cause += f"pin its port in the cluster file: {place}: {{mysql: PORT}}"
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-assessable",
+        expected=expected,
+        observed="; ".join(
+            f"{database.key}: {verdict.verdict}, {verdict.observed}"
+            for database, verdict in zip(told, verdicts, strict=True)
+        ),
+        cause=cause,
+        fault=fault("not-told", place, "mysql-server", detail=cause),
+        evidence=tuple(line for verdict in verdicts for line in verdict.evidence),
+        reproduce=verdicts[0].reproduce,
+    )
 
 
 def _not_told(
@@ -74,15 +104,18 @@ def _not_told(
         "refused": f"{place.name} refuses {expects.account} from {source.host}",
         "unfit-plugin": f"{expects.account} cannot log in to {place.name}",
     }.get(database.trouble, f"{place.name} could not be asked from {source.host}")
+    remedy = ""
+    if database.trouble == "unfit-plugin" and REMEMBERED in database.words:
+        remedy = "; log in by hand once: the server then remembers the account until it restarts"
     return Verdict(
         verdict="unknown",
         why_unknown="not-observed",
         expected=expected,
         observed=f"{database.trouble}: {database.words}",
-        cause=f"{doing}: {database.words}",
+        cause=f"{doing}: {database.words}{remedy}",
         fault=fault("not-told", place.name, "mysql-server", detail=database.words),
         evidence=tuple(f"{one.key} {one.trouble}: {one.words}" for one in asked),
-        reproduce=_by_hand(expects, int(database.key.rpartition(":")[2])),
+        reproduce=_by_hand(expects, database),
     )
 
 
@@ -145,9 +178,11 @@ class _Judge:
                 # One that does not get there is not what is broken, where its source is down.
                 source = stream.source if stream.receives.lower() == "connecting" else ""
                 found.append((words, fault("replication-stopped", place, detail=source)))
-            elif stream.lag is not None and stream.lag > self.expects.lag:
+            elif stream.lag is not None and stream.lag > self.expects.lag + stream.delay:
                 words = f"{place} is {stream.lag} s behind {stream.source}, more than "
                 words += f"{self.expects.lag} s"
+                if stream.delay:
+                    words += f" and the {stream.delay} s that it stays behind on purpose"
                 found.append((words, fault("replica-lags", place)))
         return found
 
@@ -163,8 +198,9 @@ class _Judge:
                 f"{refused.get('replication', 'it was not asked')}; grant {self.expects.account} "
                 "REPLICATION CLIENT (MariaDB: SLAVE MONITOR) ON *.*"
             )
-        if any(stream.lag is None for stream in self.told.replication):
-            return f"{self.place} does not tell how far it is behind its source"
+        for stream in self.told.replication:
+            if stream.lag is None:
+                return f"{self.place} does not tell how far it is behind {stream.source}"
         return ""
 
     def _warnings(self) -> list[tuple[str, Fault]]:
@@ -176,13 +212,19 @@ class _Judge:
         if self.told.variables.get("super_read_only", "").upper() in OFF:
             line = "super_read_only is OFF: accounts with SUPER or CONNECTION_ADMIN may still write"
             found.append((line, some))
+        for stream in self.told.replication or ():
+            if stream.delay:
+                line = f"it stays {stream.delay} s behind {stream.source} on purpose (SQL_Delay): "
+                line += "who reads here reads what was"
+                words = f"{place} stays behind its source on purpose"
+                found.append((line, fault("delayed-replica", place, detail=words)))
         bypassing = [grant for grant in grants if _BYPASS.search(grant)]
         if bypassing:
-            line = f"{account} may itself write here, read-only or not: {', '.join(bypassing)}"
+            line = f"{account} may itself write here, read-only or not: {_listed(bypassing)}"
             found.append((line, some))
         more = [g for g in grants if g not in bypassing and not _NEEDED.fullmatch(g)]
         if more:
-            line = f"{account} has more than an audit needs: {', '.join(more[:SHOWN])}"
+            line = f"{account} has more than an audit needs: {_listed(more)}"
             words = f"the audit's account has more than it needs on {place}"
             found.append((line, fault("more-than-needed", place, detail=words)))
         return found
@@ -191,13 +233,13 @@ class _Judge:
         told = self.told
         evidence = [f"{told.key} {told.version}: {', '.join(self._variables())}"]
         evidence += [_following(stream) for stream in (told.replication or ())[:SHOWN]]
-        evidence += [f"GRANT {grant}" for grant in (told.grants or ())[:SHOWN]]
+        evidence += [f"GRANT {_short(grant)}" for grant in (told.grants or ())[:SHOWN]]
         evidence += [f"{what} not told: {why}" for what, why in told.refused.items()]
         plain = {
             "verdict": verdict,
             "expected": self.expected,
             "evidence": tuple(evidence),
-            "reproduce": _by_hand(self.expects, int(told.key.rpartition(":")[2])),
+            "reproduce": _by_hand(self.expects, told),
         }
         return Verdict(**plain, **fields)  # type: ignore[arg-type]
 
@@ -223,10 +265,29 @@ def _following(stream: Replication) -> str:
     return f"follows {stream.source}{channel}, {behind} behind"
 
 
-def _by_hand(expects: RefusesWrites, port: int) -> str:
-    show = "SELECT @@GLOBAL.read_only; SHOW SLAVE STATUS\\G"
+def _listed(grants: list[str]) -> str:
+    return ", ".join(map(_short, grants[:SHOWN]))
+
+
+def _short(grant: str) -> str:
+    return grant if len(grant) <= SHOWN_GRANT else f"{grant[:SHOWN_GRANT]}..."
+
+
+def _by_hand(expects: RefusesWrites, database: Database) -> str:
+    show = f"SELECT @@GLOBAL.read_only; {_status(database)}\\G"
+    port = database.key.rpartition(":")[2]
     command = (
         f"mysql -h {expects.destination.address} -P {port} -u {quote(expects.account)} -p "
         f"-e {quote(show)}"
     )
     return f"ssh -t {quote(expects.source)} {quote(command)}"
+
+
+def _status(database: Database) -> str:
+    """In words that the server knows: MySQL 8.4 has forgotten the old ones."""
+    if "mariadb" in database.version.lower():
+        named = any(stream.channel for stream in database.replication or ())
+        return "SHOW ALL SLAVES STATUS" if named else "SHOW SLAVE STATUS"
+    numbers = re.match(r"([0-9]{1,4})\.([0-9]{1,4})\.([0-9]{1,4})", database.version)
+    is_new = numbers is not None and tuple(map(int, numbers.groups())) >= (8, 0, 22)
+    return "SHOW REPLICA STATUS" if is_new else "SHOW SLAVE STATUS"

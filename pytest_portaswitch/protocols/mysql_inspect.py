@@ -22,6 +22,8 @@ from pytest_portaswitch.protocols.mysql_wire import Broken
 VARIABLES = ("read_only", "super_read_only", "version")
 MOST_GRANTS = 50
 _TEXT = 200
+_GRANT_TEXT = 2000
+"""What is cut off could be the one that matters: there are some fifty that can be granted."""
 
 _ASK_VARIABLES = (
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN ("
@@ -188,21 +190,25 @@ class Inspection:
 def _grant(line: str) -> str:
     """What is granted: the account's name and MariaDB's hash of its password come after TO."""
     found = _GRANT.fullmatch(line)
-    return _text(found["what"]) if found else ""
+    return clean.text(" ".join(found["what"].split()), _GRANT_TEXT) if found else ""
 
 
 def _replication(row: dict[str, str]) -> Replication:
     def either(*names: str) -> str:
         return next((_text(row[name]) for name in names if row.get(name)), "")
 
-    lag = either("Seconds_Behind_Master", "Seconds_Behind_Source")
+    def seconds(*names: str) -> int | None:
+        words = either(*names)
+        return int(words) if re.fullmatch(r"[0-9]{1,12}", words) else None
+
     host, port = either("Master_Host", "Source_Host"), either("Master_Port", "Source_Port")
     return Replication(
         channel=either("Connection_name", "Channel_Name"),
         source=f"{host}:{port}",
         receives=either("Slave_IO_Running", "Replica_IO_Running"),
         applies=either("Slave_SQL_Running", "Replica_SQL_Running"),
-        lag=int(lag) if re.fullmatch(r"[0-9]{1,12}", lag) else None,
+        lag=seconds("Seconds_Behind_Master", "Seconds_Behind_Source"),
+        delay=seconds("SQL_Delay") or 0,
         error=either("Last_SQL_Error", "Last_IO_Error", "Last_Error"),
     )
 

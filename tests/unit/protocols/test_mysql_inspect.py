@@ -145,6 +145,16 @@ def test_the_hash_that_mariadb_prints_beside_a_grant_is_not_kept() -> None:
     assert told.grants == ("SLAVE MONITOR ON *.*",)
 
 
+def test_of_many_grants_the_last_is_kept_as_well() -> None:
+    """It may be the one with which an account writes all the same."""
+    many = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, SHUTDOWN, PROCESS, FILE, INDEX, "
+    many += "ALTER, SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, "
+    many += "CONNECTION ADMIN, READ_ONLY ADMIN"
+    said = replies()
+    said[3] = table({"Grants": f"GRANT {many} ON *.* TO `audit`@`web1`"})
+    assert play(said)[0].grants == (f"{many} ON *.*",)
+
+
 def test_a_server_may_switch_to_another_plugin_that_takes_a_proof() -> None:
     """MySQL 8, where it remembers the account."""
     switch = b"\xfecaching_sha2_password\0" + SALT + b"\0"
@@ -223,6 +233,7 @@ def test_an_old_server_is_asked_in_old_words() -> None:
                 "Replica_IO_Running": "Connecting",
                 "Replica_SQL_Running": "Yes",
                 "Seconds_Behind_Source": None,
+                "SQL_Delay": "3600",
                 "Last_IO_Error": "error\nconnecting",
             }
         ),
@@ -235,6 +246,7 @@ def test_an_old_server_is_asked_in_old_words() -> None:
             source="10.0.0.3:3306",
             receives="Connecting",
             applies="Yes",
+            delay=3600,
             error="error connecting",
         ),
     )
