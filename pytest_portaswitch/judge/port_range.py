@@ -9,7 +9,13 @@ from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import seen
 from pytest_portaswitch.judge.by_hand import on, states
 from pytest_portaswitch.judge.fault import fault
-from pytest_portaswitch.judge.process import all_stopped, missing_process, stopped_cause
+from pytest_portaswitch.judge.process import (
+    all_stopped,
+    looked_for,
+    missing_process,
+    pin,
+    stopped_cause,
+)
 from pytest_portaswitch.judge.unknown import gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Listens
@@ -45,8 +51,10 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
         for socket in host.sockets
         if socket.transport == "udp" and low <= socket.port <= high and not socket.connected
     ]
-    foreign = [socket for socket in in_range if _is_foreign(host, socket, expects)]
-    if foreign:
+    own = seen.with_children(host, running)
+    foreign = [socket for socket in in_range if _is_foreign(host, socket, own)]
+    is_assumed = expects.process.confidence == "assumed"
+    if foreign and not is_assumed:
         return Verdict(
             verdict="fail",
             expected=expected,
@@ -83,6 +91,24 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
             reproduce=f"ssh {quote(host.host)} sysctl net.ipv4.ip_local_port_range "
             "net.ipv4.ip_local_reserved_ports",
         )
+    if foreign:
+        by = seen.owners(host, foreign[0])
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-assessable",
+            expected=expected,
+            observed=f"{seen.process_words(by)} sits in the range ({len(foreign)} port(s) in all); "
+            f"whether that is {expects.server} is not known, the name in the table is only assumed",
+            cause=f"the process name of {expects.server} is not known; "
+            f"{pin(check, expects.server)}",
+            fault=fault("name-not-known", expects.server),
+            evidence=(
+                *(seen.socket_words(host, socket) for socket in foreign[:5]),
+                *(seen.command_line(process) for process in by[:3]),
+                looked_for(expects.process),
+            ),
+            reproduce=reproduce,
+        )
     unseen = [socket for socket in in_range if not seen.owners(host, socket)]
     if unseen:
         first = seen.socket_words(host, unseen[0])
@@ -107,7 +133,7 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
         if socket.transport == "udp"
         and low <= socket.port <= high
         and socket.connected
-        and _is_foreign(host, socket, expects)
+        and _is_foreign(host, socket, own)
     ]
     return Verdict(
         verdict="pass",
@@ -116,7 +142,7 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
         "in use, all its own",
         evidence=evidence,
         reproduce=reproduce,
-        **_held_by(host, clients, check, expects),
+        **({} if is_assumed else _held_by(host, clients, check, expects)),
     )
 
 
@@ -156,6 +182,7 @@ def _collision(host: HostFacts, low: int, high: int) -> str:
     return f"{shown} and more" if len(free) > SHOWN else shown
 
 
-def _is_foreign(host: HostFacts, socket: Socket, expects: Listens) -> bool:
+def _is_foreign(host: HostFacts, socket: Socket, own: frozenset[int]) -> bool:
+    """Whether somebody holds it, and neither the process itself nor one that it started."""
     by = seen.owners(host, socket)
-    return bool(by) and not any(seen.matches(process, expects.process) for process in by)
+    return bool(by) and not own & {process.pid for process in by}
