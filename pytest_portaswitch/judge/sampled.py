@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
-from pytest_portaswitch.judge import path, slices
+from pytest_portaswitch.judge import path, slices, unsampled
 from pytest_portaswitch.judge.by_hand import datagram
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.reachability import grade_of, result_words
@@ -29,7 +29,9 @@ def judge_sampled(check: Check, expects: Reaches, facts: Facts) -> Verdict:
     results = _results(expects, source)
     if len(results) < len(expects.sample):
         if source.method == "shell":
-            return _no_python(source.host, expected)
+            return unsampled.no_python(source.host, expected)
+        if not results and (unsafe := unsampled.nobody_tells(expects, facts, expected)):
+            return unsafe
         why = source.gap("probes") or "there was no second round"
         if results:
             # A port in use is left to its call, and another tried in its place.
@@ -53,7 +55,7 @@ def judge_sampled(check: Check, expects: Reaches, facts: Facts) -> Verdict:
         return _blocked(expects, results, rejected, lost, expected)
     blind = [result for result in results if _arrived(result) is None]
     if blind:
-        return _blind(expects, blind[0], facts, expected)
+        return unsampled.blind(expects, blind[0], facts, expected)
     unproved = any(result.outcome != "replied" for result in results)
     limits = (
         f", as seen at an interface of {_watcher(results, place)}: a firewall of its own could "
@@ -159,41 +161,6 @@ def _no_path(expects: Reaches, source: HostFacts, result: ProbeResult, expected:
         cause=f"{source.host} has no path to {place.address} of {place.name} ({result.detail})",
         fault=fault("no-path", source.host, place.name),
         evidence=(result_words(source, result),),
-        reproduce=datagram(expects, _port(result)),
-    )
-
-
-def _no_python(host: str, expected: str) -> Verdict:
-    return Verdict(
-        verdict="unknown",
-        why_unknown="not-observed",
-        expected=expected,
-        observed=f"{host} took no part in a second round, in which targets watch",
-        cause=f"{host} could not probe: no Python on the host",
-        fault=fault("cannot-probe", host),
-    )
-
-
-def _blind(expects: Reaches, result: ProbeResult, facts: Facts, expected: str) -> Verdict:
-    place = expects.destination
-    observed = [facts.get(name) for name in place.hosts]
-    if not any(isinstance(host, HostFacts) for host in observed):
-        unseen = facts_of(place.hosts[0], facts, expected)
-        if isinstance(unseen, Verdict):
-            return unseen
-    shell = next((h.host for h in observed if isinstance(h, HostFacts) and h.method == "shell"), "")
-    if shell:
-        return _no_python(shell, expected)
-    why = result.arrival.blind if result.arrival else "there was no second round"
-    watcher = (result.arrival and result.arrival.watcher) or place.name
-    return Verdict(
-        verdict="unknown",
-        why_unknown="not-observed",
-        grade="silent" if result.outcome == "silent" else "refused",
-        expected=expected,
-        observed=f"{result.key} {result.outcome}, and nobody watched whether it arrives",
-        cause=f"{watcher} could not watch for what arrives: {why}",
-        fault=fault("cannot-watch", watcher, detail=why),
         reproduce=datagram(expects, _port(result)),
     )
 

@@ -41,8 +41,8 @@ def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
     """The part of each host of one cluster that has one, by its name.
 
     Sent again is what stayed silent and whose target can watch. What is sent in this round only
-    goes out in any case, and never to a port that somebody uses: a call that is set up there might
-    take it for its own.
+    never goes to a port that somebody uses, as a call that is set up there might take it for its
+    own; so it does not go at all where nobody could tell which ports those are.
     """
     found: dict[str, Part] = defaultdict(Part)
     targets = _Targets(parties)
@@ -54,7 +54,7 @@ def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
                 if holders:
                     _assign(found, name, probe, holders)
         for address, probes in _by_address(request.watched).items():
-            for probe in targets.placed(address, probes):
+            for probe in targets.placed(address, probes) if targets.tell(address) else ():
                 _assign(found, name, probe, targets.holders(address))
                 found[name].repeats.add(probe.key)
     return dict(found)
@@ -120,6 +120,7 @@ class _Targets:
     def __init__(self, parties: Mapping[str, Party]) -> None:
         self._holders: dict[str, list[str]] = defaultdict(list)
         self._used: dict[str, set[int]] = {}
+        self._blurred = {name for name, (_, facts) in parties.items() if facts.gap("sockets")}
         for name, (_, facts) in parties.items():
             held = {
                 str(ipaddress.ip_interface(address).ip)
@@ -135,6 +136,11 @@ class _Targets:
     def holders(self, address: str) -> list[str]:
         """The hosts that hold it, several where an address is held twice."""
         return self._holders.get(str(ipaddress.ip_address(address)), [])
+
+    def tell(self, address: str) -> bool:
+        """Whether all that hold it have shown which ports are in use there."""
+        holders = self.holders(address)
+        return bool(holders) and self._blurred.isdisjoint(holders)
 
     def placed(self, address: str, probes: Sequence[Probe]) -> list[Probe]:
         """Each of the probes at the nearest port that is in use at none of its targets.

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_portaswitch.facts.model import (
     Arrival,
+    Gap,
     HostFacts,
     Interface,
     Probe,
@@ -76,16 +77,26 @@ def test_who_was_answered_has_no_part() -> None:
     assert parts(alone) == {}
 
 
-def sampled(sample: tuple[int, ...], used: Iterable[int]) -> dict[str, Part]:
+def sampled(
+    sample: tuple[int, ...], used: Iterable[int], gaps: tuple[Gap, ...] = ()
+) -> dict[str, Part]:
     """The parts of a host that samples a range of another, where calls use some of its ports."""
     calls = tuple(Socket(transport="udp", address="10.0.0.2", port=port) for port in used)
     watched = tuple(msgspec.structs.replace(RTP, port=port) for port in sample)
     return parts(
         {
             "a": Party(Request(host="a", watched=watched), host("a", "10.0.0.1")),
-            "b": Party(Request(host="b"), host("b", "10.0.0.2", sockets=calls)),
+            "b": Party(Request(host="b"), host("b", "10.0.0.2", sockets=calls, gaps=gaps)),
         }
     )
+
+
+def test_where_nobody_tells_which_ports_calls_use_none_is_tried() -> None:
+    """It may be the port of a call."""
+    assert sampled((35000, 64999), (), (Gap(what="sockets", why="cut"),)) == {}
+    alone = {"a": Party(Request(host="a", watched=(RTP,)), host("a", "10.0.0.1"))}
+    assert parts(alone) == {}
+    assert len(sampled((35000, 64999), (), (Gap(what="release", why="no rpm"),))["a"].sends) == 2
 
 
 @pytest.mark.parametrize(
