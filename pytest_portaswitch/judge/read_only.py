@@ -28,6 +28,8 @@ _BYPASS = re.compile(
     r"\b(ALL PRIVILEGES|SUPER|CONNECTION[ _]ADMIN|READ[ _]ONLY[ _]ADMIN|SYSTEM_VARIABLES_ADMIN)\b"
 )
 """Grants with which an account writes to a server that is read-only, or may turn that off."""
+_OF_A_PART = re.compile(r" ON (?!\*\.\*)")
+"""Grants of one database or less, which ``read_only`` stands above."""
 
 
 def judge_read_only(check: Check, expects: RefusesWrites, facts: Facts) -> Verdict:
@@ -218,7 +220,11 @@ class _Judge:
                 line += "who reads here reads what was"
                 words = f"{place} stays behind its source on purpose"
                 found.append((line, fault("delayed-replica", place, detail=words)))
-        bypassing = [grant for grant in grants if _BYPASS.search(grant)]
+        if why := self.told.refused.get("grants"):
+            line = f"what {account} may do is not told: {why}"
+            words = f"{place} does not tell what the audit's account may do"
+            found.append((line, fault("grants-not-told", place, detail=words)))
+        bypassing = [g for g in grants if _BYPASS.search(g) and not _OF_A_PART.search(g)]
         if bypassing:
             line = f"{account} may itself write here, read-only or not: {_listed(bypassing)}"
             found.append((line, some))
