@@ -35,7 +35,7 @@ def test_a_replica_that_stays_behind_on_purpose_is_no_failure(delayed: Lab) -> N
     assert (check["verdict"], check["warnings"]) == (
         "pass",
         [
-            f"it stays {DELAY} s behind 10.0.0.3:3306 on purpose (SQL_Delay): who reads here "
+            f"it stays {DELAY} s behind db1:3306 on purpose (SQL_Delay): who reads here "
             "reads what was"
         ],
     )
