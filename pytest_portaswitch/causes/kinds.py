@@ -108,12 +108,16 @@ def title(
         shown += f" and {len(ports) - SHOWN_PORTS} more"
     told = [item for item in items if _is_of(item, fault)] or items
     paths = [item.path for item in told if item.path]
+    detail = fault.detail or "it does not say what"
+    if fault.code in slices.CODES:
+        detail = slices.joined(i.verdict.fault.detail for i in told if i.verdict.fault)
+        if detail == shown and fault.code == "slice-rejected":
+            # Each peer hears of a part of what is rejected, and together they did of the whole.
+            template = template.replace("part of ", "").removesuffix(": {detail}")
     return template.format(
         *fault.subject,
         ports=shown,
-        detail=slices.joined(i.verdict.fault.detail for i in told if i.verdict.fault)
-        if fault.code in slices.CODES
-        else fault.detail or "it does not say what",
+        detail=detail,
         sources=listed(source for source, _ in paths),
         places=listed(place.name for _, place in paths),
         served=_served(items),

@@ -122,7 +122,7 @@ def _forbidden(
         spans = slices.spans(tried, bad)
         observed += f" to {len(bad)} of {len(tried)} sampled ports"
         what = f"{slices.words(spans)}, as far as sampled,"
-        found = fault("slice-forbidden", source.host, place.name, detail=slices.words(spans))
+        found = fault("slice-forbidden", source.host, detail=slices.words(spans))
     observed += f" ({forbidden[0].detail})"
     if bad != tried:
         observed += f": {slices.listed(bad)}; {slices.around(spans, 'was tried')}"
