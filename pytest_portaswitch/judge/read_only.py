@@ -68,7 +68,7 @@ def judge_read_only(check: Check, expects: RefusesWrites, facts: Facts) -> Verdi
     if not told:
         return _not_told(expects, source, asked, expected)
     verdicts = [_Judge(expects, database, expected).verdict() for database in told]
-    if len({verdict.verdict for verdict in verdicts}) > 1:
+    if len({(verdict.verdict, verdict.cause) for verdict in verdicts}) > 1:
         return _two_servers(expects, told, verdicts, expected)
     return verdicts[0]
 
