@@ -15,11 +15,16 @@ from pytest_portaswitch.protocols.answer import silence
 from pytest_portaswitch.protocols.ask import Ask, PortRole, Secret, Transport, Variant
 from pytest_portaswitch.protocols.dialogue import Dialogue
 from pytest_portaswitch.protocols.mysql_inspect import Inspection
-from pytest_portaswitch.protocols.registry import Speaks, speaks
+from pytest_portaswitch.protocols.registry import Speaks, load, speaks
 from pytest_portaswitch.protocols.step import Step
 
 _CLIENT_CERTIFICATE = re.compile(r"(?i)certificate[ _]required")
 """The alert of RFC 8446, 6.2, as OpenSSL calls it: TLSV13_ALERT_CERTIFICATE_REQUIRED."""
+
+
+def load_for(requests: Iterable[Request]) -> None:
+    """Load what their replies will be read with, which takes a moment: before they come."""
+    load({probe.protocol for request in requests for probe in request.probes})
 
 
 class Questions:

@@ -21,11 +21,10 @@ from pytest_portaswitch.facts import certificates
 from pytest_portaswitch.facts.model import HostFacts, Observation, ProbeResult
 from pytest_portaswitch.observe import Job, observe, testinfra_host
 from pytest_portaswitch.observe.needs import requests
-from pytest_portaswitch.observe.questions import Questions
+from pytest_portaswitch.observe.questions import Questions, load_for
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import Plan
-from pytest_portaswitch.protocols import registry
 from pytest_portaswitch.tables.row import Tables
 
 if TYPE_CHECKING:
@@ -147,13 +146,12 @@ class Audits:
                 first[id(job)] = seen
                 tell(self._host_label(owner[id(job)], job.request.host), seen)
 
-            asked = {probe.protocol for _, job in jobs for probe in job.request.probes}
             hidden = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
             told = observe(
                 [job for _, job in jobs],
                 self.limits,
                 keep,
-                meanwhile=lambda: registry.load(asked),
+                meanwhile=lambda: load_for([job.request for _, job in jobs]),
                 secrets=hidden,
             )
         for (_, job), seen in zip(jobs, told, strict=True):

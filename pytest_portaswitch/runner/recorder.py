@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -23,7 +23,7 @@ from pytest_portaswitch.runner.outcome import Outcome
 if TYPE_CHECKING:
     from pytest_portaswitch.judge.verdict import Verdict
     from pytest_portaswitch.pack import Index
-    from pytest_portaswitch.report.evidence import Evidence, State
+    from pytest_portaswitch.report.evidence import Evidence, Run, State
 
 RECORD = "portaswitch_record"
 """The attribute of a report that carries a record; xdist sends plain data along."""
@@ -114,7 +114,6 @@ class Recorder:
     def _evidence(
         self, state: State, finished: datetime.datetime
     ) -> Iterator[tuple[Audit, Evidence]]:
-        from pytest_portaswitch.report import provenance
         from pytest_portaswitch.report.evidence import gather
 
         for audit in self.audits.each():
@@ -123,7 +122,7 @@ class Recorder:
             if not checks:
                 continue
             done = {c.id: v for c in checks if (v := self.verdicts.get(Ref(name, c.id)))}
-            run = provenance.describe(
+            run = describe(
                 state="complete" if len(done) == len(checks) and state == "stopped" else state,
                 started=self.audits.moment,
                 finished=finished,
@@ -148,3 +147,10 @@ class Recorder:
                     hosts=audit.seen,
                 ),
             )
+
+
+def describe(**told: Any) -> Run:
+    """How this run came to be; see ``provenance.describe``."""
+    from pytest_portaswitch.report import provenance
+
+    return provenance.describe(**told)

@@ -6,7 +6,6 @@ import datetime
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -141,7 +140,7 @@ def script(
         ended = begun + datetime.timedelta(seconds=3)
         return provenance.describe(**{**given, "started": begun, "finished": ended})
 
-    recorder.provenance = SimpleNamespace(describe=at_their_moment)  # type: ignore[assignment]
+    recorder.describe = at_their_moment
     audits.observe = observe  # type: ignore[assignment]
     # The answers are made up with the facts; nothing came back that could be recognised.
     Questions.recognise = lambda self, source, request, seen, known=(): seen  # type: ignore[method-assign]
