@@ -17,6 +17,8 @@ PATIENCE = 0.2
 """Seconds to wait for a reply: these hosts are near each other, and did not reply before."""
 LEAST_PATIENCE = 0.05
 
+_ANYBODY = ""
+
 
 class Party(NamedTuple):
     """A host that could take part: what it was asked, and what it showed in the first round."""
@@ -96,7 +98,7 @@ def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, 
     A reply in the second round counts as one in the first: the datagram was lost, not the service.
     """
     targets = _Targets(parties)
-    watchers = {name: _Watcher(theirs) for name, theirs in told.items()}
+    watchers = {name: _Watcher(theirs, targets) for name, theirs in told.items()}
     facts: dict[str, HostFacts] = {}
     for name, party in parties.items():
         own = told.get(name, Told())
@@ -105,10 +107,10 @@ def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, 
         for result in party.facts.probes:
             again = later.pop(result.key, None)
             if result.outcome == "silent" and result.key.startswith("udp:"):
-                result = _with_arrival(again or result, again, targets, watchers)
+                result = _with_arrival(name, again or result, again, targets, watchers)
             results.append(result)
         results += [
-            _with_arrival(later[key], later[key], targets, watchers) for key in sorted(later)
+            _with_arrival(name, later[key], later[key], targets, watchers) for key in sorted(later)
         ]
         facts[name] = msgspec.structs.replace(party.facts, probes=tuple(results))
     return facts
@@ -166,17 +168,24 @@ class _Targets:
 class _Watcher:
     """What one host saw arrive, or why it could not."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: Told, targets: _Targets) -> None:
         self.blind = told.blind
-        # By port alone where an address was translated on the way.
-        self._seen = {(out, into, port) for _, out, into, port in told.arrivals}
+        self._senders: dict[tuple[int, str, int], set[str]] = defaultdict(set)
+        for source, out, into, port in told.arrivals:
+            # An address that nobody holds was translated on the way: the port alone tells then.
+            self._senders[out, into, port] |= set(targets.holders(source) or [_ANYBODY])
 
-    def saw(self, source_port: int | None, address: str, port: int) -> bool:
-        """Whether a datagram from this port arrived there."""
-        return (source_port, address, port) in self._seen
+    def saw(self, source: str, source_port: int | None, address: str, port: int) -> bool:
+        """Whether a datagram of this host's, from this port of it, arrived there."""
+        if source_port is None:
+            return False
+        return not self._senders.get((source_port, address, port), set()).isdisjoint(
+            (source, _ANYBODY)
+        )
 
 
 def _with_arrival(
+    source: str,
     result: ProbeResult,
     sent: ProbeResult | None,
     targets: _Targets,
@@ -190,11 +199,12 @@ def _with_arrival(
     elif sent is None:
         arrival = Arrival(seen=None, watcher=holders[0], blind="there was no second round")
     else:
-        arrival = _arrival(sent, (address, int(port)), holders, watchers)
+        arrival = _arrival(source, sent, (address, int(port)), holders, watchers)
     return msgspec.structs.replace(result, arrival=arrival)
 
 
 def _arrival(
+    source: str,
     sent: ProbeResult,
     target: tuple[str, int],
     holders: list[str],
@@ -205,7 +215,7 @@ def _arrival(
         watcher = watchers.get(holder)
         if watcher is None:
             blind = "it did not take part in the second round"
-        elif watcher.saw(sent.source_port, *target):
+        elif watcher.saw(source, sent.source_port, *target):
             # Also where it could not watch to the end.
             return Arrival(seen=True, watcher=holder)
         elif watcher.blind:

@@ -201,3 +201,12 @@ def test_how_long_a_reply_is_waited_for() -> None:
     assert waits(rtp, *near, *answered("10.0.0.3", 3.0)) == PATIENCE
     assert waits(Part(sends={RTP.key: RTP, SIP.key: SIP}), *near) == PATIENCE
     assert waits(rtp) == waits(rtp, silent(elapsed=0.001)) == PATIENCE
+
+
+def test_another_hosts_datagram_is_not_taken_for_ones_own() -> None:
+    """Two hosts may happen to send from the same port; one whose address was translated may be."""
+    three = parties() | {"c": Party(Request(host="c"), host("c", "10.0.0.3"))}
+    told = {"a": again(), "b": Told(arrivals=(("10.0.0.3", 40000, "10.0.0.2", 5060),))}
+    assert merged(three, told)["a"].probes[0].arrival == Arrival(seen=False, watcher="b")
+    told["b"] = Told(arrivals=(("192.0.2.9", 40000, "10.0.0.2", 5060),))
+    assert merged(three, told)["a"].probes[0].arrival == Arrival(seen=True, watcher="b")
