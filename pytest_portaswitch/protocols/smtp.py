@@ -25,6 +25,7 @@ from pytest_portaswitch.protocols.ask import IDENTITY, LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])([ -]?)([^\r\n]*)\r?\n")
+_BEGUN = re.compile(rb"([2-5][0-9]{2}-[^\r\n]*\r?\n)*([2-5][0-9]{0,2}([ -][^\r\n]*)?\r?)?")
 _WHOLE_REPLY = rb"(?m)^[2-5][0-9][0-9]( .*)?\r\n"
 _MOST_LINES = 64
 _UNKNOWN = (500, 502)
@@ -60,17 +61,19 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     data = b"".join(received)
     replies = _replies(data)
     if not replies:
-        if re.fullmatch(rb"[2-5][0-9]{0,2}([ -][^\r\n]*)?\r?", data):
+        # Also one of several lines whose last did not come: postscreen greets so, to see who talks
+        # before it is told to.
+        if _BEGUN.fullmatch(data):
             return silence("cut-short", f"half an SMTP greeting: {excerpt(data)}")
         return stranger("SMTP", data)
     code, lines = replies[0]
-    if code not in (220, 421, 521, 554):
+    refusal = _refusal(code)
+    if code != 220 and refusal not in ("unavailable", "host-not-allowed"):
         return stranger("SMTP", data)
     details = {"code": str(code), "banner": lines[0]}
     words = f"SMTP {code} {lines[0]}"
-    if code != 220:
-        finding: Finding = "unavailable" if code == 421 else "host-not-allowed"
-        return answer(finding, words, details)
+    if refusal:
+        return answer(refusal, words, details)
     if len(replies) == 1:
         # FTP greets the same way.
         return silence("cut-short", f"{words}, and no answer to EHLO", details)
@@ -92,7 +95,10 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
 
 
 def _refusal(code: int) -> Finding | None:
-    """What a refusal of EHLO or HELO means (4.3.2, and 4.2.1); None where SMTP has none such."""
+    """What a refusal means (4.3.2, 4.2.1); None where SMTP has none such.
+
+    At the greeting it is to be 554 (3.1), for which servers take what they take for EHLO and HELO.
+    """
     if code in _FORBIDDING:
         return "host-not-allowed"
     if code in (501, 504):
