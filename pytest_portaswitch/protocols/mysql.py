@@ -10,7 +10,8 @@ A server whose accounts use another plugin answers the login with AuthSwitchRequ
 of one that does); leaving then would be a cut handshake. An empty response is "no password" to
 ``mysql_native_password`` and the SHA-2 plugins. MariaDB's ``ed25519`` takes anything but 64 bytes
 for a broken handshake: on 10.11 with ``max_connect_errors=1`` a single empty response locked the
-peer out, and 64 zeros never did.
+peer out, and 64 zeros never did. Its ``parsec`` (11.6) takes an empty response for the beginning,
+shows a salt, and counts whatever proves nothing then; anything else at first it merely refuses.
 
 Whether TLS is required shows only to who has credentials: MariaDB 10.11 with
 ``require_secure_transport``, or an account with REQUIRE SSL, refuses this login with 1045 as ever.
@@ -62,9 +63,11 @@ _GREETED, _SWITCHED, _LOGGED_IN = (
     b"(?s)\\A....\\x%02x" % kind for kind in (_GREETING, _SWITCH, _OK)
 )
 _ED25519 = b"(?s)\\A....\xfeclient_ed25519\0"
-_OTHERS = b"(?s)\\A....\xfe(?!client_ed25519\0)"
+_PARSEC = b"(?s)\\A....\xfeparsec\0"
+_OTHERS = b"(?s)\\A....\xfe(?!client_ed25519\0|parsec\0)"
 _NO_PASSWORD = b"\0\0\0\x03"
 _NO_SIGNATURE = b"\x40\0\0\x03" + bytes(64)
+_NO_BEGINNING = b"\x01\0\0\x03\0"
 _QUIT = b"\x01\0\0\0\x01"
 _PACKET = Length(width=3, order="little", beyond=4)
 
@@ -98,6 +101,7 @@ def request(ask: Ask) -> tuple[Step, ...]:
         Step(receive=_REPLY_BYTES, length=_PACKET, when=_GREETED),
         Step(send=_NO_SIGNATURE, when=_ED25519),
         Step(send=_NO_PASSWORD, when=_OTHERS),
+        Step(send=_NO_BEGINNING, when=_PARSEC),
         Step(receive=_REPLY_BYTES, length=_PACKET, when=_SWITCHED),
         Step(send=_QUIT, when=_LOGGED_IN),
     )

@@ -232,10 +232,12 @@ def test_tftp_asks_for_a_file_of_its_own() -> None:
 
 
 def test_mysql_answers_the_plugins_that_count_a_wrong_length() -> None:
-    """64 bytes to ed25519, none to any other, nothing to a server that refused already."""
+    """64 bytes to ed25519, one to parsec, none to others, nothing to who refused already."""
     steps = mysql.request(ask())
     switches = [
         (b"\x2c\0\0\2\xfeclient_ed25519\0" + b"s" * 32, [68]),
+        # It wants an empty one before it shows a salt, and what follows is counted if it is wrong.
+        (b"\x28\0\0\2\xfeparsec\0" + b"s" * 32, [5]),
         (b"\x2c\0\0\2\xfecaching_sha2_password\0" + b"s" * 21, [4]),
         (b"\x2c\0\0\2\xfemysql_native_password\0" + b"s" * 21, [4]),
         (b"\x07\0\0\2\0\0\0\2\0\0\0", [5]),
