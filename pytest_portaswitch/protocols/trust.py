@@ -56,17 +56,18 @@ def trusted(
 
     Without a moment nobody is asked whether its time is up.
     """
-    seen, current = [own], own
-    while len(seen) <= LONGEST_CHAIN:
+    reached = [own]
+    # It grows meanwhile: an issuer that several have certified is the beginning of several paths.
+    for current in reached:
         if current in roots:
             return True
         if any(_may_issue(root, at) and issued(root, current) for root in roots):
             return True
-        above = [c for c in others if c not in seen and _may_issue(c, at) and issued(c, current)]
-        if not above:
-            return False
-        current = above[0]
-        seen.append(current)
+        reached += [
+            one
+            for one in others[:LONGEST_CHAIN]
+            if one not in reached and _may_issue(one, at) and issued(one, current)
+        ]
     return False
 
 

@@ -254,6 +254,17 @@ def test_what_is_wrong_is_said_without_what_changes_from_day_to_day() -> None:
     assert examine(served(LEAF), NOW).wrong == ""
 
 
+def test_one_of_several_paths_is_enough() -> None:
+    """An issuer that two authorities have certified is shown twice (RFC 5280, 3.2)."""
+    elsewhere = make("other", "other", ca=True)
+    crossed = make("middle", "other", ca=True)
+    lost = make("root", "nobody", ca=True)
+    shown = served(LEAF, MIDDLE, lost, crossed)
+    for given in (ROOT, elsewhere):
+        assert examine(shown, NOW, authorities=(given,)).findings == ()
+    assert examine(shown, NOW, authorities=(make("x", "x", ca=True),)).findings == ("untrusted",)
+
+
 @settings(max_examples=300, deadline=None)
 @given(at=st.integers(0, 600), put=st.binary(max_size=6), taken=st.integers(0, 6))
 def test_no_bytes_make_it_raise(at: int, put: bytes, taken: int) -> None:
