@@ -60,6 +60,9 @@ TITLES: Mapping[str, str] = {
     "certificate-unreadable": BAD_CERTIFICATE,
     "certificate-expires-soon": "the certificate of {served} expires soon: on {detail}",
     "refused-host-not-allowed": "{1} on {0} refuses {sources}: {detail}",
+    "refused-client-certificate": "{1} on {0} cannot be asked without a certificate, and the audit "
+    "has none: {detail}",
+    "hung-up": "{1} on {0} does not answer {sources}: {detail}",
     "refused-host-blocked": "{1} on {0} refuses {sources}: {detail}",
     "refused-too-many-connections": "{1} on {0} refuses {sources}: {detail}",
     "refused-wrong-secret": "{1} on {0} uses another secret than the one given: {detail}",

@@ -134,7 +134,7 @@ def _pair(item: Item) -> Pair:
 
 
 def _kind(item: Item) -> str:
-    if item.code in ("mute", "ignored", "may-be-silent"):
+    if item.code in ("mute", "ignored", "may-be-silent", "hung-up"):
         return "not-answered"
     if item.code == "rejected":
         return "rejected"

@@ -22,6 +22,8 @@ Finding = Literal[
     "host-blocked",
     "too-many-connections",
     "tls-required",
+    "client-certificate",
+    "hung-up",
     "access-denied-with-credentials",
     "login-accepted",
     "peer-refused",
@@ -44,6 +46,8 @@ secret than the one given.
 ``host-not-allowed``, ``host-blocked``, ``too-many-connections``: MySQL 1130, 1129 and 1040, and
 what means the same elsewhere.
 ``tls-required``: it speaks to nobody without TLS.
+``client-certificate``: it speaks TLS to nobody without a certificate, and the audit has none.
+``hung-up``: it ended the connection without a word, as it may do with a stranger (SMPP).
 ``access-denied-with-credentials``: the credentials given were refused.
 ``login-accepted``: a login without a password succeeded.
 ``peer-refused``: Diameter, SMPP or SMTP declined this peer by the book.

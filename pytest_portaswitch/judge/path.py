@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
+from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Unobserved
 from pytest_portaswitch.judge import datagram, seen
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.unknown import Facts
+from pytest_portaswitch.judge.verdict import WhyUnknown
 from pytest_portaswitch.plan.check import Place, Reaches
 from pytest_portaswitch.tables.ladder import Grade
 
@@ -52,6 +54,16 @@ PATH = frozenset({"no-path", "dropped", "rejected"})
 
 PROVED = frozenset({"nothing-listens", "frozen"})
 """Codes of what the destination itself shows, whatever became of the probe."""
+
+OPEN: Mapping[str, WhyUnknown] = {
+    "no-secret": "not-assessable",
+    "refused-unverified": "not-assessable",
+    "refused-client-certificate": "not-assessable",
+    "hung-up": "unanswered",
+}
+"""Codes of what leaves open whether the service serves its peers, though it took the question."""
+
+_UNTOLD = frozenset({"unverified", "client-certificate", "hung-up"})
 
 _SPOKE = frozenset({"not-this-protocol", "not-our-reply", "unreadable", "cut-short"})
 
@@ -115,10 +127,8 @@ def _cause(
         known = result.arrival is not None and result.arrival.seen is not None
         if known or not listening.startswith("unobserved"):
             return datagram.explain(expects, words, listening, result, facts)
-    if answer and answer.finding == "host-not-allowed":
-        # Before it spoke: it had to be spoken to otherwise.
-        code = "refused-host-not-allowed"
-        return code, f"{place.name} refuses {source} on {words}: {answer.words}"
+    if answer and answer.finding in _UNTOLD:
+        return _untold(answer, f"{words} of {place.name}")
     if grade in ("connected", "delivered"):
         said = f": {answer.words}" if answer else ""
         code = "wrong-protocol" if answer and answer.finding in _SPOKE else "mute"
@@ -135,6 +145,17 @@ def _cause(
         "dropped",
         f"packets to {words} are dropped between {source} and {place.name}, which listens",
     )
+
+
+def _untold(answer: Answer, where: str) -> tuple[str, str]:
+    """Of replies from which nothing follows: code and cause, with what would prove more."""
+    if answer.finding == "unverified":
+        more = "give the secret to prove more"
+        return "refused-unverified", f"{where} replies: {answer.words}; {more}"
+    if answer.finding == "client-certificate":
+        more = "the audit has none, so that it cannot be told whether the peer's own is taken"
+        return "refused-client-certificate", f"{where} cannot be asked: {answer.words}; {more}"
+    return "hung-up", f"{where} does not answer: {answer.words}"
 
 
 def _detail(result: ProbeResult) -> str:

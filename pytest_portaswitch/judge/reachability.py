@@ -113,10 +113,10 @@ def _judge_port(
     open_question = open_question and datagram.is_open_question(result, expects.source, facts)
     open_question = open_question and story.fault.code not in path.PROVED
     # Without a secret nobody owes an answer. Otherwise one was due, and nothing is known.
-    nature: WhyUnknown = "not-assessable" if story.fault.code == "no-secret" else "unanswered"
+    nature: WhyUnknown = path.OPEN.get(story.fault.code, "unanswered" if open_question else "")
     return Verdict(
-        verdict="unknown" if open_question else "fail",
-        why_unknown=nature if open_question else "",
+        verdict="unknown" if nature else "fail",
+        why_unknown=nature,
         grade=grade,
         expected=expected,
         observed=story.observed,

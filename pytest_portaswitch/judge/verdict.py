@@ -12,8 +12,8 @@ from pytest_portaswitch.tables.ladder import Grade
 VerdictWord = Literal["pass", "fail", "unknown", "waived"]
 WhyUnknown = Literal["", "not-observed", "unanswered", "not-assessable"]
 """``not-observed``: nobody could look. ``unanswered``: an answer was due and none came, which over
-UDP proves nothing. ``not-assessable``: it was looked at and cannot be told, or the tables give
-nothing to look at."""
+UDP proves nothing, nor where a stranger is owed none. ``not-assessable``: it was looked at and
+cannot be told, or the tables give nothing to look at."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

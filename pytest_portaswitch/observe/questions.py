@@ -21,6 +21,9 @@ from pytest_portaswitch.protocols.step import Step
 _CLIENT_CERTIFICATE = re.compile(r"(?i)certificate[ _]required")
 """The alert of RFC 8446, 6.2, as OpenSSL calls it: TLSV13_ALERT_CERTIFICATE_REQUIRED."""
 
+_HUNG_UP = frozenset({"closed by the peer", "ECONNRESET", "EPIPE"})
+"""How the remote program says that the other side ended the connection."""
+
 
 def load_for(requests: Iterable[Request]) -> None:
     """Load what their replies will be read with, which takes a moment: before they come."""
@@ -88,8 +91,14 @@ class Questions:
             if demanded:
                 # TLS 1.3 lets the client believe that all is well until the first data.
                 words = f"it demands a certificate of its clients: {result.detail}"
-                return silence("host-not-allowed", words)
-        return protocol.recognise(self._ask(source, probe), result.received)
+                return silence("client-certificate", words)
+        ask = self._ask(source, probe)
+        if probe.protocol == "smpp" and not any(result.received) and result.detail in _HUNG_UP:
+            from pytest_portaswitch.protocols import smpp
+
+            if found := smpp.hung_up(ask):
+                return found
+        return protocol.recognise(ask, result.received)
 
     def _module(self, probe: Probe) -> Speaks | None:
         if probe.transport == "icmp" or not probe.protocol:

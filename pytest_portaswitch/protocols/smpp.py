@@ -2,8 +2,9 @@
 
 The specification lists it for bound sessions; before a bind a server answers it, or says
 generic_nack or "incorrect bind status". Each of them is an answer. A few servers hang up on
-whatever is no bind: ``variant="bind"`` is for them, a bind_transceiver (4.1.5) with a name that no
-customer has, refused by the book, and an unbind in case it was not.
+whatever is no bind, which they may (2.3: it is for bound sessions), so that nothing follows of it:
+``variant="bind"`` is for them, a bind_transceiver (4.1.5) with a name that no customer has, refused
+by the book, and an unbind in case it was not.
 
 Of smpplib only the sixteen bytes of the header would be used, and it brings ``six``, no types, and
 a client with sockets; so the header is read here.
@@ -96,6 +97,17 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
             return _answer(pdu)
     first = pdus[0]
     return silence("not-our-reply", f"{_name(first)} {first.sequence}, to another request")
+
+
+def hung_up(ask: Ask) -> Answer | None:
+    """What it means that the server ended the connection without a word; None: as any silence."""
+    if ask.variant == "bind":
+        return None
+    words = (
+        "it hung up on enquire_link, as it may on whoever is not bound; a bind would tell more "
+        "(questions: smpp: bind)"
+    )
+    return silence("hung-up", words)
 
 
 def _answer(pdu: _Pdu) -> Answer:

@@ -15,6 +15,7 @@ A line of a case file is one of::
     prohibit sip1 proc1 tcp:5065   a firewall says that it is prohibited
     forbid bill1 db1 *             the source's own firewall forbids them
     say bill1 db1 tcp:3306 FINDING WORDS       the service answers so
+    hint bill1 db1 tcp:3306 FINDING WORDS      the same without an answer as what it is
     mute sip1 proc1 tcp:5065       it connects and no answer comes
     unseen bill2 WHY DETAIL        the audit cannot look at the host; its peers still reach it
     down bill2                     nobody reaches it
@@ -269,6 +270,19 @@ def say(found: Facts, sources: str, to: str, port: str, finding: str, *words: st
     )
 
 
+def hint(found: Facts, sources: str, to: str, port: str, finding: str, *words: str) -> None:
+    say(found, sources, to, port, finding, *words)
+    _between(
+        found,
+        sources,
+        to,
+        port,
+        lambda r: msgspec.structs.replace(
+            r, answer=msgspec.structs.replace(r.answer, answered=False)
+        ),
+    )
+
+
 def mute(found: Facts, sources: str, destinations: str, port: str) -> None:
     _between(found, sources, destinations, port, _unanswered)
 
@@ -350,6 +364,7 @@ MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
-        mute, unseen, down, disconnect, hold, without, shell, lose, skew, install, resize, lend,
+        hint, mute, unseen, down, disconnect, hold, without, shell, lose, skew, install, resize,
+        lend,
     )
 }  # fmt: skip

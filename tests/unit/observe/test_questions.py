@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_portaswitch.facts.model import HostFacts, Probe, ProbeResult
@@ -12,9 +14,12 @@ from pytest_portaswitch.protocols.answer import Answer
 QUESTIONS = Questions(b"0" * 16, {})
 
 
-def answered(detail: str, received: tuple[bytes, ...], transport: str = "tls") -> Answer:
-    """The answer to a SIP probe of which this came."""
-    probe = Probe(transport=transport, address="10.0.0.8", port=5061, protocol="sip")  # type: ignore[arg-type]
+def answered(
+    detail: str, received: tuple[bytes, ...], transport: str = "tls", **asked: Any
+) -> Answer:
+    """The answer to a probe, of SIP where nothing else is said, of which this came."""
+    words = {"transport": transport, "address": "10.0.0.8", "port": 5061, "protocol": "sip"}
+    probe = Probe(**{**words, **asked})
     result = ProbeResult(key=probe.key, outcome="connected", detail=detail, received=received)
     facts = HostFacts(host="sip1", method="python", privileged=True, took=1.0, probes=(result,))
     request = Request(host="sip1", probes=(probe,))
@@ -39,7 +44,7 @@ def test_a_server_that_demands_a_certificate_of_its_clients(
 ) -> None:
     """In TLS 1.3 that shows only once data is sent, and is no silence."""
     found = answered(detail, received)
-    assert (found.answered, found.finding) == (False, "host-not-allowed")
+    assert (found.answered, found.finding) == (False, "client-certificate")
     assert found.words == f"it demands a certificate of its clients: {detail}"
 
 
@@ -47,6 +52,24 @@ def test_other_ends_of_tls_say_nothing_more() -> None:
     """Nor does an alert that came after an answer, or a reply that reads like one."""
     assert answered("closed by the peer", (b"",)).finding == "no-answer"
     assert answered("TLSV13_ALERT_CERTIFICATE_REQUIRED", (b"220 mail",)).finding != (
-        "host-not-allowed"
+        "client-certificate"
     )
     assert answered("certificate required", (b"",), "tcp").finding == "no-answer"
+
+
+@pytest.mark.parametrize("detail", ["closed by the peer", "ECONNRESET", "EPIPE"])
+@pytest.mark.parametrize("received", [(), (b"",)])
+def test_smpp_that_hangs_up_on_who_is_not_bound(detail: str, received: tuple[bytes, ...]) -> None:
+    """It may, so that nothing follows of it; on a bind it may not, nor keep silent."""
+    found = answered(detail, received, "tcp", protocol="smpp")
+    assert (found.answered, found.finding) == (False, "hung-up")
+    assert found.words == (
+        "it hung up on enquire_link, as it may on whoever is not bound; a bind would tell more "
+        "(questions: smpp: bind)"
+    )
+    assert (
+        answered(detail, received, "tcp", protocol="smpp", question="bind").finding == "no-answer"
+    )
+    assert answered("no reply in 3 s", received, "tcp", protocol="smpp").finding == "no-answer"
+    assert answered(detail, (b"HTTP",), "tcp", protocol="smpp").finding == "not-this-protocol"
+    assert answered(detail, received, "tcp", protocol="imap").finding == "no-answer"

@@ -260,8 +260,8 @@ def test_one_of_several_paths_is_enough() -> None:
     crossed = make("middle", "other", ca=True)
     lost = make("root", "nobody", ca=True)
     shown = served(LEAF, MIDDLE, lost, crossed)
-    for given in (ROOT, elsewhere):
-        assert examine(shown, NOW, authorities=(given,)).findings == ()
+    for root in (ROOT, elsewhere):
+        assert examine(shown, NOW, authorities=(root,)).findings == ()
     assert examine(shown, NOW, authorities=(make("x", "x", ca=True),)).findings == ("untrusted",)
 
 
