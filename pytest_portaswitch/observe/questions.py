@@ -21,6 +21,9 @@ from pytest_portaswitch.protocols.step import Step
 _CLIENT_CERTIFICATE = re.compile(r"(?i)certificate[ _]required")
 """The alert of RFC 8446, 6.2, as OpenSSL calls it: TLSV13_ALERT_CERTIFICATE_REQUIRED."""
 
+CUT_OFF = "cut off: the time of this trip was up"
+"""How it says that it had to leave before a reply was due: nothing follows of that."""
+
 _HUNG_UP = frozenset({"closed by the peer", "ECONNRESET", "EPIPE"})
 """How the remote program says that the other side ended the connection."""
 
@@ -85,6 +88,8 @@ class Questions:
             return None
         if result.outcome == "silent" and probe.transport != "udp":
             # It never got as far as being asked.
+            return None
+        if result.detail == CUT_OFF:
             return None
         if probe.transport == "tls" and not any(result.received):
             demanded = _CLIENT_CERTIFICATE.search(result.detail)

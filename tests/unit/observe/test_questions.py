@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_portaswitch.facts.model import HostFacts, Probe, ProbeResult
-from pytest_portaswitch.observe.questions import Questions
+from pytest_portaswitch.observe.questions import CUT_OFF, Questions
+from pytest_portaswitch.observe.remote.program import flight
 from pytest_portaswitch.observe.request import Request
 from pytest_portaswitch.protocols.answer import Answer
 
@@ -17,6 +18,15 @@ QUESTIONS = Questions(b"0" * 16, {})
 def answered(
     detail: str, received: tuple[bytes, ...], transport: str = "tls", **asked: Any
 ) -> Answer:
+    """What was recognised of it."""
+    found = recognised(detail, received, transport, **asked)
+    assert found
+    return found
+
+
+def recognised(
+    detail: str, received: tuple[bytes, ...], transport: str = "tls", **asked: Any
+) -> Answer | None:
     """The answer to a probe, of SIP where nothing else is said, of which this came."""
     words = {"transport": transport, "address": "10.0.0.8", "port": 5061, "protocol": "sip"}
     probe = Probe(**{**words, **asked})
@@ -25,9 +35,8 @@ def answered(
     request = Request(host="sip1", probes=(probe,))
     seen = QUESTIONS.recognise("10.0.0.7", request, facts)
     assert isinstance(seen, HostFacts)
-    (recognised,) = seen.probes
-    assert recognised.answer
-    return recognised.answer
+    (result,) = seen.probes
+    return result.answer
 
 
 @pytest.mark.parametrize(
@@ -73,3 +82,10 @@ def test_smpp_that_hangs_up_on_who_is_not_bound(detail: str, received: tuple[byt
     assert answered("no reply in 3 s", received, "tcp", protocol="smpp").finding == "no-answer"
     assert answered(detail, (b"HTTP",), "tcp", protocol="smpp").finding == "not-this-protocol"
     assert answered(detail, received, "tcp", protocol="imap").finding == "no-answer"
+
+
+@pytest.mark.parametrize("received", [(), (b"SIP/2.0 2",)])
+def test_nothing_follows_of_a_conversation_that_was_cut_off(received: tuple[bytes, ...]) -> None:
+    """The service may be well: it was this side that left."""
+    assert flight.CUT_OFF == CUT_OFF
+    assert recognised(CUT_OFF, received) is None

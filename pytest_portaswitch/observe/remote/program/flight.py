@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Wait = tuple[int, int, float]
     Steps = Generator[Wait, bool, None]
 
+CUT_OFF = "cut off: the time of this trip was up"
 READ, WRITE = select.POLLIN, select.POLLOUT
 now = time.monotonic
 _STDOUT = 1
@@ -145,7 +146,7 @@ class _Tower:
 
     def start(self, flight: Flight) -> None:
         """Run a probe up to its first wait."""
-        flight.result.update(outcome="error", detail="cut off: the time of this trip was up")
+        flight.result.update(outcome="error", detail=CUT_OFF)
         flight.started = now()
         flight.stalls = self._stalled
         self._advance(flight, None)

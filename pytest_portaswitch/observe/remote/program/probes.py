@@ -105,7 +105,7 @@ def _ask_again(
     for number in late:
         if results[number].pop("late", False):
             results[number] = dict(first[number], detail=first[number]["detail"] + ", asked twice")
-        elif results[number]["outcome"] == "error":
+        elif results[number]["outcome"] == "error" or results[number]["detail"] == flight.CUT_OFF:
             results[number] = first[number]
 
 

@@ -8,7 +8,15 @@ import re
 import socket
 from contextlib import closing
 
-from pytest_portaswitch.observe.remote.program.flight import READ, WRITE, fail, name, now, settle
+from pytest_portaswitch.observe.remote.program.flight import (
+    CUT_OFF,
+    READ,
+    WRITE,
+    fail,
+    name,
+    now,
+    settle,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,6 +91,22 @@ def _talk(
     until: float,
 ) -> "Steps":
     """Follow the script as far as the peer does, then part."""
+    try:
+        yield from _follow(result, sock, script, timeout, until)
+    except GeneratorExit:
+        # Of who took the connection it is not to be said that it did not reply in time.
+        result["detail"] = CUT_OFF
+        raise
+    yield from _part(sock)
+
+
+def _follow(
+    result: "Result",
+    sock: "Any",
+    script: "list[dict[str, Any]]",
+    timeout: float,
+    until: float,
+) -> "Steps":
     received = result.setdefault("received", [])
     began = now() - result["elapsed"]
     last = b""
@@ -100,7 +124,10 @@ def _talk(
                     received.append(base64.b64encode(reply).decode())
         else:
             reply = bytearray()
-            longest = max(timeout, min(step.get("patience", 0.0), until - _PARTING - now()))
+            left = until - _PARTING - now()
+            longest = max(timeout, min(step.get("patience", 0.0), left))
+            if step.get("parting"):
+                longest = max(0.0, min(longest, left))
             problem = yield from _receive(sock, step, longest, reply)
             last = bytes(reply)
             received.append(base64.b64encode(last).decode())
@@ -112,7 +139,6 @@ def _talk(
             if late and step.get("parting"):
                 yield from _send(sock, _bytes(step, "parting"), _PARTING)
             break
-    yield from _part(sock)
 
 
 def _bytes(step: "dict[str, Any]", name: str) -> bytes:

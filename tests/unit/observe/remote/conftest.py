@@ -75,10 +75,10 @@ def fly(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fly]:
     # Where nobody reads its standard output any more the program ends its process.
     monkeypatch.setattr(flight, "_STDOUT", writing)
 
-    def send(probe: Probe, **asked: object) -> ProbeResult:
+    def send(probe: Probe, *, within: float = 10.0, **asked: object) -> ProbeResult:
         request = request_of(**{"probes": (probe,), **asked})
         plain = json.loads(msgspec.json.encode(request))
-        (result,) = probes.send(plain, time.monotonic() + 10, {})
+        (result,) = probes.send(plain, time.monotonic() + within, {})
         return msgspec.convert(result, ProbeResult)
 
     yield send

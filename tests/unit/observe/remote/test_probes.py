@@ -234,6 +234,22 @@ def test_patience_ends_with_the_trip(serve: Serve, look: Look) -> None:
     assert heard == [b"bye"]
 
 
+def test_parting_comes_before_the_end_of_the_trip(serve: Serve, look: Look) -> None:
+    """Also where each step may take longer than what is left of it."""
+    heard: list[bytes] = []
+
+    def treat(connection: socket.socket) -> None:
+        while data := connection.recv(10):
+            heard.append(data)
+
+    steps = (Step(receive=100, parting=b"bye", once=True),)
+    port = serve(treat)
+    limits = Limits(host_timeout=4.0)
+    talk = look(probes=(tcp(port, "p"),), scripts={"p": steps}, limits=limits, probe_timeout=60.0)
+    assert re.fullmatch(r"no reply in 1\.\d+ s", talk.probe.detail)
+    assert heard == [b"bye"]
+
+
 def test_parting(serve: Serve, fly: Fly) -> None:
     """Who keeps silent is left a word, once; who speaks is not."""
     heard: list[bytes] = []
@@ -741,3 +757,40 @@ def test_time_is_up(look: Look) -> None:
         ("error", "not sent: the time of this trip was up"),
     }
     assert len(said) == 300
+
+
+def test_time_is_up_in_the_middle_of_a_conversation(serve: Serve, look: Look) -> None:
+    """Who took the connection is not said to have kept silent."""
+    port = serve(lambda connection: connection.recv(10) and connection.recv(10) and None)
+    talk = look(
+        probes=(tcp(port, "p"),),
+        scripts=script(b"who?", 100),
+        limits=Limits(host_timeout=4.0),
+        probe_timeout=60.0,
+    )
+    assert outcome(talk.probe) == ("connected", "cut off: the time of this trip was up")
+
+
+def test_what_was_told_stays_where_there_is_no_time_to_ask_again(serve: Serve, look: Look) -> None:
+    """The first silence lasted for as long as a reply may take."""
+    port = serve(lambda connection: connection.recv(10) and connection.recv(10) and None)
+    talk = look(
+        probes=(tcp(port, "p"),),
+        scripts=script(b"who?", 100),
+        limits=Limits(host_timeout=4.0),
+        probe_timeout=1.5,
+    )
+    assert outcome(talk.probe) == ("connected", "no reply in 1.5 s")
+
+
+def test_time_is_up_while_saying_goodbye(serve: Serve, fly: Fly) -> None:
+    """All had been said by then."""
+
+    def treat(connection: socket.socket) -> None:
+        connection.sendall(b"hello")
+        connection.recv(10)
+        time.sleep(1)
+
+    result = fly(tcp(serve(treat), "p"), within=0.3, scripts=script(100))
+    assert outcome(result) == ("connected", "")
+    assert result.received == (b"hello",)
