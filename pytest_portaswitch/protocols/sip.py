@@ -6,6 +6,8 @@ answered with by whoever gets it (RFC 3261, 16.3, step 3: 483, or as if it were 
 
 ``rport`` (RFC 3581) asks for the answer at the port that the question came from. A server that
 does not know it answers at the port in Via, which is named where ``source_port`` is given.
+Over UDP nothing is sent again, so the answer is waited for as long as a client would that sends
+again once (17.1.2.1: after 0.5 s, and 1 s more); a proxy that is busy takes its time.
 Over streams only the head of a response is waited for: its body is of no interest here.
 """
 
@@ -25,6 +27,7 @@ from pytest_portaswitch.protocols.answer import (
 from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask, in_uri
 from pytest_portaswitch.protocols.step import Step
 
+_UDP_PATIENCE = 1.5
 _BRANCH = "z9hG4bK"  # RFC 3261, 8.1.1.7: tells branches from those of RFC 2543
 _CSEQ = (1, "OPTIONS")
 _STATUS = re.compile(rb"SIP/2\.0 [1-6][0-9][0-9] ")
@@ -45,10 +48,11 @@ _BRANCH_PARAMETER = re.compile(r"(?i);\s*branch\s*=\s*([^;\s]+)")
 
 def request(ask: Ask) -> tuple[Step, ...]:
     """One OPTIONS, and what comes back up to the head of the final response."""
-    return (
-        Step(send=_options(ask)),
-        Step(receive=LARGEST_REPLY, until=b"" if ask.transport == "udp" else _FINAL_HEAD),
-    )
+    if ask.transport == "udp":
+        waiting = Step(receive=LARGEST_REPLY, patience=_UDP_PATIENCE)
+    else:
+        waiting = Step(receive=LARGEST_REPLY, until=_FINAL_HEAD)
+    return (Step(send=_options(ask)), waiting)
 
 
 def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:

@@ -3,6 +3,9 @@
 A server that knows no EHLO is asked HELO, which every one must know (3.2); FTP, which greets in the
 same way, knows neither.
 
+A server may look its client up before it greets, which takes its time where the private network has
+no names (4.5.3.2.1 allows five minutes); so the greeting is waited for longer than other replies.
+
 The audit has no name in DNS, so it gives an address literal (4.1.4).
 """
 
@@ -24,6 +27,7 @@ from pytest_portaswitch.protocols.answer import (
 from pytest_portaswitch.protocols.ask import IDENTITY, LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
 
+_GREETING_PATIENCE = 10.0
 _LINE = re.compile(rb"([2-5][0-9][0-9])([ -]?)([^\r\n]*)\r?\n")
 _BEGUN = re.compile(rb"([2-5][0-9]{2}-[^\r\n]*\r?\n)*([2-5][0-9]{0,2}([ -][^\r\n]*)?\r?)?")
 _WHOLE_REPLY = rb"(?m)^[2-5][0-9][0-9]( .*)?\r\n"
@@ -36,7 +40,7 @@ _FORBIDDING = (521, 550, 553, 554, 556)
 def request(ask: Ask) -> tuple[Step, ...]:
     """Each command waits for the whole reply to the one before (4.2.1: the last has a blank)."""
     return (
-        Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY),
+        Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY, patience=_GREETING_PATIENCE, once=True),
         Step(send=f"EHLO {literal(ask.source)}\r\n".encode(), when=rb"\A2"),
         Step(receive=LARGEST_REPLY, until=_WHOLE_REPLY, when=rb"\A2"),
         # HELO takes a name only (4.1.1.1).

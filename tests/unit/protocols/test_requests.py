@@ -134,6 +134,15 @@ def test_radius_refusals_may_take_their_time(variant: Any) -> None:
     assert [step.patience for step in steps] == [0.0, 2.5 if variant else 0.0]
 
 
+def test_slow_greetings_and_busy_proxies_are_waited_for() -> None:
+    """SMTP before it greets, and once only; SIP over UDP, where nothing is sent again."""
+    greeting, *others = smtp.request(ask())
+    assert (greeting.patience, greeting.once) == (10.0, True)
+    assert {(step.patience, step.once) for step in others} == {(0.0, False)}
+    for transport, patience in (("udp", 1.5), ("tcp", 0.0), ("tls", 0.0)):
+        assert [step.patience for step in sip.request(ask(transport))] == [0.0, patience]  # type: ignore[arg-type]
+
+
 def test_an_unsigned_login_is_only_that() -> None:
     """No Message-Authenticator; name, password and identifier."""
     asked = ask("udp", secret=Secret(SHARED), variant="access-request-unsigned")
