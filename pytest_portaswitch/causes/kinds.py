@@ -32,9 +32,9 @@ TITLES: Mapping[str, str] = {
     "silent": "{ports} of {0} answers nobody: UDP silence is neither open nor closed",
     "no-secret": "{ports} of {0} stays silent, as it must without the secret of {1}",
     "may-be-silent": "{ports} of {0} arrives and is not answered: {1} may not know these clients, "
-    "or has another secret, or the host's own firewall drops it{beside}",
-    "ignored": "{ports} of {0} arrives and is not answered: its own firewall drops it, or {1} "
-    "ignores it",
+    "or has another secret, or the host's own firewall drops it, or the replies are lost{beside}",
+    "ignored": "{ports} of {0} arrives and is not answered: its own firewall drops it, {1} "
+    "ignores it, or its replies are lost on the way back",
     "slice-lost": "part of {ports} is lost on the way to {0}: {detail}",
     "slice-rejected": "a firewall rejects part of {ports} of {0}: {detail}",
     "slice-forbidden": "{0}'s own firewall forbids it to send to part of {ports} of {places}: "

@@ -64,8 +64,9 @@ def explain(
             )
         return "may-be-silent", f"{arrives}: {answer.words}"
     return "ignored", (
-        f"{arrives}: it was seen at an interface of {arrival.watcher}, so either the host's own "
-        f"firewall drops it behind that, or the process ignores it{listens}"
+        f"{arrives}: it was seen at an interface of {arrival.watcher}, so the host's own "
+        "firewall drops it behind that, the process ignores it, or its reply is lost on the way "
+        f"back{listens}"
     )
 
 

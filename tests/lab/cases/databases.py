@@ -73,7 +73,8 @@ CASES = {
         fault=("wrong-radius-secret", "bill1"),
         changes={"reachability:bill1:*:radius:*": "unknown"},
         cause="udp/1812, udp/1813 of bill1 arrives and is not answered: radius "
-        "may not know these clients, or has another secret, or the host's own firewall drops it",
+        "may not know these clients, or has another secret, or the host's own firewall drops it, "
+        "or the replies are lost",
         severity="unanswered",
     ),
     "certificate-expires-soon": Case(

@@ -154,8 +154,9 @@ CASES = {
         options={"port": "udp/1812"},
         changes={"reachability:bill1:*:radius:udp-1812": "unknown"},
         cause="udp/1812 of bill1 arrives and is not answered: radius may not know these clients, "
-        "or has another secret, or the host's own firewall drops it; udp/1813 answers the same "
-        "clients with the same secret, which speaks against the first two",
+        "or has another secret, or the host's own firewall drops it, or the replies are lost; "
+        "udp/1813 answers the same clients with the same secret, which speaks against the first "
+        "two",
         severity="unanswered",
     ),
 }

@@ -52,8 +52,8 @@ def test_what_arrives_and_nobody_is_answered_is_about_the_service() -> None:
     (cause,) = causes("ignored", "reachability:bill1:*:radius:udp-1812").values()
     assert cause.id == "ignored:bill1:radius"
     assert cause.title == (
-        "udp/1812 of bill1 arrives and is not answered: its own firewall drops it, or radius "
-        "ignores it"
+        "udp/1812 of bill1 arrives and is not answered: its own firewall drops it, radius "
+        "ignores it, or its replies are lost on the way back"
     )
 
 
@@ -117,7 +117,7 @@ def test_what_one_host_sends_to_all_is_said_in_the_plural() -> None:
 
 _MAY_BE_SILENT = (
     "{} of bill1 arrives and is not answered: radius may not know these clients, or has another "
-    "secret, or the host's own firewall drops it"
+    "secret, or the host's own firewall drops it, or the replies are lost"
 )
 
 
