@@ -5,6 +5,11 @@ and once that is reached the server locks the peer out (error 1129). A login tha
 its credentials does not count. So a probe reads the greeting, asks for a login that cannot
 succeed, and reads the refusal.
 
+MySQL's ``connection_control``, which hardening guides ask for, answers a user and host the later
+the more logins of theirs were refused in a row (a second more each, after three), and remembers
+each pair until it is restarted. So the user has one of 4096 names, another in each run: no pair gets
+that far soon, and what is remembered stays small.
+
 A server whose accounts use another plugin answers the login with AuthSwitchRequest (MySQL 8:
 ``caching_sha2_password``, MySQL 9 always; MariaDB also for users that do not exist, in the manner
 of one that does); leaving then would be a cut handshake. An empty response is "no password" to
@@ -44,7 +49,7 @@ from pytest_portaswitch.protocols.ask import Ask
 from pytest_portaswitch.protocols.step import Length, Step
 
 USER = b"portaswitch-audit"
-"""Shows in the server's log, so that an operator knows who was refused."""
+"""How the user's name begins. It shows in the log, so that an operator knows who was refused."""
 
 GREETING_PATIENCE = 10.0
 """Seconds: a server that is slow to greet mostly looks a name up."""
@@ -89,15 +94,16 @@ _MEANINGS: dict[int, Finding] = {
 
 def request(ask: Ask) -> tuple[Step, ...]:
     """Greeting, a login without password, refusal, with whatever it takes to get that far."""
+    hello = login(USER + b"-" + ask.word("mysql-user", 3).encode())
     return (
         Step(
             receive=_REPLY_BYTES,
             length=_PACKET,
             patience=GREETING_PATIENCE,
-            parting=login() + _NO_PASSWORD,
+            parting=hello + _NO_PASSWORD,
             once=True,
         ),
-        Step(send=login(), when=_GREETED),
+        Step(send=hello, when=_GREETED),
         Step(receive=_REPLY_BYTES, length=_PACKET, when=_GREETED),
         Step(send=_NO_SIGNATURE, when=_ED25519),
         Step(send=_NO_PASSWORD, when=_OTHERS),
@@ -190,9 +196,7 @@ def error_words(packet: bytes) -> str:
     return found.words if found else ""
 
 
-def login(
-    user: bytes = USER, response: bytes = b"", plugin: bytes = b"mysql_native_password"
-) -> bytes:
+def login(user: bytes, response: bytes = b"", plugin: bytes = b"mysql_native_password") -> bytes:
     """A HandshakeResponse41 for a user, without a database, in a packet of sequence 1."""
     capabilities = _LONG_PASSWORD | _PROTOCOL_41 | _SECURE_CONNECTION | _PLUGIN_AUTH
     body = struct.pack("<IIB23x", capabilities, _MAX_PACKET, _UTF8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 from pytest_portaswitch.protocols import mysql
@@ -19,7 +20,24 @@ def test_the_login_is_one_well_formed_packet() -> None:
     capabilities, size, charset = struct.unpack_from("<IIB", packet, 4)
     assert capabilities & 0x200
     assert (size, charset) == (1 << 24, 33)
-    assert packet[4 + 32 :] == b"portaswitch-audit\0\0mysql_native_password\0"
+    user, rest = packet[4 + 32 :].split(b"\0", 1)
+    assert re.fullmatch(rb"portaswitch-audit-[0-9a-f]{3}", user)
+    assert rest == b"\0mysql_native_password\0"
+
+
+def test_the_user_is_another_in_each_run() -> None:
+    """One that is refused again and again is answered ever later by ``connection_control``."""
+    users = [
+        mysql.request(
+            Ask(transport="tcp", source="10.0.0.5", address="10.0.0.3", port=3306, nonce=nonce)
+        )[1]
+        .send[4 + 32 :]
+        .partition(b"\0")[0]
+        for nonce in (number.to_bytes(16, "big") for number in range(100))
+    ]
+    assert max(users.count(user) for user in users) <= 3
+    # MySQL 5.7 takes 32 characters.
+    assert max(map(len, users)) <= 32
 
 
 def test_a_server_that_does_not_greet_is_asked_once_and_left_a_login() -> None:

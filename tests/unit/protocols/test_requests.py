@@ -67,7 +67,7 @@ def test_a_script_is_the_same_each_time_and_another_for_another_run(
         assert bool(step.send) != bool(step.receive)
         re.compile(step.until), re.compile(step.when)
         assert not (step.send and (step.until or step.length or step.patience or step.parting))
-    unchanging = {"mysql", "imap", "smtp", "http", "rtp", "ssh"}
+    unchanging = {"imap", "smtp", "http", "rtp", "ssh"}
     other = Ask(
         transport=transport, source=source, address=address, port=4711, nonce=b"another run's one"
     )
