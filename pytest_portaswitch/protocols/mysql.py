@@ -7,8 +7,8 @@ succeed, and reads the refusal.
 
 MySQL's ``connection_control``, which hardening guides ask for, answers a user and host the later
 the more logins of theirs were refused in a row (a second more each, after three), and remembers
-each pair until it is restarted. So the user has one of 4096 names, another in each run: no pair gets
-that far soon, and what is remembered stays small.
+each pair until it is restarted. So the user has one of 4096 names, another in each run: no pair
+gets that far soon, and what is remembered stays small.
 
 A server whose accounts use another plugin answers the login with AuthSwitchRequest (MySQL 8:
 ``caching_sha2_password``, MySQL 9 always; MariaDB also for users that do not exist, in the manner
