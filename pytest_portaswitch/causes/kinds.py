@@ -62,6 +62,8 @@ TITLES: Mapping[str, str] = {
     "refused-host-not-allowed": "{1} on {0} refuses {sources}: {detail}",
     "refused-client-certificate": "{1} on {0} cannot be asked without a certificate, and the audit "
     "has none: {detail}",
+    "role-unproved": "{1} on {0} answers on {ports}, but it is not proved to serve what that is "
+    "for: {detail}",
     "hung-up": "{1} on {0} does not answer {sources}: {detail}",
     "refused-host-blocked": "{1} on {0} refuses {sources}: {detail}",
     "refused-too-many-connections": "{1} on {0} refuses {sources}: {detail}",

@@ -17,6 +17,7 @@ Finding = Literal[
     "secret-needed",
     "not-obliged",
     "unverified",
+    "role-unproved",
     "wrong-secret",
     "host-not-allowed",
     "host-blocked",
@@ -42,6 +43,8 @@ Finding = Literal[
 ``not-obliged``: silence from a service that owes strangers none: an unknown client, or another
 secret than the one given.
 ``unverified``: an answer that nothing proves to be the server's (RADIUS without a secret).
+``role-unproved``: an answer by the server's secret that does not tell whether it serves what its
+port is for (RADIUS accounting).
 ``wrong-secret``: the reply is not signed with the secret that was given.
 ``host-not-allowed``, ``host-blocked``, ``too-many-connections``: MySQL 1130, 1129 and 1040, and
 what means the same elsewhere.

@@ -58,12 +58,13 @@ PROVED = frozenset({"nothing-listens", "frozen"})
 OPEN: Mapping[str, WhyUnknown] = {
     "no-secret": "not-assessable",
     "refused-unverified": "not-assessable",
+    "role-unproved": "not-assessable",
     "refused-client-certificate": "not-assessable",
     "hung-up": "unanswered",
 }
 """Codes of what leaves open whether the service serves its peers, though it took the question."""
 
-_UNTOLD = frozenset({"unverified", "client-certificate", "hung-up"})
+_UNTOLD = frozenset({"unverified", "role-unproved", "client-certificate", "hung-up"})
 
 _SPOKE = frozenset({"not-this-protocol", "not-our-reply", "unreadable", "cut-short"})
 
@@ -152,6 +153,9 @@ def _untold(answer: Answer, where: str) -> tuple[str, str]:
     if answer.finding == "unverified":
         more = "give the secret to prove more"
         return "refused-unverified", f"{where} replies: {answer.words}; {more}"
+    if answer.finding == "role-unproved":
+        more = "whether it serves what the port is for only a record would tell, and none is sent"
+        return "role-unproved", f"{where} replies: {answer.words}; {more}"
     if answer.finding == "client-certificate":
         more = "the audit has none, so that it cannot be told whether the peer's own is taken"
         return "refused-client-certificate", f"{where} cannot be asked: {answer.words}; {more}"

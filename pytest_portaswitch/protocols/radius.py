@@ -16,6 +16,8 @@ authentication port only; the caller sees to that.
 
 A server answers Status-Server on its accounting port by an Accounting-Response, on the other one by
 an Access-Accept (RFC 5997, 3), so that the reply shows which of the two it takes the port for.
+Older ones (Cistron's, and what came of it) answer by an Access-Accept on both, so that one where
+accounting is to be served proves neither that it is nor that it is not: only a record would.
 """
 
 from __future__ import annotations
@@ -87,8 +89,11 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
         words = f"{name}: it serves accounting where authentication is to be served"
         return silence("not-our-reply", words, details)
     if not accounts and ask.port_role == "accounting":
-        words = f"{name}: it serves authentication where accounting is to be served"
-        return silence("not-our-reply", words, details)
+        words = (
+            f"{name}: so answers what serves authentication, and on either port what is older than "
+            "RFC 5997"
+        )
+        return silence("role-unproved", words, details)
     return answer("", name, details)
 
 
