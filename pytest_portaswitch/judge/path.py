@@ -118,7 +118,8 @@ def _cause(
             "no-path",
             f"{source} has no path to {place.address} of {place.name}{_detail(result)}",
         )
-    if result.tcp_connected:
+    demanded = answer is not None and answer.finding == "client-certificate"
+    if result.tcp_connected and not demanded:
         return "tls-fails", f"{place.name} takes connections to {words}, but TLS does not come up"
     if listening == "no":
         return "nothing-listens", f"nothing listens on {words} at {place.address} of {place.name}"

@@ -18,8 +18,13 @@ from pytest_portaswitch.protocols.mysql_inspect import Inspection
 from pytest_portaswitch.protocols.registry import Speaks, load, speaks
 from pytest_portaswitch.protocols.step import Step
 
-_CLIENT_CERTIFICATE = re.compile(r"(?i)certificate[ _]required")
-"""The alert of RFC 8446, 6.2, as OpenSSL calls it: TLSV13_ALERT_CERTIFICATE_REQUIRED."""
+_CLIENT_CERTIFICATE = re.compile(
+    r"(?i)certificate[ _]required|(?:bad|no)[ _]certificate"
+    r"|handshake[ _]failure, once both had agreed"
+)
+"""Alerts of RFC 8446, 6.2, and RFC 5246, 7.2.2, as OpenSSL calls them. The audit shows no
+certificate, so none of its own can be a bad one; what else a handshake fails of shows before both
+agree."""
 
 CUT_OFF = "cut off: the time of this trip was up"
 """How it says that it had to leave before a reply was due: nothing follows of that."""
@@ -84,12 +89,7 @@ class Questions:
 
     def _answer(self, source: str, probe: Probe, result: ProbeResult) -> Answer | None:
         protocol = self._module(probe)
-        if protocol is None or result.outcome not in ("connected", "replied", "silent"):
-            return None
-        if result.outcome == "silent" and probe.transport != "udp":
-            # It never got as far as being asked.
-            return None
-        if result.detail == CUT_OFF:
+        if protocol is None:
             return None
         if probe.transport == "tls" and not any(result.received):
             demanded = _CLIENT_CERTIFICATE.search(result.detail)
@@ -97,6 +97,13 @@ class Questions:
                 # TLS 1.3 lets the client believe that all is well until the first data.
                 words = f"it demands a certificate of its clients: {result.detail}"
                 return silence("client-certificate", words)
+        if result.outcome not in ("connected", "replied", "silent"):
+            return None
+        if result.outcome == "silent" and probe.transport != "udp":
+            # It never got as far as being asked.
+            return None
+        if result.detail == CUT_OFF:
+            return None
         ask = self._ask(source, probe)
         if probe.protocol == "smpp" and not any(result.received) and result.detail in _HUNG_UP:
             from pytest_portaswitch.protocols import smpp

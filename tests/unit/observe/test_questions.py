@@ -16,21 +16,29 @@ QUESTIONS = Questions(b"0" * 16, {})
 
 
 def answered(
-    detail: str, received: tuple[bytes, ...], transport: str = "tls", **asked: Any
+    detail: str,
+    received: tuple[bytes, ...],
+    transport: str = "tls",
+    outcome: str = "connected",
+    **asked: Any,
 ) -> Answer:
     """What was recognised of it."""
-    found = recognised(detail, received, transport, **asked)
+    found = recognised(detail, received, transport, outcome, **asked)
     assert found
     return found
 
 
 def recognised(
-    detail: str, received: tuple[bytes, ...], transport: str = "tls", **asked: Any
+    detail: str,
+    received: tuple[bytes, ...],
+    transport: str = "tls",
+    outcome: str = "connected",
+    **asked: Any,
 ) -> Answer | None:
     """The answer to a probe, of SIP where nothing else is said, of which this came."""
     words = {"transport": transport, "address": "10.0.0.8", "port": 5061, "protocol": "sip"}
     probe = Probe(**{**words, **asked})
-    result = ProbeResult(key=probe.key, outcome="connected", detail=detail, received=received)
+    result = ProbeResult(key=probe.key, outcome=outcome, detail=detail, received=received)  # type: ignore[arg-type]
     facts = HostFacts(host="sip1", method="python", privileged=True, took=1.0, probes=(result,))
     request = Request(host="sip1", probes=(probe,))
     seen = QUESTIONS.recognise("10.0.0.7", request, facts)
@@ -45,14 +53,18 @@ def recognised(
         "TLSV13_ALERT_CERTIFICATE_REQUIRED",
         "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2570)",
         "tlsv13 alert certificate required",
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "sslv3 alert bad certificate",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE, once both had agreed on AES256-SHA",
     ],
 )
+@pytest.mark.parametrize("outcome", ["connected", "refused"])
 @pytest.mark.parametrize("received", [(), (b"",)])
 def test_a_server_that_demands_a_certificate_of_its_clients(
-    detail: str, received: tuple[bytes, ...]
+    detail: str, received: tuple[bytes, ...], outcome: str
 ) -> None:
     """In TLS 1.3 that shows only once data is sent, and is no silence."""
-    found = answered(detail, received)
+    found = answered(detail, received, outcome=outcome)
     assert (found.answered, found.finding) == (False, "client-certificate")
     assert found.words == f"it demands a certificate of its clients: {detail}"
 
@@ -60,6 +72,7 @@ def test_a_server_that_demands_a_certificate_of_its_clients(
 def test_other_ends_of_tls_say_nothing_more() -> None:
     """Nor does an alert that came after an answer, or a reply that reads like one."""
     assert answered("closed by the peer", (b"",)).finding == "no-answer"
+    assert recognised("SSLV3_ALERT_HANDSHAKE_FAILURE", (), outcome="refused") is None
     assert answered("TLSV13_ALERT_CERTIFICATE_REQUIRED", (b"220 mail",)).finding != (
         "client-certificate"
     )

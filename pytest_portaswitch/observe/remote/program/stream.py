@@ -75,6 +75,9 @@ def probe(
             if problem:
                 outcome = "silent" if problem == _LATE else "refused"
                 detail = f"no TLS handshake in {timeout:g} s" if problem == _LATE else problem
+                if problem != _LATE and secured.cipher():
+                    # Up to TLS 1.2 that tells who has nothing in common from who misses something.
+                    detail += ", once both had agreed on " + secured.cipher()[0]
                 settle(result, outcome, began, detail)
                 result.update(tcp_connected=True, late=problem == _LATE)
                 return

@@ -413,6 +413,25 @@ def test_tls_that_demands_a_certificate(serve: Serve, fly: Fly, certificate: Pat
     assert not any(result.received)
 
 
+def test_tls_1_2_that_demands_a_certificate(serve: Serve, fly: Fly, certificate: Path) -> None:
+    """It does not come up, and that both had agreed before tells why."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    context.load_verify_locations(certificate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def treat(connection: socket.socket) -> None:
+        with pytest.raises(ssl.SSLError):
+            context.wrap_socket(connection, server_side=True)
+
+    probe = Probe(transport="tls", address="127.0.0.1", port=serve(treat), protocol="p")
+    result = fly(probe, scripts=script(b"hi", 100))
+    assert (result.outcome, result.tcp_connected) == ("refused", True)
+    words = "SSLV3_ALERT_HANDSHAKE_FAILURE, once both had agreed on ECDHE"
+    assert result.detail.startswith(words)
+
+
 def test_the_last_words_of_who_has_hung_up(serve: Serve, fly: Fly) -> None:
     """What was said to a question that could not be put to its end is heard."""
 
