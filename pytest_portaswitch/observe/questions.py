@@ -11,6 +11,7 @@ import msgspec
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.model import HostFacts, Observation, Probe, ProbeResult
 from pytest_portaswitch.observe.request import Request
+from pytest_portaswitch.protocols import smpp
 from pytest_portaswitch.protocols.answer import silence
 from pytest_portaswitch.protocols.ask import Ask, PortRole, Secret, Transport, Variant
 from pytest_portaswitch.protocols.dialogue import Dialogue
@@ -106,8 +107,6 @@ class Questions:
             return None
         ask = self._ask(source, probe)
         if probe.protocol == "smpp" and not any(result.received) and result.detail in _HUNG_UP:
-            from pytest_portaswitch.protocols import smpp
-
             if found := smpp.hung_up(ask):
                 return found
         return protocol.recognise(ask, result.received)
