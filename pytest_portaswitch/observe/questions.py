@@ -106,10 +106,9 @@ class Questions:
         if result.detail == CUT_OFF:
             return None
         ask = self._ask(source, probe)
-        if probe.protocol == "smpp" and not any(result.received) and result.detail in _HUNG_UP:
-            if found := smpp.hung_up(ask):
-                return found
-        return protocol.recognise(ask, result.received)
+        hung_up = not any(result.received) and result.detail in _HUNG_UP
+        found = smpp.hung_up(ask) if hung_up and probe.protocol == "smpp" else None
+        return found or protocol.recognise(ask, result.received)
 
     def _module(self, probe: Probe) -> Speaks | None:
         if probe.transport == "icmp" or not probe.protocol:
