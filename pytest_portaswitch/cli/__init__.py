@@ -1,4 +1,4 @@
-"""The command ``pytest-portaswitch``: plans and evidence offline, and the lab."""
+"""The command ``pytest-portaswitch``: offline work, drafts of cluster files, and the lab."""
 
 from pytest_portaswitch.cli.main import main
 

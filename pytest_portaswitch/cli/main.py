@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import pytest_portaswitch.lab.command as lab
-from pytest_portaswitch.cli import diff, merge, plan, render, verify
+from pytest_portaswitch.cli import diff, discover, merge, plan, render, verify
 from pytest_portaswitch.source.problem import BadInput
 from pytest_portaswitch.version import __version__
 
@@ -45,5 +45,6 @@ def parser() -> argparse.ArgumentParser:
     verify.add_parser(commands)
     merge.add_parser(commands)
     diff.add_parser(commands)
+    discover.add_parser(commands)
     lab.add_parser(commands)
     return whole

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "judge": {"facts", "plan", "cluster", "tables", "protocols"},
     "causes": {"judge", "plan", "facts", "cluster"},
     "difference": {"judge", "plan", "facts", "protocols"},
+    "discover": {"judge", "facts", "cluster", "tables", "source"},
     "report": {
         "difference",
         "causes",
@@ -59,6 +60,9 @@ MAY_IMPORT = {
         "source",
     },
     "cli": {
+        "discover",
+        "observe",
+        "facts",
         "pack",
         "report",
         "difference",

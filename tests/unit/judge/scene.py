@@ -10,6 +10,7 @@ A host is written as::
       routes: ["10.0.0.3 eth0 10.0.0.5"]                         # to interface source
       clock: [0.2, 300.1]                # the trip's length; the host's clock from its middle on
       release: MR119
+      hostname: bill1
       ephemeral: [32768, 60999]
       reserved: [[35000, 64999]]
       disks: ["/var ext4 1000 90 50 40"]                     # size free inodes inodes-free
@@ -118,6 +119,7 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         connections=tuple(_connection(line) for line in text.get("connections", ())),
         clock=_clock(text),
         release=text.get("release", ""),
+        hostname=text.get("hostname", ""),
         ephemeral_ports=tuple(text["ephemeral"]) if "ephemeral" in text else None,
         reserved_ports=tuple((low, high) for low, high in text.get("reserved", ())),
         disks=tuple(_disk(line) for line in text.get("disks", ())),

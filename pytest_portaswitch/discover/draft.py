@@ -1,0 +1,188 @@
+"""Writes what was found as a cluster file, with its evidence and its guesses as comments.
+
+What hosts say of themselves is hostile: outside of comments only checked names, addresses and words
+of the tables are written, and a comment is one line of printable text, bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.discover import names
+from pytest_portaswitch.discover.addresses import Choice
+from pytest_portaswitch.discover.infer import Found, FoundHost
+from pytest_portaswitch.discover.roles import Proposal, Sign, words
+from pytest_portaswitch.discover.virtual_ips import VirtualIp
+from pytest_portaswitch.source.problem import printable
+
+LONGEST = 400
+"""Characters of a comment."""
+SHOWN = 12
+"""Signs of a role, and listeners that nothing explains."""
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*([.-][A-Za-z0-9]+)*|[0-9]{1,3}(\.[0-9]{1,3}){3}")
+_NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+"""What YAML takes for something else than text."""
+
+
+def text(found: Found, cluster: str, login: Login, *, named: bool) -> str:
+    """The draft. ``named``: whether somebody gave the cluster its name."""
+    return "".join(f"{line}\n" for line in _lines(found, cluster, login, named))
+
+
+def scalar(value: str) -> str:
+    """A text as YAML reads it back, on one line. Raises ValueError where that cannot be."""
+    if not value.isprintable():
+        raise ValueError(f"{value!r} does not fit on a line")
+    if _PLAIN.fullmatch(value) and value.lower() not in _NO_TEXT:
+        return value
+    return "'" + value.replace("'", "''") + "'"
+
+
+def remark(said: str) -> str:
+    """A comment on one line, with nothing in it that could end it, and not too long."""
+    shown = printable(said)
+    return f"# {shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + '...'}"
+
+
+def _lines(found: Found, cluster: str, login: Login, named: bool) -> Iterator[str]:
+    looked = sum(not host.unseen for host in found.hosts)
+    counted = f"{looked} of {len(found.hosts)} hosts were looked at"
+    yield remark(f"A draft by pytest-portaswitch discover; {counted}.")
+    yield remark(
+        "What is a guess says so: check it, and take the remark away. No process and no port"
+    )
+    yield remark(f"tells these roles, add them where they belong: {', '.join(found.silent)}.")
+    guess = "" if named else f"  {remark('guess: no --cluster was given')}"
+    yield f"cluster: {scalar(cluster)}{guess}"
+    if len(found.releases) == 1:
+        yield f"release: {scalar(found.releases[0])}"
+    else:
+        differ = f"hosts have {' and '.join(found.releases)}"
+        seen = differ if found.releases else "none was seen"
+        yield remark(f"release: {seen}; without it the newest rows of the tables hold")
+    yield f"ssh: {{{', '.join(_ssh(login))}}}"
+    yield "hosts:"
+    for host in found.hosts:
+        yield f"  {scalar(host.name)}:"
+        for line in _host(host, login):
+            yield f"    {line}"
+    yield from _virtual_ips(found)
+
+
+def _ssh(login: Login) -> Iterator[str]:
+    for key, value in (
+        ("user", login.user),
+        ("config", str(login.config or "")),
+        ("key", str(login.key or "")),
+        ("jump", login.jump),
+        ("known_hosts", str(login.known_hosts or "")),
+    ):
+        if value:
+            yield f"{key}: {scalar(value)}"
+    if login.port is not None:
+        yield f"port: {login.port}"
+    yield f"sudo: {'true' if login.sudo else 'false'}"
+
+
+def _host(host: FoundHost, login: Login) -> Iterator[str]:
+    called = host.target.name
+    if called and called != host.name:
+        yield remark(f"called {called!r} where it was named")
+    if host.unseen:
+        yield remark(f"not looked at: {host.unseen}")
+    if host.gaps:
+        yield remark(f"not seen, {'; '.join(host.gaps)}")
+    yield _address("private", host.private)
+    if host.public.address or host.public.why:
+        yield _address("public", host.public)
+    # As the cluster file has it: what ssh connects to where nothing is said.
+    default = host.name if login.config else host.private.address
+    if host.target.address != default:
+        yield f"address: {scalar(host.target.address)}"
+    yield from (_evidence(one) for one in host.roles.proposed)
+    for proposal in host.roles.proposed:
+        if proposal.guess:
+            yield remark(f"guess: {proposal.role}, {proposal.guess}")
+    yield from map(_trace, host.roles.traces)
+    yield from _unnamed(host.unnamed)
+    if host.unexplained:
+        yield remark(f"no role proposed here has: {_some(host.unexplained)}")
+    proposed = [scalar(proposal.role) for proposal in host.roles.proposed]
+    yield f"roles: [{', '.join(proposed)}]{_nothing(host)}"
+    if host.mysql:
+        ports = ", ".join(map(str, host.mysql))
+        yield f"mysql: {ports if len(host.mysql) == 1 else f'[{ports}]'}"
+
+
+def _address(key: str, choice: Choice) -> str:
+    if not choice.address:
+        return remark(f"{key}: {'fill in; ' if key == 'private' else ''}{choice.why}")
+    guess = "guess: " if choice.guess else ""
+    return f"{key}: {scalar(choice.address)}  {remark(f'{guess}{choice.why}')}"
+
+
+def _nothing(host: FoundHost) -> str:
+    """Why no role is proposed, where none is."""
+    if host.roles.proposed:
+        return ""
+    if host.unseen:
+        return f"  {remark('fill in: the host was not looked at')}"
+    if host.gaps or host.roles.traces:
+        return f"  {remark('fill in: what was seen does not tell')}"
+    return f"  {remark('fill in: no process and no port of the tables was seen')}"
+
+
+def _evidence(proposal: Proposal) -> str:
+    return remark(f"{proposal.role}: {_some(proposal.evidence)}")
+
+
+def _trace(trace: Proposal) -> str:
+    why = f"; {trace.guess}" if trace.guess else ""
+    return remark(f"perhaps {trace.role}: {_some(trace.evidence)}{why}")
+
+
+def _unnamed(signs: Iterable[Sign]) -> Iterator[str]:
+    by_subcomponent: dict[str, list[Sign]] = {}
+    for sign in signs:
+        by_subcomponent.setdefault(sign.subcomponent, []).append(sign)
+    for subcomponent, held in by_subcomponent.items():
+        yield remark(
+            f"{subcomponent} by another name? {_some(words(held))}; "
+            f"if so, pin it: processes: {{{subcomponent}: {{match: REGEX}}}}"
+        )
+
+
+def _virtual_ips(found: Found) -> Iterator[str]:
+    told = [one for one in found.virtual_ips if one.hosts]
+    hosts = [(host.name, 0) for host in found.hosts]
+    numbered = [(f"vip-{number}", 1) for number, _ in enumerate(told, 1)]
+    if told:
+        yield remark("Guesses; take the '# ' away from what is so:")
+        yield remark("virtual_ips:")
+    for one, name in zip(told, names.distinct([*hosts, *numbered])[len(hosts) :], strict=True):
+        yield from _virtual_ip(one, name)
+    for one in found.virtual_ips:
+        if not one.hosts:
+            yield remark(
+                f"{one.holder} also holds {one.address}: a virtual IP? Nothing tells what it serves"
+            )
+    if not found.virtual_ips:
+        yield remark("virtual_ips: none was told apart; the servers of a group may have one")
+
+
+def _virtual_ip(one: VirtualIp, name: str) -> Iterator[str]:
+    hosts = ", ".join(map(scalar, one.hosts))
+    serves = ", ".join(map(scalar, one.serves))
+    others = "the others listen there too" if one.shared else "the others have the same role"
+    # Cut, it would no longer be YAML; names and words of the tables are short.
+    yield f"#   {name}:  {remark(f'{one.holder} holds it, {others}')}"
+    yield f"#     {{address: {scalar(one.address)}, hosts: [{hosts}], serves: [{serves}]}}"
+
+
+def _some(several: Iterable[str]) -> str:
+    every = list(dict.fromkeys(several))
+    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
+    return ", ".join(every[:SHOWN]) + more

@@ -1,0 +1,159 @@
+"""From what was seen of hosts to what a cluster file would say of them. Pure.
+
+What the facts show is told apart from what is guessed, and nothing is made up: a role for which too
+little speaks is left for people to fill in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from pytest_portaswitch.cluster.hosts import MYSQL
+from pytest_portaswitch.discover import addresses, names, roles
+from pytest_portaswitch.discover.addresses import Choice
+from pytest_portaswitch.discover.reading import Target
+from pytest_portaswitch.discover.roles import Roles, Sign
+from pytest_portaswitch.discover.virtual_ips import Member, VirtualIp, virtual_ips
+from pytest_portaswitch.facts import HostFacts, Observation
+from pytest_portaswitch.tables import Tables
+from pytest_portaswitch.tables.release import PATTERN
+
+MAIN_DB = "main-db"
+"""A cluster has one. Its Configuration server runs a MySQL server as well, and so may others."""
+
+_PARTS = ("sockets", "processes", "owners", "interfaces")
+"""Of facts, those from which something follows here."""
+
+
+@dataclass(frozen=True)
+class FoundHost:
+    """What a cluster file would say of one host."""
+
+    target: Target
+    name: str
+    private: Choice
+    public: Choice
+    unseen: str = ""
+    """Why it was not looked at; empty: it was."""
+    gaps: tuple[str, ...] = ()
+    """What could not be seen on it, and why."""
+    roles: Roles = field(default_factory=Roles)
+    unnamed: tuple[Sign, ...] = ()
+    unexplained: tuple[str, ...] = ()
+
+    @property
+    def mysql(self) -> tuple[int, ...]:
+        """The ports that its DB server holds, where it is proposed as one."""
+        signs = (sign for proposal in self.roles.proposed for sign in proposal.signs)
+        return tuple(sorted({s.socket.port for s in signs if s.socket and s.subcomponent == MYSQL}))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a cluster file would say."""
+
+    hosts: tuple[FoundHost, ...]
+    releases: tuple[str, ...]
+    """All that were seen, sorted."""
+    virtual_ips: tuple[VirtualIp, ...]
+    silent: tuple[str, ...]
+    """Roles of which the tables say nothing that could be seen on a host."""
+
+
+def common_release(seen: Sequence[Observation]) -> str:
+    """The release of all hosts, or empty where they differ or none was seen."""
+    found = _releases(seen)
+    return found[0] if len(found) == 1 else ""
+
+
+def infer(targets: Sequence[Target], seen: Sequence[Observation], tables: Tables) -> Found:
+    """What was found, in the order of the targets."""
+    held = [addresses.held(one) if isinstance(one, HostFacts) else () for one in seen]
+    holders = Counter(address for mine in held for address in {one.address for one in mine})
+    called = names.distinct([_name(*each) for each in zip(targets, seen, strict=True)])
+    found: list[FoundHost] = []
+    for target, one, mine, name in zip(targets, seen, held, called, strict=True):
+        host = _host(target, name, one, mine, holders, tables)
+        found.append(_not_twice(host, found))
+    hosts = _one_main_db(found)
+    members = [
+        Member(host.name, host.private.address, mine, host.roles)
+        for host, mine in zip(hosts, held, strict=True)
+    ]
+    listed = {role for subcomponent in tables.subcomponents.values() for role in subcomponent.roles}
+    return Found(
+        hosts=tuple(hosts),
+        releases=_releases(seen),
+        virtual_ips=virtual_ips(members, tables),
+        silent=tuple(role for role in tables.roles if role not in listed),
+    )
+
+
+def _host(
+    target: Target,
+    name: str,
+    one: Observation,
+    mine: tuple[addresses.Held, ...],
+    holders: Counter[str],
+    tables: Tables,
+) -> FoundHost:
+    if not isinstance(one, HostFacts):
+        why = f"{one.why}: {one.detail}"
+        return FoundHost(target, name, addresses.of_unseen(target.address), Choice(), why)
+    own = addresses.private(target.address, mine, holders)
+    if one.gap("interfaces"):
+        own = addresses.of_unseen(target.address)
+    of_host = Roles() if one.gap("sockets") or one.gap("processes") else roles.roles_of(one, tables)
+    return FoundHost(
+        target=target,
+        name=name,
+        private=own,
+        public=addresses.public(target.address, mine, own.address),
+        gaps=tuple(f"{what}: {why}" for what in _PARTS if (why := one.gap(what))),
+        roles=of_host,
+        unnamed=roles.unnamed(one, of_host, tables),
+        unexplained=roles.unexplained(one, of_host, tables),
+    )
+
+
+def _name(target: Target, one: Observation) -> tuple[str, int]:
+    """What a host is to be called: 0, as it was given; 1, nearly so; 2, as it calls itself."""
+    if given := names.valid(target.name):
+        return given, int(given != target.name)
+    told = names.valid(one.hostname) if isinstance(one, HostFacts) else ""
+    return told or names.of_address(target.address), 2
+
+
+def _not_twice(host: FoundHost, before: Sequence[FoundHost]) -> FoundHost:
+    """Without an address that another host has: one of them was reached twice, or it moves."""
+    return replace(host, private=_own(host.private, before), public=_own(host.public, before))
+
+
+def _own(choice: Choice, before: Sequence[FoundHost]) -> Choice:
+    for other in before:
+        if choice.address and choice.address in (other.private.address, other.public.address):
+            return Choice("", f"{choice.address} is that of {other.name}: is it the same host?")
+    return choice
+
+
+def _one_main_db(hosts: list[FoundHost]) -> list[FoundHost]:
+    """Where several hosts look like the main DB server, none is proposed as it."""
+    alike = [host.name for host in hosts if any(p.role == MAIN_DB for p in host.roles.proposed)]
+    if len(alike) < 2:
+        return hosts
+    why = f"{', '.join(alike)} look alike: which is the main DB server cannot be told"
+    return [_without_main_db(host, why) if host.name in alike else host for host in hosts]
+
+
+def _without_main_db(host: FoundHost, why: str) -> FoundHost:
+    proposed = tuple(p for p in host.roles.proposed if p.role != MAIN_DB)
+    gone = tuple(roles.weakened(p, why) for p in host.roles.proposed if p.role == MAIN_DB)
+    return replace(host, roles=Roles(proposed, (*gone, *host.roles.traces)))
+
+
+def _releases(seen: Sequence[Observation]) -> tuple[str, ...]:
+    told = {one.release for one in seen if isinstance(one, HostFacts)}
+    return tuple(sorted(release for release in told if re.fullmatch(PATTERN, release)))
