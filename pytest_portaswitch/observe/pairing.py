@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -116,6 +117,12 @@ def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, 
     return facts
 
 
+@functools.lru_cache(maxsize=4096)
+def _plain(address: str) -> str:
+    """An address in the one way to write it, with no prefix behind. Asked of the same few often."""
+    return str(ipaddress.ip_interface(address).ip)
+
+
 class _Targets:
     """Who holds which address, and what is in use there."""
 
@@ -125,9 +132,7 @@ class _Targets:
         self._blurred = {name for name, (_, facts) in parties.items() if facts.gap("sockets")}
         for name, (_, facts) in parties.items():
             held = {
-                str(ipaddress.ip_interface(address).ip)
-                for interface in facts.interfaces
-                for address in interface.addresses
+                _plain(address) for interface in facts.interfaces for address in interface.addresses
             }
             for address in held:
                 self._holders[address].append(name)
@@ -137,7 +142,7 @@ class _Targets:
 
     def holders(self, address: str) -> list[str]:
         """The hosts that hold it, several where an address is held twice."""
-        return self._holders.get(str(ipaddress.ip_address(address)), [])
+        return self._holders.get(_plain(address), [])
 
     def tell(self, address: str) -> bool:
         """Whether all that hold it have shown which ports are in use there."""

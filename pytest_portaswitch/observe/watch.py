@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import selectors
 import signal
+import threading
 import time
 from types import TracebackType
 from typing import Protocol
@@ -54,7 +55,8 @@ class Watch:
     """The loop. Leaving it as a context ends every child that is still there, at once.
 
     Only where nothing went wrong may those leave by themselves, for a moment, who have been told
-    to: an ssh that is killed cannot say to its server that it leaves.
+    to: an ssh that is killed cannot say to its server that it leaves. That is seen to by a thread,
+    for which Python waits when it ends: hosts take some hundredths of a second to let go.
     """
 
     def __init__(self) -> None:
@@ -70,9 +72,18 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is None and self._entries:
+            threading.Thread(target=self._see_off, name="portaswitch-parting").start()
+        else:
+            self._end()
+
+    def _see_off(self) -> None:
         latest = time.monotonic() + _LEAVE
-        while kind is None and self._entries and time.monotonic() < latest:
+        while self._entries and time.monotonic() < latest:
             self.turn(latest)
+        self._end()
+
+    def _end(self) -> None:
         for entry in list(self._entries.values()):
             self._silence(entry)
             entry.child.signal(signal.SIGKILL)

@@ -43,9 +43,8 @@ def run(request: "dict[str, Any]", deadline: float, nonce: str, refused: str) ->
     if request["second"] and "died" not in reply:
         from pytest_portaswitch.observe.remote.program import second
 
-        told = second.serve(nonce, began + deadline - _FOR_THE_REPLY)
-        if told is not None:
-            write(told, nonce)
+        until = began + deadline - _FOR_THE_REPLY
+        second.serve(nonce, until, lambda told: write(told, nonce))
 
 
 def _bound(deadline: float) -> None:

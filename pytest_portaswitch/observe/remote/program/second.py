@@ -19,6 +19,7 @@ from pytest_portaswitch.observe.remote.program.flight import Flight, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _STDIN, _STDOUT = 0, 1
@@ -34,24 +35,25 @@ _GROUP = 200
 _AT_ONCE = 256
 
 
-def serve(nonce: str, until: float) -> "dict[str, Any] | None":
-    """Take part in a second round if there is one, and return what is to be told of it."""
+def serve(nonce: str, until: float, tell: "Callable[[dict[str, Any]], None]") -> None:
+    """Take part in a second round if there is one, and tell what came of it."""
     words = _Words(f"PORTASWITCH {nonce} ".encode(), until)
     name, _, body = words.next().partition(b" ")
     if name != b"round":
-        return None
+        return
     asked = json.loads(base64.b64decode(body).decode())
     watcher = Watcher(asked["watch"])
     words.say(b"watching")
     if words.next(watcher) != b"go":
-        return None
+        return
     results = _send(asked, until)
     watcher.hear()
     words.say(b"sent")
     words.next(watcher)
     watcher.hear()
+    tell({"probes": results, "arrivals": watcher.arrivals(), "blind": watcher.blind})
+    # Not before: the kernel takes some hundredths of a second for it.
     watcher.close()
-    return {"probes": results, "arrivals": watcher.arrivals(), "blind": watcher.blind}
 
 
 def _send(asked: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
