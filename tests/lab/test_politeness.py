@@ -110,20 +110,44 @@ def test_a_frozen_database_finds_logins_once_it_goes_on(full: Lab, healthy: Resu
         sql(full, "db1", "FLUSH HOSTS")
 
 
-def test_the_configuration_server_parts_from_sshd_with_a_word(full: Lab) -> None:
-    """It proves that it reaches each host, and its log says who left; nothing looks like a scan."""
+PRIVATE_NETWORK_OF_WEB1 = ("-k", "test_private_network and config and web1")
+
+
+def test_who_echoes_is_not_knocked_at(full: Lab) -> None:
+    """The echo proves that the Configuration server reaches the host, whose sshd hears nothing."""
     log = full.folder.log("web1", "sshd")
     before = len(log.read_text())
-    known = audit(full, "-k", "test_private_network and config and web1")
+    known = audit(full, *PRIVATE_NETWORK_OF_WEB1)
+    assert set(known.verdicts.values()) == {"pass"}
+    assert [probe["outcome"] for probe in known.evidence["hosts"]["config"]["probes"]] == [
+        "replied"
+    ]
+    said = log.read_text()[before:]
+    assert "Accepted publickey" in said
+    assert full.site.topology.host("config").private not in said
+
+
+@pytest.fixture
+def without_echo(full: Lab) -> Iterator[Lab]:
+    """The lab, where web1 answers no echo."""
+    setting = "/proc/sys/net/ipv4/icmp_echo_ignore_all"
+    full.exec("web1", ["sh", "-c", f"echo 1 > {setting}"], check=True)
+    yield full
+    full.exec("web1", ["sh", "-c", f"echo 0 > {setting}"], check=True)
+
+
+def test_the_configuration_server_parts_from_sshd_with_a_word(without_echo: Lab) -> None:
+    """Where it has to ask sshd, the log says who left; nothing looks like a scan."""
+    full = without_echo
+    log = full.folder.log("web1", "sshd")
+    before = len(log.read_text())
+    known = audit(full, *PRIVATE_NETWORK_OF_WEB1)
     assert set(known.verdicts.values()) == {"pass"}
     config = full.site.topology.host("config").private
     said = log.read_text()[before:]
     parting = rf"Received disconnect from {config} port \d+:11: portaswitch-audit: reached"
     assert len(re.findall(parting, said)) == 1
     assert "kex_exchange_identification" not in said
-    (probe,) = (
-        probe
-        for probe in known.evidence["hosts"]["config"]["probes"]
-        if probe["key"].startswith("tcp:")
-    )
-    assert probe["answer"]["words"].startswith("SSH 2.0 OpenSSH_")
+    echo, knock = known.evidence["hosts"]["config"]["probes"]
+    assert (echo["outcome"], knock["outcome"]) == ("silent", "connected")
+    assert knock["answer"]["words"].startswith("SSH 2.0 OpenSSH_")
