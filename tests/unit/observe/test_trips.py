@@ -68,6 +68,10 @@ def test_ssh_may_say_that_it_leaves(fake_ssh: FakeSsh) -> None:
     left = fake_ssh.folder / "left"
     fake_ssh.write(f'{AUTHENTICATED}; (eval "$command"); cat >/dev/null; echo bye >{left}')
     assert isinstance(look(timeout=5), HostFacts)
+    # It leaves beside what comes next, and nobody waits for it.
+    for thread in threading.enumerate():
+        if thread.name == "portaswitch-parting":
+            thread.join(timeout=5)
     assert left.read_text() == "bye\n"
 
 
