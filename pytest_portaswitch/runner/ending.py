@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pytest
+
     from pytest_portaswitch.pack import Index
     from pytest_portaswitch.report.evidence import Evidence
 
@@ -36,9 +38,12 @@ def set_aside() -> None:
 
 
 @contextmanager
-def loading_the_rest() -> Iterator[Callable[[], None]]:
-    """Give a function that loads it in a thread, for which this waits."""
-    thread = threading.Thread(target=_load, name="portaswitch-ending", daemon=True)
+def loading_the_rest(items: Sequence[pytest.Item]) -> Iterator[Callable[[], None]]:
+    """Give a function that loads it in a thread, for which this waits.
+
+    ``items``: the tests that are about to be run.
+    """
+    thread = threading.Thread(target=_load, args=(items,), name="portaswitch-ending", daemon=True)
     try:
         yield thread.start
     finally:
@@ -46,7 +51,7 @@ def loading_the_rest() -> Iterator[Callable[[], None]]:
             thread.join()
 
 
-def _load() -> None:
+def _load(items: Sequence[pytest.Item]) -> None:
     # What is amiss is met again where it is needed, by whoever can tell it.
     with suppress(Exception):
         from pytest_portaswitch import pack
@@ -55,6 +60,9 @@ def _load() -> None:
 
         page.prepare()
         del judge, pack, terminal
+        # pytest asks each test for its place, and each keeps what it once worked out.
+        for item in items:
+            _ = item.location
 
 
 def lines(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -72,18 +73,18 @@ def observe_selected(session: pytest.Session, cluster: str = "") -> None:
     if capture:
         capture.suspend_global_capture(in_=True)
     try:
-        audits.observe(refs, _watching)
+        audits.observe(refs, functools.partial(_watching, session.items))
     finally:
         if capture:
             capture.resume_global_capture()
 
 
 @contextmanager
-def _watching(hosts: list[str]) -> Iterator[OnHost]:
+def _watching(items: list[pytest.Item], hosts: list[str]) -> Iterator[OnHost]:
     """Show how far the hosts are. Once all have told what they saw, a second round is waiting."""
     awaited = len(hosts)
     bar = progress_bar(awaited, title="Looking at hosts", names=hosts)
-    with loading_the_rest() as load, bar as advance:
+    with loading_the_rest(items) as load, bar as advance:
 
         def tell(name: str, seen: Observation) -> None:
             nonlocal awaited

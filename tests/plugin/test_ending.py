@@ -32,7 +32,9 @@ def test_it_is_loaded_beside_the_wait() -> None:
         "import sys, pytest_portaswitch.runner.plugin\n"
         "from pytest_portaswitch.runner.ending import loading_the_rest\n"
         f"print([name in sys.modules for name in {LATE!r}])\n"
-        "with loading_the_rest() as load:\n"
+        "class Item:\n"
+        "    location = property(lambda self: print('asked for its place'))\n"
+        "with loading_the_rest([Item()]) as load:\n"
         "    load()\n"
         f"print([name in sys.modules for name in {LATE!r}])\n"
         "from pytest_portaswitch.report.page.render import _environment\n"
@@ -40,6 +42,7 @@ def test_it_is_loaded_beside_the_wait() -> None:
     )
     assert told.splitlines() == [
         str([False] * len(LATE)),
+        "asked for its place",
         str([True] * len(LATE)),
         "['audit.html', 'index.html', 'since.html']",
     ]

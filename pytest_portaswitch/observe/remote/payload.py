@@ -26,6 +26,7 @@ _PARTS = (
     f"{_PROGRAM}.processes",
     f"{_PROGRAM}.snapshot",
     f"{_PROGRAM}.host",
+    f"{_PROGRAM}.release",
     f"{_PROGRAM}.disks",
     f"{_PROGRAM}.flight",
     f"{_PROGRAM}.handshake",

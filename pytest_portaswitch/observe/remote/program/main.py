@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from pytest_portaswitch.observe.remote.program import disks, host, links, snapshot
 from pytest_portaswitch.observe.remote.program.notes import Notes, attempt, reason
+from pytest_portaswitch.observe.remote.program.release import Release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _bound(deadline: float) -> None:
 
 def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) -> "dict[str, Any]":
     notes = Notes()
-    release = host.Release(notes)
+    release = Release(notes)
     seen = snapshot.take(set(request["connections_to"]), nonce, notes)
     _owners_gap(notes, seen.listeners, refused)
     nothing: list[dict[str, object]] = []

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -151,8 +152,9 @@ def rpm(tmp_path: Path, script: str) -> dict[str, str]:
             "",
             "rpm: cannot open Packages database",
         ),
-        ("exec sleep 9", "", "rpm did not answer in 2 s"),
         ("exit 3", "", "rpm: exit code 3"),
+        ("kill -9 $$", "", "rpm: exit code -9"),
+        ("[ $(id -u) != 0 ] && ! touch x 2>/dev/null && pwd", "/", ""),
     ],
 )
 def test_release(tmp_path: Path, script: str, release: str, why: str) -> None:
@@ -160,6 +162,40 @@ def test_release(tmp_path: Path, script: str, release: str, why: str) -> None:
     facts = converse(Request(host="h"), rpm(tmp_path, script)).facts
     assert facts.release == release
     assert facts.gap("release") == why
+
+
+IMPATIENT = """
+from pytest_portaswitch.observe.remote.program import release
+from pytest_portaswitch.observe.remote.program.notes import Notes
+release._PATIENCE = 0.3
+notes = Notes()
+print(len(release.Release(notes).read()), *(gap["why"] for gap in notes.gaps))
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("#!/bin/sh\nexec sleep 9", "0 rpm did not answer in 0.3 s"),
+        ("#!/bin/sh\nexec sleep 9 >&- 2>&-", "0 rpm did not answer in 0.3 s"),
+        ("#!/bin/sh\nyes | head -c 3000000", "512"),
+        ("", "0 rpm: {}: Exec format error"),
+        ("#!/no/shell", "0 rpm: {}: No such file or directory"),
+    ],
+)
+def test_rpm_that_hangs_or_breaks(tmp_path: Path, script: str, told: str) -> None:
+    """What hangs is left after a while, what floods is cut, and what cannot be run says why."""
+    fake = Path(rpm(tmp_path, "")["PATH"].partition(":")[0]) / "rpm"
+    fake.write_text(script)
+    done = subprocess.run(
+        [sys.executable, "-c", IMPATIENT],
+        env={**os.environ, "PATH": f"{fake.parent}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert done.stdout == told.format(fake) + "\n"
 
 
 def test_no_rpm(look: Look) -> None:
