@@ -9,7 +9,7 @@ from pytest_portaswitch.pack import oscal
 from pytest_portaswitch.pack.names import EVIDENCE, OSCAL, PAGE, SIGNATURE, SUMMED, SUMS
 from pytest_portaswitch.pack.signature import sign
 from pytest_portaswitch.report.evidence import Evidence
-from pytest_portaswitch.report.files import encode, replace
+from pytest_portaswitch.report.files import encode, replace, replace_all
 from pytest_portaswitch.report.page import render
 
 
@@ -40,8 +40,7 @@ def write_pack(evidence: Evidence, audit_dir: Path, key: Path | None = None) -> 
     # An older signature must not stand beside new sums, however this ends.
     (folder / SIGNATURE).unlink(missing_ok=True)
     files = contents(evidence)
-    for name in SUMMED:
-        replace(folder / name, files[name])
+    replace_all(folder, {name: files[name] for name in SUMMED})
     summed = sums(files)
     replace(folder / SUMS, summed)
     if key is not None:

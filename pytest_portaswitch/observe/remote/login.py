@@ -56,7 +56,9 @@ _SHELL = (
 
 _HEAD = 'LC_ALL=C; export LC_ALL; echo "PORTASWITCH $4 login"; '
 _PLAIN = 'exec sh -c "$1" sh "$2" "$3" "$4" "$5"'
-_IF_ROOT = f'if [ "$(id -u)" = 0 ]; then {_PLAIN}; fi; '
+# The owner of / is looked at first because that starts no process; every sh knows -O, and one that
+# did not would use sudo.
+_IF_ROOT = f'if [ -O / ] && [ "$(id -u)" = 0 ]; then {_PLAIN}; fi; '
 _INNER = 'sh -c "$1" sh "$2" "$3" "$4" ""'
 
 # sudo ends with 1 when it refuses; what it runs never does.
