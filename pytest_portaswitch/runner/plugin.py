@@ -93,6 +93,7 @@ class Session:
         # An xdist worker gets its items one by one, and observes when it meets the first.
         idle = config.option.collectonly or stash.is_worker(config) or session.testsfailed
         if not idle and stash.selected(session):
+            set_aside()
             stash.observe_selected(session)
             set_aside()
 

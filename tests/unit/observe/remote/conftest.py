@@ -48,6 +48,8 @@ def serve() -> Iterator[Serve]:
             thread = threading.Thread(target=run, daemon=True)
             thread.start()
             stack.callback(thread.join, 10)
+            # Wakes who waits for a connection that a test did not want made.
+            stack.callback(listener.shutdown, socket.SHUT_RDWR)
             port: int = listener.getsockname()[1]
             return port
 

@@ -74,6 +74,16 @@ def environment(tmp_path: Path, *, python: str | None = None, **more: str) -> di
     return {"PATH": f"{folder}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", **more}
 
 
+def open_environment(tmp_path: Path) -> dict[str, str]:
+    """The same, for whoever the user is: pytest keeps its temporary folders to itself."""
+    env = environment(tmp_path)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_mode & 0o005 == 0o005:
+            break
+        folder.chmod(0o755)
+    return env
+
+
 def converse(
     request: Request,
     env: Mapping[str, str],

@@ -21,7 +21,7 @@ from pytest_portaswitch.facts.parse import parse_reply
 from pytest_portaswitch.observe.remote import Reply, login_command, payload, progress, reply
 from pytest_portaswitch.observe.request import Limits, Request
 from tests.unit.observe.remote.conftest import Look, udp
-from tests.unit.observe.remote.talk import NONCE, converse, environment
+from tests.unit.observe.remote.talk import NONCE, converse, environment, open_environment
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
 
@@ -73,21 +73,13 @@ def test_network(tmp_path: Path) -> None:
 NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups /bin/sh -c"
 
 
-def open_to_all(tmp_path: Path) -> dict[str, str]:
-    """Return an environment that every user may use."""
-    env = environment(tmp_path)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    return env
-
-
 @needs_root
 def test_unprivileged(tmp_path: Path) -> None:
     """Whose sockets they are that a user may not look into is not known, and that is said."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         facts = converse(
-            Request(host="h"), open_to_all(tmp_path), shell=tuple(NOBODY.split())
+            Request(host="h"), open_environment(tmp_path), shell=tuple(NOBODY.split())
         ).facts
     (seen,) = (seen for seen in facts.sockets if seen.port == port)
     assert seen.pids is None
@@ -104,7 +96,7 @@ def test_hidden_processes(tmp_path: Path) -> None:
     """Where /proc hides the processes of others there is a gap, not a host without processes."""
     hide = f'mount -t proc -o hidepid=2 proc /proc && {NOBODY} "$1"; true'
     shell = ("unshare", "-m", "-p", "-f", "/bin/sh", "-c", hide, "sh")
-    facts = converse(Request(host="h"), open_to_all(tmp_path), shell=shell).facts
+    facts = converse(Request(host="h"), open_environment(tmp_path), shell=shell).facts
     assert facts.gap("processes") == (
         "/proc shows only the login user's own (mount option hidepid)"
     )
@@ -131,7 +123,7 @@ def test_died(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rpm(tmp_path: Path, script: str) -> dict[str, str]:
     """Return an environment whose ``rpm`` is a script that everybody may run."""
-    env = open_to_all(tmp_path)
+    env = open_environment(tmp_path)
     fake = tmp_path / "bin" / "rpm"
     fake.write_text(f"#!/bin/sh\n{script}\n")
     fake.chmod(0o755)

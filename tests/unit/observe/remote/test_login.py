@@ -16,6 +16,7 @@ from tests.unit.observe.remote.talk import (
     NONCE,
     converse,
     environment,
+    open_environment,
     request_of,
     tools,
     without_python,
@@ -112,12 +113,10 @@ def test_nothing(tmp_path: Path) -> None:
 
 def with_sudo(tmp_path: Path, does: str) -> dict[str, str]:
     """Return an environment that anybody may use, whose ``sudo`` is a script."""
-    env = environment(tmp_path)
+    env = open_environment(tmp_path)
     fake = tmp_path / "bin" / "sudo"
     fake.write_text(f"#!/bin/sh\n{does}\n")
     fake.chmod(0o755)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     return env
 
 
@@ -147,10 +146,8 @@ def test_refused(tmp_path: Path) -> None:
 @as_user
 def test_no_sudo(tmp_path: Path) -> None:
     """A host without sudo is the same."""
-    env = environment(tmp_path)
+    env = open_environment(tmp_path)
     env["PATH"] = f"{tmp_path / 'bin'}:{tools(tmp_path, 'id', 'sh')['PATH']}"
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     shell = ("/usr/bin/setpriv", *NOBODY[1:])
     talk = converse(REQUEST, env, sudo="passwordless", shell=shell)
     assert talk.facts.gap("owners").startswith("sudo refused: sh: ")

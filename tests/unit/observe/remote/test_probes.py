@@ -218,7 +218,7 @@ def test_patience(serve: Serve, fly: Fly) -> None:
     assert result.received == (b"hello", b"me", b"")
 
 
-def test_patience_ends_with_the_trip(serve: Serve, look: Look) -> None:
+def test_patience_ends_with_the_trip(serve: Serve, fly: Fly) -> None:
     """Early enough to part, and to tell of it."""
     heard: list[bytes] = []
 
@@ -227,14 +227,13 @@ def test_patience_ends_with_the_trip(serve: Serve, look: Look) -> None:
             heard.append(data)
 
     steps = (Step(receive=100, patience=60.0, parting=b"bye", once=True),)
-    port = serve(treat)
-    talk = look(probes=(tcp(port, "p"),), scripts={"p": steps}, limits=Limits(host_timeout=4.0))
-    assert talk.probe.outcome == "connected"
-    assert re.fullmatch(r"no reply in [01]\.\d+ s", talk.probe.detail)
+    result = fly(tcp(serve(treat), "p"), within=1.5, scripts={"p": steps})
+    assert result.outcome == "connected"
+    assert re.fullmatch(r"no reply in [01]\.\d+ s", result.detail)
     assert heard == [b"bye"]
 
 
-def test_parting_comes_before_the_end_of_the_trip(serve: Serve, look: Look) -> None:
+def test_parting_comes_before_the_end_of_the_trip(serve: Serve, fly: Fly) -> None:
     """Also where each step may take longer than what is left of it."""
     heard: list[bytes] = []
 
@@ -243,10 +242,9 @@ def test_parting_comes_before_the_end_of_the_trip(serve: Serve, look: Look) -> N
             heard.append(data)
 
     steps = (Step(receive=100, parting=b"bye", once=True),)
-    port = serve(treat)
-    limits = Limits(host_timeout=4.0)
-    talk = look(probes=(tcp(port, "p"),), scripts={"p": steps}, limits=limits, probe_timeout=60.0)
-    assert re.fullmatch(r"no reply in 1\.\d+ s", talk.probe.detail)
+    asked = {"scripts": {"p": steps}, "probe_timeout": 60.0}
+    result = fly(tcp(serve(treat), "p"), within=1.5, **asked)
+    assert re.fullmatch(r"no reply in [01]\.\d+ s", result.detail)
     assert heard == [b"bye"]
 
 
@@ -778,28 +776,19 @@ def test_time_is_up(look: Look) -> None:
     assert len(said) == 300
 
 
-def test_time_is_up_in_the_middle_of_a_conversation(serve: Serve, look: Look) -> None:
+def test_time_is_up_in_the_middle_of_a_conversation(serve: Serve, fly: Fly) -> None:
     """Who took the connection is not said to have kept silent."""
     port = serve(lambda connection: connection.recv(10) and connection.recv(10) and None)
-    talk = look(
-        probes=(tcp(port, "p"),),
-        scripts=script(b"who?", 100),
-        limits=Limits(host_timeout=4.0),
-        probe_timeout=60.0,
-    )
-    assert outcome(talk.probe) == ("connected", "cut off: the time of this trip was up")
+    asked = {"scripts": script(b"who?", 100), "probe_timeout": 60.0}
+    result = fly(tcp(port, "p"), within=0.7, **asked)
+    assert outcome(result) == ("connected", "cut off: the time of this trip was up")
 
 
-def test_what_was_told_stays_where_there_is_no_time_to_ask_again(serve: Serve, look: Look) -> None:
+def test_what_was_told_stays_where_there_is_no_time_to_ask_again(serve: Serve, fly: Fly) -> None:
     """The first silence lasted for as long as a reply may take."""
     port = serve(lambda connection: connection.recv(10) and connection.recv(10) and None)
-    talk = look(
-        probes=(tcp(port, "p"),),
-        scripts=script(b"who?", 100),
-        limits=Limits(host_timeout=4.0),
-        probe_timeout=1.5,
-    )
-    assert outcome(talk.probe) == ("connected", "no reply in 1.5 s")
+    result = fly(tcp(port, "p"), within=1.2, scripts=script(b"who?", 100), probe_timeout=0.8)
+    assert outcome(result) == ("connected", "no reply in 0.8 s")
 
 
 def test_time_is_up_while_saying_goodbye(serve: Serve, fly: Fly) -> None:
