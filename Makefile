@@ -23,8 +23,8 @@ lint: setup ## ruff and mypy
 	@echo "== Lint and types"
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: setup lab-tools ## Measure the audit beside its floor and what people write by hand
-	@$(BIN)/python benchmarks/run.py
+bench: lab-tools ## Measure the audit beside its floor and what people write by hand
+	@scripts/bench
 
 sample: setup lab-tools browser ## Make reports/sample/ and its picture anew
 	@scripts/sample $(BIN)
@@ -45,4 +45,4 @@ browser: ## A Chromium for the tests that open the pages
 	@scripts/setup-browser
 
 clean: ## Remove what was made here; the lab's cached root tree stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage* build dist
+	rm -rf $(VENV) .venv-user .mypy_cache .pytest_cache .ruff_cache .coverage* build dist

@@ -1,6 +1,6 @@
 """Measures an audit beside its floor and beside what people write by hand, in one run.
 
-Needs a lab that is up (``pytest-portaswitch lab up full``), or starts one and takes it down.
+Starts a lab and takes it down. ``make bench`` runs it as users have it installed.
 Rounds are interleaved, so that whatever else the machine does meets all of them alike.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import shutil
 import statistics
 import subprocess
@@ -64,8 +65,6 @@ class Bench:
     def audit(self, accepted: tuple[int, ...] = (0,)) -> float:
         """This project, as a person runs it: the whole pytest process."""
         arguments = ["suites", "--cluster", str(self.lab.cluster_file), "-q", "--no-header"]
-        # A development tool of this project that users do not have; it takes 0.3 s of its own.
-        arguments += ["-p", "no:hypothesispytest"]
         return self.timed([sys.executable, "-m", "pytest", *arguments], accepted)
 
     def by_hand(self, *more: str) -> float:
@@ -143,7 +142,7 @@ def report(rows: dict[str, list[float]], hosts: int, checks: int) -> None:
     """A Markdown table, medians and ratios."""
     audit = statistics.median(rows["this audit"])
     floor = statistics.median(rows["floor: ssh HOST true to all at once"])
-    machine = f"{os.cpu_count()} cores"
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     lines = [
         f"{time.strftime('%Y-%m-%d')}, {machine}, {hosts} lab hosts, {checks} checks",
         "",
