@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+
+import msgspec
 
 from pytest_portaswitch.cluster import words
 from pytest_portaswitch.source import Section, Value
@@ -11,12 +12,11 @@ from pytest_portaswitch.source import Section, Value
 KINDS = ("private", "public")
 
 
-@dataclass
-class Addresses:
+class Addresses(msgspec.Struct):
     """The declared networks, and which addresses were met where."""
 
     networks: dict[str, str]
-    met: dict[str, Value] = field(default_factory=dict)
+    met: dict[str, Value] = msgspec.field(default_factory=dict)
 
     def read(self, section: Section, kind: str) -> str:
         """The address under ``private``, ``public`` or ``address`` (of a virtual IP), or empty."""

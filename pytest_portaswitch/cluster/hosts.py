@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -22,8 +21,7 @@ MYSQL = "mysql-server"
 database = choice(get_args(Database), "a database that DB servers run")
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What the rest of the cluster file says that bears on each host."""
 
     tables: Tables | None

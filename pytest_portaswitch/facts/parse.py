@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.facts import certificates, clean, shell
+from pytest_portaswitch.facts import certificates, clean
 from pytest_portaswitch.facts.clean import Hostile
 from pytest_portaswitch.facts.model import (
     Clock,
@@ -51,7 +51,7 @@ def parse_reply(
     """
     trip = Trip(host=host, method=method, sent=sent, received=received, took=took)
     try:
-        raw = shell.read(body) if method == "shell" else _read(body)
+        raw = _read_text(body) if method == "shell" else _read(body)
         if raw.died:
             why = clean.text(raw.died)
             return _unobserved(trip, "program-died", f"the program ended early: {why}")
@@ -66,6 +66,13 @@ def _read(body: bytes) -> Raw:
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Hostile(clean.text(str(error), 200)) from None
+
+
+def _read_text(body: bytes) -> Raw:
+    """Read what hosts without Python show. Raises ``Hostile``."""
+    from pytest_portaswitch.facts import shell  # they are few, and most runs meet none
+
+    return shell.read(body)
 
 
 def _unobserved(trip: Trip, why: WhyUnobserved, detail: str) -> Unobserved:

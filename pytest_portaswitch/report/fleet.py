@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -148,7 +147,7 @@ def read_pack(folder: Path) -> Pack:
         return Pack(folder, read_summary(folder))
     except BadInput as bad:
         # A page that is handed around says nothing of the machine that it was made on.
-        said = [str(dataclasses.replace(one, file=EVIDENCE)) for one in bad.problems]
+        said = [str(msgspec.structs.replace(one, file=EVIDENCE)) for one in bad.problems]
         return Pack(folder, None, "; ".join(said))
 
 

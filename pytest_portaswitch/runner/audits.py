@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
+import msgspec
 import testinfra.host
 
 from pytest_portaswitch.cluster.model import Cluster
@@ -64,8 +65,7 @@ class Audit:
         return self._checks[check_id]
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(msgspec.Struct, frozen=True):
     """Names a check of a run."""
 
     cluster: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from pytest_portaswitch.cluster.model import LeastGrade
@@ -103,8 +103,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("portaswitch_probe_timeout", "seconds for each step of a probe", default="")
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """The options of this run, read and found good."""
 
     clusters: tuple[Path, ...]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import yaml
 
 from pytest_portaswitch.source.problem import Problem
@@ -16,8 +16,7 @@ MOST_NODES = 200_000
 """Counted as expanded, so that aliases of aliases cannot multiply beyond it."""
 
 
-@dataclass
-class _Open:
+class _Open(msgspec.Struct):
     """A list or mapping whose end has not come yet."""
 
     line: int
@@ -25,25 +24,24 @@ class _Open:
     mapping: bool
     before: int
     """Nodes counted before it began."""
-    items: list[Node] = field(default_factory=list)
-    entries: dict[str, Node] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
+    items: list[Node] = msgspec.field(default_factory=list)
+    entries: dict[str, Node] = msgspec.field(default_factory=dict)
+    lines: dict[str, int] = msgspec.field(default_factory=dict)
     key: Scalar | None = None
     skip: bool = False
     """The value that comes belongs to a key that was refused."""
 
 
-@dataclass
-class Builder:
+class Builder(msgspec.Struct):
     """Turns parser events into a tree, without recursion."""
 
     file: str
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = msgspec.field(default_factory=list)
     stopped: bool = False
     root: Node | None = None
     nodes: int = 0
-    stack: list[_Open] = field(default_factory=list)
-    anchors: dict[str, tuple[Node, int] | None] = field(default_factory=dict)
+    stack: list[_Open] = msgspec.field(default_factory=list)
+    anchors: dict[str, tuple[Node, int] | None] = msgspec.field(default_factory=dict)
     """Finished anchored nodes with their expanded size; None while one is still open."""
 
     def build(self, events: Iterator[Any]) -> Builder:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 _LONGEST_VALUE = 80
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One mistake: where it stands, what stands there, the rule, and the way out.
 
     As text: ``FILE:LINE: where: 'value': rule (fix)``, one line, with nothing unprintable in it.

@@ -6,14 +6,14 @@ What a scalar means is decided by whoever asks for it, so that YAML's own guesse
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(msgspec.Struct, frozen=True):
     """A piece of text and how it was written."""
 
     text: str
@@ -27,16 +27,14 @@ class Scalar:
         return self.plain and self.text in _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """A YAML sequence."""
 
     items: tuple[Node, ...]
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(msgspec.Struct, frozen=True):
     """A YAML mapping; keys are raw text, each there once, in the order of the file."""
 
     entries: dict[str, Node]

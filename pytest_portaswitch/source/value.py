@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypeVar
+
+import msgspec
 
 from pytest_portaswitch.source import document
 from pytest_portaswitch.source.problem import BadInput, Problem, closest, printable, quoted
@@ -20,8 +21,7 @@ Read: TypeAlias = "Callable[[Value], T | None]"
 _PLAIN_KEY = re.compile(r"[\w.-]{1,64}\Z")
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """A node, the path that leads to it, and where its problems are collected."""
 
     node: Node
@@ -107,8 +107,7 @@ class Value:
         return Section(self, entries)
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """A mapping of known keys."""
 
     value: Value

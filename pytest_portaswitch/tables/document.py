@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from pytest_portaswitch.source import Problem, Section, Value, open_file
 from pytest_portaswitch.source.scalar import choice, listing, prose
@@ -16,8 +17,7 @@ FORMAT = "portaswitch-tables"
 VERSION = "1"
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A file that was opened; its parts are read when the names of all files are known."""
 
     section: Section

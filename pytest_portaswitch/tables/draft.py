@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, get_args
 
 import msgspec
@@ -47,8 +46,7 @@ _OF_A_PORT = (
 )
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(msgspec.Struct, frozen=True):
     """What rows may refer to: ids from all documents together."""
 
     roles: frozenset[str]
@@ -56,8 +54,7 @@ class Names:
     subcomponents: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """A row, where it stands, and which row it stands for."""
 
     row: Row

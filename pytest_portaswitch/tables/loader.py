@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from pytest_portaswitch.source import Problem, Value, closest, settle
 from pytest_portaswitch.tables import release as releases
@@ -25,8 +26,7 @@ SERVICES = "services.yaml"
 """Both beside this module, and called so by problems and by ``Tables.files``."""
 
 
-@dataclass(frozen=True)
-class Definitions:
+class Definitions(msgspec.Struct, frozen=True):
     """What all documents together define, by kind and name."""
 
     roles: dict[str, Value]

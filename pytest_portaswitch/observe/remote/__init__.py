@@ -6,7 +6,7 @@ The conversation, in order; ``C`` is the controller, ``H`` the host. Lines end w
 2. H, on standard output: ``PORTASWITCH <nonce> login``. A banner may come before it, without a
    line end even. With ``sudo="password"`` C now writes the password and a newline, and waits.
 3. H: ``PORTASWITCH <nonce> ready python|shell root|user``, or ``... none``, or ``... refused``,
-   and then ends. ``progress`` reads these lines, ``sudo_trouble`` reads standard error.
+   and then ends. ``progress`` reads these lines.
 4. C writes ``payload(...)``: the line ``PORTASWITCH <nonce> payload <length>`` and that many
    bytes. Standard input may stay open or be closed. For Python the bytes are base64 of zlib of
    JSON: the program's parts as source text, and the request. For bash they are a script, preceded
@@ -28,7 +28,6 @@ from pytest_portaswitch.observe.remote.login import (
     Sudo,
     login_command,
     progress,
-    sudo_trouble,
 )
 from pytest_portaswitch.observe.remote.payload import payload
 
@@ -42,5 +41,4 @@ __all__ = [
     "payload",
     "progress",
     "reply",
-    "sudo_trouble",
 ]

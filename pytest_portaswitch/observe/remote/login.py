@@ -88,8 +88,8 @@ def login_command(sudo: Sudo, nonce: str) -> str:
 
     ``password``: write the password and a newline to standard input after ``login``, and nothing
     else before ``ready``: on a wrong password sudo waits for another, and would take a payload
-    for it. ``sudo_trouble`` tells that from standard error; then end the command. Where sudo
-    needs no password the line that it did not read is skipped.
+    for it. It says so on standard error; then end the command. Where sudo needs no
+    password the line that it did not read is skipped.
 
     ``passwordless``: where sudo refuses, the trip goes on as the login user, and the facts say
     so. Standard error then comes when all has ended.
@@ -127,34 +127,3 @@ def progress(stdout: bytes, nonce: str) -> Progress:
             return Progress(stage="ready", python=more[0] == "python", root=more[1] == "root")
         reached = Progress(stage=stage)  # type: ignore[arg-type]
     return reached
-
-
-SudoTrouble = Literal["", "wrong-password", "refused"]
-
-# By sudo 1.8.6 (EL6) to 1.9.17 with LC_ALL=C. ``badpass_message`` of sudoers may differ; then
-# the wait for ``ready`` runs into the deadline.
-_WRONG = re.compile(
-    r"^(Sorry, try again\.|sudo: (\d+ incorrect password attempts?|no password was provided"
-    r"|Authentication failure|authentication failed?\w*))",
-    re.MULTILINE | re.IGNORECASE,
-)
-_REFUSED = re.compile(
-    r"^(sudo: (a password is required|sorry, a password is required to run sudo"
-    r"|(sorry, )?you must have a tty to run sudo|no tty present and no askpass program specified"
-    r"|a terminal is required to (read the password|authenticate)|(a )?command not found"
-    r"|account validation failure.*|PAM account management error.*|.*setuid.*|unknown user.*"
-    r"|no valid sudoers sources found.*|unable to initialize (policy|PAM).*|.*parse error.*"
-    r"|effective uid is not 0.*|The .no new privileges. flag is set.*)"
-    r"|Sorry, user \S+ (is not allowed|may not) .*"
-    r"|\S+ is not (in the sudoers file|allowed to run sudo).*"
-    r"|(sh|bash|dash): .*sudo: (command )?not found"
-    r"|User \S+ not allowed because account is locked)",
-    re.MULTILINE | re.IGNORECASE,
-)
-
-
-def sudo_trouble(stderr: str) -> SudoTrouble:
-    """Say whether sudo asks again after a wrong password, or refuses whatever the password."""
-    if _REFUSED.search(stderr):
-        return "refused"
-    return "wrong-password" if _WRONG.search(stderr) else ""

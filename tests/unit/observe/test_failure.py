@@ -55,6 +55,35 @@ def test_finding(path: Path) -> None:
     assert case.again == failure.refuses_for_now(case.ending())
 
 
+SUDO = Path(__file__).parent / "sudo"
+"""What sudo of several versions, and shells in its place, said on standard error."""
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ("*-needs-password", "sudo asks for a password, and none is given"),
+        ("*-not-*sudoers", "the user may not use sudo for this"),
+        ("*-not-here", "the user may not use sudo for this"),
+        ("*-other-command", "the user may not use sudo for this"),
+        ("*-not-setuid", "sudo does not work on the host"),
+        ("*-no-new-privileges", "sudo does not work on the host"),
+        ("*-requiretty", "sudo wants a terminal"),
+        ("*-none", "there is no sudo on the host"),
+        ("wrong-*", "sudo does not accept the password"),
+    ],
+)
+def test_sudo_says(files: str, sentence: str) -> None:
+    """All versions of a refusal are the same finding, whether a password was sent or not."""
+    texts = [path.read_text() for path in SUDO.glob(f"{files}.txt")]
+    assert texts
+    for text in texts:
+        for stage in ("password", "refused"):
+            ending = Ending(status=1, stage=stage, stderr=text, sudo=True)
+            found = failure.classify(ending)
+            assert (found.why, found.detail.partition(" (")[0]) == ("sudo-refused", sentence)
+
+
 def test_every_saying_is_recorded() -> None:
     """No sentence that a user can meet is without a case."""
     said = " ".join(load(path).detail for path in CASES)

@@ -3,7 +3,7 @@
 import socket
 import zlib
 
-from pytest_portaswitch.observe.remote.program import datagram, flight, stream
+from pytest_portaswitch.observe.remote.program import flight, stream
 from pytest_portaswitch.observe.remote.program.flight import Flight, Window
 
 TYPE_CHECKING = False
@@ -35,6 +35,8 @@ def send(
             tls = Tls(certificates)
         except ImportError as error:
             problem = f"the Python of this host cannot speak TLS: {error}"
+    if any(probe["transport"] in ("udp", "icmp") for probe in request["probes"]):
+        from pytest_portaswitch.observe.remote.program import datagram
     results: list[dict[str, Any]] = [{} for _ in request["probes"]]
 
     def flights(numbers: "Iterable[int]") -> "Iterator[Flight]":

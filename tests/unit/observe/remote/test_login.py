@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_portaswitch.facts.model import Probe
-from pytest_portaswitch.observe.remote import Progress, login_command, progress, sudo_trouble
+from pytest_portaswitch.observe.remote import Progress, login_command, progress
 from pytest_portaswitch.observe.request import Request
 from tests.unit.observe.remote.conftest import Serve, script, tcp, udp
 from tests.unit.observe.remote.talk import (
@@ -210,13 +210,3 @@ MARK = f"PORTASWITCH {NONCE}"
 def test_progress(said: str, expected: Progress) -> None:
     """How far a login got is read amid noise, and only from whole lines of this trip."""
     assert progress(said.encode(), NONCE) == expected
-
-
-CASES = Path(__file__).parent / "sudo"
-
-
-@pytest.mark.parametrize("case", sorted(CASES.glob("*.txt")), ids=lambda case: case.stem)
-def test_sudo_says(case: Path) -> None:
-    """What sudo of several versions says, one file for each; its name begins with the meaning."""
-    expected = {"wrong": "wrong-password", "refused": "refused", "fine": ""}
-    assert sudo_trouble(case.read_text()) == expected[case.stem.partition("-")[0]]

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_portaswitch.facts.model import Probe
+from pytest_portaswitch.facts.model import HostFacts, Probe
 from pytest_portaswitch.observe.remote.payload import parts, payload
 from pytest_portaswitch.observe.request import Limits, Request, Step
-from tests.unit.observe.remote.conftest import tcp
+from tests.unit.observe.remote.conftest import tcp, udp
 from tests.unit.observe.remote.talk import NONCE, converse, environment, request_of
 
 LIMITS = Limits(host_timeout=30)
@@ -79,20 +79,26 @@ def test_all_parts() -> None:
 def test_a_host_compiles_what_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The parts that send probes are not looked at by a host that sends none."""
+    """The parts that send probes are not looked at by a host that sends none by them."""
     module = importlib.import_module("pytest_portaswitch.observe.remote.payload")
-    broken = tuple(
-        (name, "not a program" if name.endswith(".flight") else text) for name, text in parts()
-    )
-    monkeypatch.setattr(module, "parts", lambda: broken)
-    module._constant.cache_clear()
+
+    def broken(part: str, *probes: Probe) -> HostFacts:
+        changed = [
+            (name, "not a program" if name.endswith(part) else text) for name, text in parts()
+        ]
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "parts", lambda: changed)
+            module._constant.cache_clear()
+            return converse(request_of(probes=probes), environment(tmp_path)).facts
+
     try:
-        quiet = converse(request_of(), environment(tmp_path)).facts
-        asked = converse(request_of(probes=(tcp(9),)), environment(tmp_path)).facts
+        quiet = broken(".flight")
+        assert (quiet.gap("probes"), quiet.hostname) == ("", socket.gethostname())
+        assert "SyntaxError" in broken(".flight", tcp(9)).gap("probes")
+        assert broken(".datagram", tcp(9)).gap("probes") == ""
+        assert "SyntaxError" in broken(".datagram", udp(9)).gap("probes")
     finally:
         module._constant.cache_clear()
-    assert (quiet.gap("probes"), quiet.hostname) == ("", socket.gethostname())
-    assert "SyntaxError" in asked.gap("probes")
 
 
 def test_compact() -> None:
