@@ -45,4 +45,4 @@ browser: ## A Chromium for the tests that open the pages
 	@scripts/setup-browser
 
 clean: ## Remove what was made here; the lab's cached root tree stays
-	rm -rf $(VENV) .venv-user .mypy_cache .pytest_cache .ruff_cache .coverage* build dist
+	rm -rf $(VENV) .venv-bench .mypy_cache .pytest_cache .ruff_cache .coverage* build dist

@@ -30,12 +30,13 @@ ROOT = HERE.parent
 class Bench:
     """The contestants, each a command run in the lab's operator namespace."""
 
-    def __init__(self, lab: Lab, folder: Path, script: Path) -> None:
+    def __init__(self, lab: Lab, folder: Path, hand: Path) -> None:
+        """``hand``: the Python that runs the hand-written suite."""
         self.lab = lab
         self.folder = folder
         self.plan = folder / "plan.json"
         self.config = lab.cluster_file.parent / "ssh_config"
-        self.script = script
+        self.hand = str(hand)
 
     def timed(self, command: list[str], accepted: tuple[int, ...] = (0,), **env: str) -> float:
         """Seconds that a command takes; it must end well."""
@@ -72,7 +73,7 @@ class Bench:
         test = self.folder / "test_by_hand.py"
         test.write_text((HERE / "handwritten.py").read_text())
         return self.timed(
-            [sys.executable, "-m", "pytest", "-p", "no:portaswitch", "-q", str(test), *more],
+            [self.hand, "-m", "pytest", "-p", "no:portaswitch", "-q", str(test), *more],
             (0, 1),
             PLAN=str(self.plan),
             SSH_CONFIG=str(self.config),
@@ -106,9 +107,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="leave out the hand-written suites")
     parser.add_argument("--topology", default="full")
+    parser.add_argument(
+        "--by-hand",
+        type=Path,
+        default=Path(sys.executable),
+        metavar="PYTHON",
+        help="runs the hand-written suite",
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, Lab.up(options.topology, name="bench") as lab:
-        bench = Bench(lab, Path(name), Path(sys.executable))
+        bench = Bench(lab, Path(name), options.by_hand.absolute())
         plan = subprocess.run(
             [sys.executable, "-m", "pytest_portaswitch", "plan", str(lab.cluster_file)],
             check=True,
