@@ -56,12 +56,15 @@ def walk(nonce: str, notes: Notes) -> Walk:
 def _process(
     pid: int, tick: int, booted: int, users: "dict[int, str]"
 ) -> "dict[str, object] | None":
-    """Return one process in the shape of ``facts.model.Process``; None for a kernel thread."""
+    """Return one process in the shape of ``facts.model.Process``; None for a kernel thread.
+
+    Nor for what this program has started itself, which may still be on its way to become rpm.
+    """
     base = f"/proc/{pid}/"
     # The name stands in brackets and may itself hold any character, brackets and blanks too.
     head, _, tail = read(base + "stat", 4096).rpartition(b")")
     fields = tail.split()
-    if int(fields[6]) & _KERNEL_THREAD:
+    if int(fields[6]) & _KERNEL_THREAD or int(fields[1]) == os.getpid():
         return None
     # The owner of the folder would be root for a daemon that changed its user.
     uid = int(_after(b"\nUid:", read(base + "status", 4096)).split()[1])

@@ -156,6 +156,14 @@ def test_release(tmp_path: Path, script: str, release: str, why: str) -> None:
     assert facts.gap("release") == why
 
 
+def test_rpm_is_none_of_the_processes(tmp_path: Path) -> None:
+    """What the program starts is not the host's, whether it has become rpm yet or not."""
+    facts = converse(Request(host="h"), rpm(tmp_path, "sleep 0.7; printf MR119")).facts
+    commands = [process.command for process in facts.processes]
+    assert facts.release == "MR119"
+    assert not [one for one in commands if "porta-common" in one or NONCE in one]
+
+
 IMPATIENT = """
 from pytest_portaswitch.observe.remote.program import release
 from pytest_portaswitch.observe.remote.program.notes import Notes
