@@ -1,6 +1,6 @@
 """Measures an audit beside its floor and beside what people write by hand, in one run.
 
-Starts a lab and takes it down. ``make bench`` runs it as users have it installed.
+Starts a lab and takes it down. ``make bench`` runs it with the bare package.
 Rounds are interleaved, so that whatever else the machine does meets all of them alike.
 """
 
