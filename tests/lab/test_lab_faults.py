@@ -214,6 +214,10 @@ CASES: list[tuple[str, list[Effect]]] = [
     ("reject sip1 port=udp/5060", [effect("answered", "refused", udp, "proc1", SIP1, "5060")]),
     ("reject sip1 port=tcp/5060 with=admin", [
         effect("answered", "unreachable", tcp, "proc1", SIP1, "5060")]),
+    ("reject proc1 from=sip1 each=yes", [
+        effect("6168", "6160", inside, "proc1", "cat", "/proc/sys/net/ipv4/icmp_ratemask"),
+        effect("answered", "refused", tcp, "sip1", PROC1, "143"),
+        effect("refused", "refused", udp, "sip1", PROC1, "55000")]),
     ("drop-outgoing proc1 port=udp/5060 to=sip1", [
         effect("answered", "answered", udp, "proc1", SIP2, "5060")]),
     ("drop-on-the-way sip1 port=udp/5060", [
@@ -304,7 +308,7 @@ def fingerprint(lab: Lab) -> dict[str, object]:
         "ip -o address | sed 's/.*inet/inet/'; ip -o link | cut -d' ' -f2-9; nft list ruleset;"
         "cat /etc/passwd /etc/sudoers.d/lab /etc/ssh/ssh_host_* /etc/lab/tls/*"
         " /etc/lab/*/*.conf; stat -c '%n %A %U' /usr/bin/python3* /etc/sudoers.d/*;"
-        "rpm -q porta-common; ps -o state= -e | grep -c T"
+        "rpm -q porta-common; ps -o state= -e | grep -c T; cat /proc/sys/net/ipv4/icmp_ratemask"
     )
 
     def of_host(name: str) -> object:

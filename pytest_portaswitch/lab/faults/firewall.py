@@ -14,6 +14,8 @@ _REJECTIONS = {
     "admin": "icmp admin-prohibited",
     "host": "icmp host-unreachable",
 }
+_LIMITED = "/proc/sys/net/ipv4/icmp_ratemask"
+_DESTINATION_UNREACHABLE = 3
 
 
 def _drop(breaking: Breaking) -> None:
@@ -27,7 +29,18 @@ def _reject(breaking: Breaking) -> None:
         raise LabProblem(f"{kind!r} is no rejection", checked=[", ".join(_REJECTIONS)])
     if kind == "reset" and port[:3] not in {"tcp", "tls"}:
         raise LabProblem("only TCP can be reset", fix=["name a tcp/ port", "say with=port"])
+    if breaking.option("each") == "yes":
+        _say_so_of_each(breaking)
     _at_host(breaking, f"reject with {_REJECTIONS[kind]}")
+
+
+def _say_so_of_each(breaking: Breaking) -> None:
+    # A kernel sends one peer a burst of six, then one a second; many an appliance has no limit.
+    host = breaking.host()
+    limited = host.run(["cat", _LIMITED]).strip()
+    unlimited = int(limited) & ~(1 << _DESTINATION_UNREACHABLE)
+    breaking.later("run", host=host.name, command=["tee", _LIMITED], text=limited)
+    host.run(["tee", _LIMITED], text=str(unlimited))
 
 
 def _at_host(breaking: Breaking, verdict: str) -> None:
@@ -113,7 +126,7 @@ FAULTS = (
     Fault("drop", ("HOST",), "its own firewall drops what arrives (default: from all other hosts)",
           _drop, (_WHAT, _WHOM, "new=yes")),
     Fault("reject", ("HOST",), "its own firewall rejects what arrives, TCP with a reset",
-          _reject, (_WHAT, _WHOM, "new=yes", "with=reset or port or admin or host")),
+          _reject, (_WHAT, _WHOM, "new=yes", "with=reset or port or admin or host", "each=yes")),
     Fault("drop-outgoing", ("HOST",), "its own firewall drops what it sends", _drop_outgoing,
           (_WHAT, "to=HOST,HOST or peers or operator or all", "new=yes")),
     Fault("drop-on-the-way", ("HOST",), "packets to it are lost between source and host",
