@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
-from pytest_portaswitch.facts.masking import NAME, masked_words
+from pytest_portaswitch.facts.masking import masked_words
+from pytest_portaswitch.facts.secrets_shown import NAME
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.report.evidence import Run, State
 from pytest_portaswitch.version import __version__

@@ -18,6 +18,7 @@ from pytest_portaswitch.observe.request import Limits, Request
 _PROGRAM = "pytest_portaswitch.observe.remote.program"
 _PARTS = (
     "pytest_portaswitch.facts.masking",
+    "pytest_portaswitch.facts.secrets_shown",
     "pytest_portaswitch.facts.proc_net",
     f"{_PROGRAM}.notes",
     f"{_PROGRAM}.netlink",

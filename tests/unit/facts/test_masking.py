@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pytest_portaswitch.facts.masking import masked
+from pytest_portaswitch.facts import secrets_shown
+from pytest_portaswitch.facts.masking import masked, masked_words
+
+PIECES = st.sampled_from([
+    "--", "-p", "-P", "pass", "PassWord", "Pwd", "secret", "tok", "en", "api", "_", "key",
+    "credential", "s", "=", ":", "//", "@", "/", "mysql", "MariaDB", "sshpass", " ", "a", "1", "\n",
+    "\u017f", "\u0131", "\u212a", "\udc80",
+])  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -30,3 +39,9 @@ from pytest_portaswitch.facts.masking import masked
 def test_what_is_shown_of_a_command_line(command: str, shown: str) -> None:
     """As ``ps`` would show it, to everybody on the host and in the evidence."""
     assert masked(command.split(" ")) == shown
+
+
+@given(st.lists(st.lists(PIECES, max_size=5).map("".join), max_size=5))
+def test_what_is_passed_over_as_plain_holds_nothing_to_mask(words: list[str]) -> None:
+    """Long s and the like are other letters for what the patterns look for."""
+    assert masked_words(words) == secrets_shown.without(words)
