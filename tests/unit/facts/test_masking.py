@@ -33,6 +33,8 @@ PIECES = st.sampled_from([
         ("ssh -p2222 db1", "ssh -p2222 db1"),
         ("app --password-file /etc/app", "app --password-file /etc/app"),
         ("curl http://db1:8080/x@y", "curl http://db1:8080/x@y"),
+        ("app --pa\u017fsword S3CRET", "app --pa\u017fsword ***"),
+        ("app to\u212aen=S3CRET", "app to\u212aen=***"),
         ("", ""),
     ],
 )
