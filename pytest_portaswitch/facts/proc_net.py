@@ -4,14 +4,36 @@ Also sent to the hosts as a part of the remote program, so this file stays withi
 the standard library, and its annotations are strings that nobody evaluates there.
 """
 
-import collections
-import socket
+from pytest_portaswitch.facts.bare import socket
 
 LISTEN = "0A"
 ESTABLISHED = "01"
 UNCONNECTED = "07"  # what the kernel calls TCP_CLOSE: the state of a UDP socket without a remote
 
-Row = collections.namedtuple("Row", "local port remote remote_port state inode six")
+
+class Row:
+    """One socket of the tables."""
+
+    __slots__ = ("inode", "local", "port", "remote", "remote_port", "six", "state")
+
+    def __init__(
+        self,
+        local: str,
+        port: int,
+        remote: str,
+        remote_port: int,
+        state: str,
+        inode: int,
+        six: bool,
+    ) -> None:
+        """``inode``: 0 where nobody has it any more."""
+        self.local = local
+        self.port = port
+        self.remote = remote
+        self.remote_port = remote_port
+        self.state = state
+        self.inode = inode
+        self.six = six
 
 
 def rows(
@@ -84,7 +106,7 @@ def connections(
     In the shape of ``facts.model.Connection``. A port that this host listens on is the fixed end
     of a connection; otherwise the remote one is, for this host is the client.
     """
-    groups: dict[tuple[object, ...], list[Row]] = collections.OrderedDict()
+    groups: dict[tuple[object, ...], list[Row]] = {}
     for row in found:
         if row.remote in wanted and not row.remote.startswith("127.") and row.remote != "::1":
             pids = owners.of(row.inode)

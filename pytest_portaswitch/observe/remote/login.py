@@ -33,7 +33,8 @@ _FIND = (
 # sudo did not ask for it. What is garbage when all this ends, seconds from now, is never much.
 _PYTHON = (
     "import gc, sys; gc.disable(); sys.version_info >= (3, 6) or sys.exit(9); "
-    "import base64, json, os, signal, zlib; "
+    "import binascii, os, zlib; "
+    'signal = __import__("_signal" if "_signal" in sys.builtin_module_names else "signal"); '
     "sys.excepthook = lambda kind, error, trace:"
     " (os.write(2, ascii((kind.__name__, str(error)))[:500].encode()), os._exit(4)); "
     "signal.alarm(60); nonce = sys.argv[1]; "
@@ -42,8 +43,9 @@ _PYTHON = (
     'mark = ("PORTASWITCH %s payload " % nonce).encode(); source = sys.stdin.buffer; '
     'head = next((l for l in iter(source.readline, b"") if l.startswith(mark)), b"").split(); '
     "head or os._exit(4); "
-    "parts = json.loads(zlib.decompress(base64.b64decode(source.read(int(head[3])))).decode()); "
-    'exec(parts["start"])'
+    "packed = binascii.a2b_base64(source.read(int(head[3]))); "
+    "parts = zlib.decompress(packed).decode().split(chr(0)); "
+    "exec(parts[0])"
 )
 
 _SHELL = (

@@ -17,6 +17,7 @@ from pytest_portaswitch.observe.request import Limits, Request
 
 _PROGRAM = "pytest_portaswitch.observe.remote.program"
 _PARTS = (
+    "pytest_portaswitch.facts.bare",
     "pytest_portaswitch.facts.masking",
     "pytest_portaswitch.facts.secrets_shown",
     "pytest_portaswitch.facts.proc_net",
@@ -50,7 +51,7 @@ _PACKAGES = (
 # is asked little needs few.
 _START = f"""\
 class Parts:
-    sources = dict(parts["parts"])
+    sources = dict(zip(parts[1:-1:2], parts[2:-1:2]))
     def find_spec(self, name, path=None, target=None):
         if name in self.sources:
             return type(sys.__spec__)(name, self, is_package=not self.sources[name])
@@ -61,8 +62,10 @@ class Parts:
         place = "<%s>" % name.rpartition(".")[2]
         exec(compile(self.sources[name], place, "exec"), module.__dict__)
 sys.meta_path.insert(0, Parts())
+from pytest_portaswitch.facts.bare import decoded
 from {_PROGRAM}.main import run
-run(parts["request"], parts["deadline"], nonce, sys.argv[2])
+asked = decoded(parts[-1])
+run(asked["request"], asked["deadline"], nonce, sys.argv[2])
 sys.stdout.flush()
 os._exit(0)
 """
@@ -95,16 +98,16 @@ def _for_python(request: Request, deadline: float) -> bytes:
     # The constant part is compressed once, and each host's request is added to a copy.
     packed, stream = _constant()
     stream = stream.copy()
-    body = packed + stream.compress(asked[1:].encode("ascii")) + stream.flush()
+    body = packed + stream.compress(asked.encode("ascii")) + stream.flush()
     return base64.b64encode(body)
 
 
 @functools.cache
 def _constant() -> tuple[bytes, zlib._Compress]:
-    """The beginning of the JSON object that is sent to every host, and what goes on from there."""
+    """What is sent to every host, each piece with a NUL behind it, and what goes on from there."""
     stream = zlib.compressobj(9)
-    text = json.dumps({"start": _START, "parts": parts()})[:-1] + ", "
-    return stream.compress(text.encode("ascii")), stream
+    pieces = [_START, *(piece for part in parts() for piece in part)]
+    return stream.compress("".join(f"{piece}\0" for piece in pieces).encode("ascii")), stream
 
 
 @functools.cache

@@ -1,12 +1,11 @@
 """A probe by datagrams: UDP and ICMP echo, each sent once."""
 
-import base64
+import binascii
 import errno
 import os
-import socket
 import struct
-from contextlib import closing, suppress
 
+from pytest_portaswitch.facts.bare import socket
 from pytest_portaswitch.observe.remote.program.flight import READ, fail, now, settle
 
 TYPE_CHECKING = False
@@ -41,12 +40,15 @@ def udp(
     timeout = max([timeout] + [step.get("patience", 0.0) for step in script])
     # A connected socket hears nothing from another port of its peer.
     any_port = any(step.get("any_port") for step in script)
-    with closing(_socket(address, socket.SOCK_DGRAM, 0)) as sock:
+    sock = _socket(address, socket.SOCK_DGRAM, 0)
+    try:
         began = now()
-        data = base64.b64decode(sends[0]) if sends else b""
+        data = binascii.a2b_base64(sends[0]) if sends else b""
         if source_port:
-            with suppress(OSError):
+            try:
                 sock.bind(("", source_port))
+            except OSError:
+                pass
         try:
             if any_port:
                 result["source"] = _source(address, port)
@@ -60,18 +62,26 @@ def udp(
             fail(result, began, error.errno or 0)
             return
         if repeat and not (yield sock.fileno(), READ, began + timeout / 2):
-            with suppress(OSError):
+            try:
                 sock.sendto(data, (address, port))
+            except OSError:
+                pass
         reply = yield from _reply(result, sock, began, timeout, address)
         if reply is not None:
-            result["received"] = [base64.b64encode(reply[: most[0]]).decode()]
+            shown = binascii.b2a_base64(reply[: most[0]], newline=False)
+            result["received"] = [shown.decode()]
+    finally:
+        sock.close()
 
 
 def _source(address: str, port: int) -> str:
     """Return the local address that the kernel chooses. Nothing is sent."""
-    with closing(_socket(address, socket.SOCK_DGRAM, 0)) as sock:
+    sock = _socket(address, socket.SOCK_DGRAM, 0)
+    try:
         sock.connect((address, port))
         return str(sock.getsockname()[0])
+    finally:
+        sock.close()
 
 
 def icmp(result: "Result", address: str, sequence: int, timeout: float) -> "Steps":
@@ -88,7 +98,7 @@ def icmp(result: "Result", address: str, sequence: int, timeout: float) -> "Step
         kind = socket.SOCK_RAW
         sock = _socket(address, kind, protocol)
     identity = os.getpid() & 0xFFFF
-    with closing(sock):
+    try:
         try:
             sock.connect((address, 0))
             result["source"] = sock.getsockname()[0]
@@ -109,6 +119,8 @@ def icmp(result: "Result", address: str, sequence: int, timeout: float) -> "Step
             ours = kind == socket.SOCK_DGRAM or who == identity
             if got == reply and which == sequence and ours:
                 return
+    finally:
+        sock.close()
 
 
 def _socket(address: str, kind: int, protocol: int) -> socket.socket:

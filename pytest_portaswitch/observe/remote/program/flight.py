@@ -5,7 +5,6 @@ when the deadline passed. What becomes of it stands in its result, a dict in the
 ``facts.model.ProbeResult``, from the first outcome on.
 """
 
-import collections
 import errno
 import os
 import select
@@ -78,14 +77,16 @@ def name(code: int) -> str:
 
 def run(flights: "Iterable[Flight]", windows: "dict[str, Window]", until: float) -> None:
     """Fly all until a moment of the monotonic clock; kinds without a window get one that learns."""
-    queues: dict[str, collections.deque[Flight]] = {}
+    queues: dict[str, list[Flight]] = {}
     for flight in flights:
-        queues.setdefault(flight.kind, collections.deque()).append(flight)
+        queues.setdefault(flight.kind, []).append(flight)
+    for queue in queues.values():
+        queue.reverse()
     tower = _Tower({kind: windows.get(kind) or Window() for kind in queues})
     while now() < until:
         for kind, queue in queues.items():
             while queue and tower.has_room(kind):
-                tower.start(queue.popleft())
+                tower.start(queue.pop())
         if not tower.active:
             return
         tower.wait(until, _SLOT_UNANSWERED if any(queues.values()) else None)

@@ -1,7 +1,6 @@
 """Shaking hands over TLS with anybody, and what a server shows of itself meanwhile."""
 
-import base64
-from contextlib import suppress
+import binascii
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +27,10 @@ class Tls:
         self._context.check_hostname = False
         self._context.verify_mode = ssl.CERT_NONE
         # A server that speaks obsolete versions only is to be seen, not to be missed.
-        with suppress(AttributeError, ValueError):  # Python 3.6
+        try:
             self._context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        except (AttributeError, ValueError):
+            pass  # Python 3.6
         for ciphers in ("ALL:@SECLEVEL=0", "ALL"):  # OpenSSL before 1.1 knows no levels
             try:
                 self._context.set_ciphers(ciphers)
@@ -69,7 +70,7 @@ class Tls:
             if len(der) > min(_LARGEST, self._left):
                 raise ValueError(f"a certificate of {len(der)} bytes is too much to bring back")
             self._left -= len(der)
-            self._certificates[name] = base64.b64encode(der).decode()
+            self._certificates[name] = binascii.b2a_base64(der, newline=False).decode()
         return name
 
 

@@ -1,8 +1,8 @@
 """Interfaces with their addresses, and the routes that would be taken. Nothing is sent."""
 
-import socket
 import struct
 
+from pytest_portaswitch.facts.bare import socket
 from pytest_portaswitch.observe.remote.program import netlink
 from pytest_portaswitch.observe.remote.program.notes import text
 

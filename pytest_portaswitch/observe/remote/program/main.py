@@ -1,14 +1,12 @@
 """The one trip: look, send the probes, reply, take part in a second round, end."""
 
-import base64
-import json
+import binascii
 import os
 import resource
-import signal
 import time
 import zlib
-from contextlib import suppress
 
+from pytest_portaswitch.facts.bare import encoded, signal
 from pytest_portaswitch.observe.remote.program import disks, host, links, snapshot
 from pytest_portaswitch.observe.remote.program.notes import Notes, attempt, reason
 from pytest_portaswitch.observe.remote.program.release import Release
@@ -57,10 +55,14 @@ def _bound(deadline: float) -> None:
     # Python ignores this signal; here it means that the controller has gone.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
-        with suppress(OSError, ValueError):
+        try:
             resource.setrlimit(limit, (0, 0))
-    with suppress(OSError):
+        except (OSError, ValueError):
+            pass
+    try:
         os.nice(max(0, _NICENESS - os.nice(0)))
+    except OSError:
+        pass
 
 
 def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) -> "dict[str, Any]":
@@ -136,7 +138,7 @@ def _owners_gap(notes: Notes, listed: "list[dict[str, object]]", refused: str) -
 
 def write(reply: "dict[str, Any]", nonce: str) -> None:
     """Write the reply in its frame: one line with length and checksum, one line of base64."""
-    body = base64.b64encode(zlib.compress(json.dumps(reply).encode("ascii"), 6))
+    body = binascii.b2a_base64(zlib.compress(encoded(reply).encode("ascii"), 6), newline=False)
     head = f"\nPORTASWITCH {nonce} reply zlib {len(body)} {zlib.crc32(body)}\n"
     left = memoryview(head.encode() + body + f"\nPORTASWITCH {nonce} end\n".encode())
     while left:

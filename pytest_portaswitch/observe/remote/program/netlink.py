@@ -2,8 +2,9 @@
 
 import errno
 import os
-import socket
 import struct
+
+from pytest_portaswitch.facts.bare import socket
 
 ROUTE = 0
 SOCK_DIAG = 4
@@ -18,7 +19,8 @@ _PATIENCE = 2.0
 
 def ask(family: int, kind: int, body: bytes, dump: bool) -> "list[bytes]":
     """Return the bodies of the kernel's answers. Raises ``OSError``, also for a refusal."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family) as link:
+    link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
+    try:
         link.settimeout(_PATIENCE)
         flags = _REQUEST | (_DUMP if dump else 0)
         link.send(_HEADER.pack(_HEADER.size + len(body), kind, flags, 1, 0) + body)
@@ -29,6 +31,8 @@ def ask(family: int, kind: int, body: bytes, dump: bool) -> "list[bytes]":
                 raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
             if _take(data, answers):
                 return answers
+    finally:
+        link.close()
 
 
 def _take(data: bytes, answers: "list[bytes]") -> bool:

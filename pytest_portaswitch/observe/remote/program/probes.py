@@ -1,8 +1,8 @@
 """All the probes that this host is to send, and what became of each."""
 
-import socket
 import zlib
 
+from pytest_portaswitch.facts.bare import socket
 from pytest_portaswitch.observe.remote.program import flight, stream
 from pytest_portaswitch.observe.remote.program.flight import Flight, Window
 

@@ -8,13 +8,12 @@ One stream at a time. Lines, each behind the mark of this trip and the stream's 
     controller: relay N data BASE64 | relay N end
 """
 
-import base64
+import binascii
 import os
 import select
-import socket
 import time
-from contextlib import closing
 
+from pytest_portaswitch.facts.bare import socket
 from pytest_portaswitch.observe.remote.program.flight import name
 
 TYPE_CHECKING = False
@@ -52,16 +51,18 @@ def _carry(
 ) -> str:
     """Carry one stream; return why it ended."""
     family = socket.AF_INET6 if ":" in target["address"] else socket.AF_INET
-    with closing(socket.socket(family, socket.SOCK_STREAM)) as sock:
-        sock.settimeout(max(0.1, min(timeout, until - time.monotonic())))
-        try:
-            sock.connect((target["address"], target["port"]))
-            lines.say(number, "open")
-            patience = max(timeout, target.get("patience", 0.0))
-            return _exchange(lines, number, sock, until, timeout, patience)
-        except OSError as error:
-            late = isinstance(error, socket.timeout)
-            return f"no answer in {timeout:g} s" if late else name(error.errno or 0)
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.settimeout(max(0.1, min(timeout, until - time.monotonic())))
+    try:
+        sock.connect((target["address"], target["port"]))
+        lines.say(number, "open")
+        patience = max(timeout, target.get("patience", 0.0))
+        return _exchange(lines, number, sock, until, timeout, patience)
+    except OSError as error:
+        late = isinstance(error, socket.timeout)
+        return f"no answer in {timeout:g} s" if late else name(error.errno or 0)
+    finally:
+        sock.close()
 
 
 def _exchange(
@@ -98,7 +99,7 @@ def _exchange(
                 if not data:
                     return "closed by the peer"
                 carried += len(data)
-                lines.say(number, "data", base64.b64encode(data))
+                lines.say(number, "data", binascii.b2a_base64(data, newline=False))
     return f"more than {_MOST} bytes"
 
 
@@ -136,5 +137,5 @@ class _Lines:
         for line in lines:
             fields = line[len(self._mark) :].split()
             if line.startswith(self._mark) and fields[:1] == [str(number).encode()]:
-                found.append((fields[1], base64.b64decode(b"".join(fields[2:]))))
+                found.append((fields[1], binascii.a2b_base64(b"".join(fields[2:]))))
         return found

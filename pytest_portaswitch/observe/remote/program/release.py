@@ -2,9 +2,9 @@
 
 import os
 import select
-import signal
 import time
 
+from pytest_portaswitch.facts.bare import signal
 from pytest_portaswitch.observe.remote.program.notes import TEXT, Notes, reason, text
 
 TYPE_CHECKING = False

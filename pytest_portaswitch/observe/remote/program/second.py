@@ -5,15 +5,13 @@ and sent, ``go`` once all watch, ``report`` once all have sent; anything else, o
 """
 
 import array
-import base64
-import json
+import binascii
 import os
 import select
-import socket
 import struct
 import time
-from contextlib import suppress
 
+from pytest_portaswitch.facts.bare import decoded, socket
 from pytest_portaswitch.observe.remote.program import datagram, flight, host
 from pytest_portaswitch.observe.remote.program.flight import Flight, Window
 
@@ -41,7 +39,7 @@ def serve(nonce: str, until: float, tell: "Callable[[dict[str, Any]], None]") ->
     name, _, body = words.next().partition(b" ")
     if name != b"round":
         return
-    asked = json.loads(base64.b64decode(body).decode())
+    asked = decoded(binascii.a2b_base64(body).decode())
     watcher = Watcher(asked["watch"])
     words.say(b"watching")
     if words.next(watcher) != b"go":
@@ -159,11 +157,15 @@ def _packet_socket(version: int, ports: "list[int]") -> socket.socket:
     code = array.array("B", b"".join(struct.pack("HBBI", *step) for step in program))
     fprog = struct.pack("HP", len(program), code.buffer_info()[0])
     sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
-    with suppress(OSError):
+    try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
-    with suppress(BlockingIOError):
+    except OSError:
+        pass
+    try:
         for _ in range(_MOST_ARRIVALS):
             sock.recv(1)  # what came before there was a filter
+    except BlockingIOError:
+        pass
     _dropped(sock)
     return sock
 

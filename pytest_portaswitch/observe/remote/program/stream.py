@@ -1,13 +1,11 @@
 """A probe over TCP or TLS: connect, follow the script, part as the book says."""
 
-import base64
+import binascii
 import errno
 import math
 import os
-import re
-import socket
-from contextlib import closing
 
+from pytest_portaswitch.facts.bare import socket
 from pytest_portaswitch.observe.remote.program.flight import (
     CUT_OFF,
     READ,
@@ -52,7 +50,8 @@ def probe(
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     began = now()
-    with closing(socket.socket(family, socket.SOCK_STREAM)) as sock:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
         sock.setblocking(False)
         code = sock.connect_ex((address, port))
         result["source"] = sock.getsockname()[0]
@@ -70,7 +69,8 @@ def probe(
             yield from _talk(result, sock, script, timeout, until)
             return
         # The secured socket takes the descriptor over.
-        with closing(tls.secured(sock, server)) as secured:
+        secured = tls.secured(sock, server)
+        try:
             problem = yield from _tried(secured, secured.do_handshake, READ, now() + timeout)
             if problem:
                 outcome = "silent" if problem == _LATE else "refused"
@@ -84,6 +84,10 @@ def probe(
             settle(result, "connected", began)
             result["tls"] = tls.shown(secured)
             yield from _talk(result, secured, script, timeout, until)
+        finally:
+            secured.close()
+    finally:
+        sock.close()
 
 
 def _talk(
@@ -115,7 +119,7 @@ def _follow(
     last = b""
     for step in script:
         data, when = _bytes(step, "send"), _bytes(step, "when")
-        if when and not re.search(when, last):
+        if when and not _matches(when, last):
             continue
         longest = timeout
         if data:
@@ -124,7 +128,7 @@ def _follow(
                 reply = bytearray()
                 problem = (yield from _last_words(sock, reply)) or problem
                 if reply:
-                    received.append(base64.b64encode(reply).decode())
+                    received.append(_shown(reply))
         else:
             reply = bytearray()
             left = until - _PARTING - now()
@@ -133,7 +137,7 @@ def _follow(
                 longest = max(0.0, min(longest, left))
             problem = yield from _receive(sock, step, longest, reply)
             last = bytes(reply)
-            received.append(base64.b64encode(last).decode())
+            received.append(_shown(last))
             if last:
                 result["elapsed"] = round(now() - began, 4)
         if problem:
@@ -145,7 +149,18 @@ def _follow(
 
 
 def _bytes(step: "dict[str, Any]", name: str) -> bytes:
-    return base64.b64decode(step.get(name, ""))
+    return binascii.a2b_base64(step.get(name, ""))
+
+
+def _shown(data: "bytes | bytearray") -> str:
+    return binascii.b2a_base64(data, newline=False).decode()
+
+
+def _matches(pattern: bytes, data: "bytes | bytearray") -> bool:
+    # Not loaded where no script has a pattern.
+    import re
+
+    return re.search(pattern, data) is not None
 
 
 def _send(sock: "Any", data: bytes, timeout: float) -> "Part":
@@ -168,7 +183,7 @@ def _receive(sock: "Any", step: "dict[str, Any]", timeout: float, reply: bytearr
     def is_whole() -> bool:
         if length and not _is_whole(reply, length, most):
             return False
-        return not until or re.search(until, reply) is not None
+        return not until or _matches(until, reply)
 
     def some() -> None:
         nonlocal ended

@@ -107,9 +107,11 @@ def test_died(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def broken(*asked: object) -> bytes:
         head, _, body = payload(*asked).partition(b"\n")  # type: ignore[arg-type]
-        whole = json.loads(zlib.decompress(base64.b64decode(body)))
-        del whole["request"]["routes_to"]
-        body = base64.b64encode(zlib.compress(json.dumps(whole).encode()))
+        *program, last = zlib.decompress(base64.b64decode(body)).split(b"\0")
+        asked = json.loads(last)
+        del asked["request"]["routes_to"]
+        whole = b"\0".join([*program, json.dumps(asked).encode()])
+        body = base64.b64encode(zlib.compress(whole))
         return b" ".join(head.split()[:3]) + b" %d\n" % len(body) + body
 
     monkeypatch.setattr("tests.unit.observe.remote.talk.payload", broken)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_portaswitch.facts import bare
 from pytest_portaswitch.observe.remote.program import datagram, flight, host, second
 from pytest_portaswitch.observe.remote.program.second import Watcher
 
@@ -139,7 +140,7 @@ def test_without_privilege(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> socket.socket:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(bare.socket, "socket", refuse)
     assert Watcher([5060]).blind == "no packet socket: [Errno 1] Operation not permitted"
 
 

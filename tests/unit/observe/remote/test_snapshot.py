@@ -11,9 +11,9 @@ from pytest_portaswitch.observe.remote.program import processes, snapshot, socke
 from pytest_portaswitch.observe.remote.program.notes import Notes
 
 OUTWARD = Row("10.0.0.1", 40000, "10.0.0.3", 3306, ESTABLISHED, 1, False)
-AGAIN = OUTWARD._replace(port=40001, inode=2)
+AGAIN = Row("10.0.0.1", 40001, "10.0.0.3", 3306, ESTABLISHED, 2, False)
 INWARD = Row("10.0.0.1", 3306, "10.0.0.3", 40000, ESTABLISHED, 3, False)
-ELSEWHERE = OUTWARD._replace(remote="192.0.2.1", inode=4)
+ELSEWHERE = Row("10.0.0.1", 40000, "192.0.2.1", 3306, ESTABLISHED, 4, False)
 SERVER = Row("10.0.0.1", 3306, "0.0.0.0", 0, LISTEN, 5, False)  # noqa: S104
 WANTED = {"10.0.0.3"}
 

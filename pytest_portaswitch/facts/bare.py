@@ -1,0 +1,60 @@
+"""Python without its comforts, for the program that is sent to hosts.
+
+``socket`` and ``signal`` make enumerations of their constants, ``json`` and ``base64`` load regular
+expressions. Few hosts need any of that, and to load it takes as long as all that is done with their
+sockets and processes. What some Python lacks in this form is taken as it is documented.
+
+Python 3.6, standard library.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    import socket
+    from collections.abc import Callable
+    from typing import Any
+else:
+    try:
+        import _signal as signal
+        import _socket as socket
+    except ImportError:
+        import signal
+        import socket
+
+__all__ = ["decoded", "encoded", "signal", "socket"]
+
+
+class _Reading:
+    """How JSON is read."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = float
+
+
+def _unknown(value: "Any") -> "Any":
+    raise TypeError(f"{type(value).__name__} is nothing that JSON knows")
+
+
+def _json() -> "tuple[Callable[[Any], str], Callable[[str], Any]]":
+    try:
+        import _json
+
+        ascii_only: Any = _json.encode_basestring_ascii
+        reading: Any = _Reading
+        scan = _json.make_scanner(reading)
+        pieces = _json.make_encoder(
+            None, _unknown, ascii_only, None, ": ", ", ", False, False, True
+        )
+    except (ImportError, TypeError, AttributeError):
+        import json
+
+        return json.dumps, json.loads
+    return lambda value: "".join(pieces(value, 0)), lambda text: scan(text, 0)[0]
+
+
+encoded, decoded = _json()
+"""A value as JSON in ASCII; the value of a JSON text."""
