@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from pytest_portaswitch.report.files import INDEX, replace
 from pytest_portaswitch.report.fleet import Pack, packs_in
 from pytest_portaswitch.report.page import render_fleet
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(msgspec.Struct, frozen=True):
     """The page, and the packs that it shows, the gravest first."""
 
     path: Path

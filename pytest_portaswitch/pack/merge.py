@@ -6,8 +6,9 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from pytest_portaswitch.cluster.words import CLUSTER
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMMED, SUMS
@@ -17,8 +18,7 @@ from pytest_portaswitch.report.fleet import Summary, read_summary
 from pytest_portaswitch.source.problem import BadInput, Problem
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     folder: Path
     summary: Summary
     content: bytes

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from pytest_portaswitch.pack import signature
 from pytest_portaswitch.pack.names import EVIDENCE, PAGE, SIGNATURE, SUMMED, SUMS
@@ -24,8 +25,7 @@ MOST = 50
 """Lines about one file; a pack that was altered throughout needs no more."""
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(msgspec.Struct, frozen=True):
     """What was found of a pack."""
 
     problems: tuple[str, ...]

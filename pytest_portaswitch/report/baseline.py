@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -21,8 +20,7 @@ from pytest_portaswitch.report.reading import content_of, decode_as
 from pytest_portaswitch.source.problem import BadInput, Problem
 
 
-@dataclass(frozen=True)
-class Before:
+class Before(msgspec.Struct, frozen=True):
     """An audit that others are compared with."""
 
     path: Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -104,8 +103,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return datetime.datetime.fromisoformat(self.run.started)
 
 
-@dataclass(frozen=True)
-class Pack:
+class Pack(msgspec.Struct, frozen=True):
     """A folder with evidence of one cluster."""
 
     folder: Path

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
@@ -30,8 +31,7 @@ Flows = dict[tuple[int, int], list[tuple[str, VerdictWord]]]
 """By the numbers of two boxes: the pairs of hosts between them, in words, with their verdicts."""
 
 
-@dataclass(frozen=True)
-class Chip:
+class Chip(msgspec.Struct, frozen=True):
     """One host within its box."""
 
     x: float
@@ -42,8 +42,7 @@ class Chip:
     title: str
 
 
-@dataclass
-class Box:
+class Box(msgspec.Struct):
     """Hosts that share their roles."""
 
     title: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from pytest_portaswitch.causes import Cause, Severity
 from pytest_portaswitch.judge.verdict import VerdictWord
@@ -13,8 +13,7 @@ LISTED = 60
 """Checks that a cause names with links; the tables below have all."""
 
 
-@dataclass(frozen=True)
-class CauseCard:
+class CauseCard(msgspec.Struct, frozen=True):
     """A cause, its impact, and what it explains."""
 
     anchor: str

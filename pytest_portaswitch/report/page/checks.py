@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.judge.verdict import VerdictWord
@@ -17,8 +18,7 @@ SINGLY = 12
 """Passing checks of one group that are each shown in a box of its own."""
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """One check: a line, and what it opens to."""
 
     id: str
@@ -40,8 +40,7 @@ class Shown:
     warned: bool
 
 
-@dataclass(frozen=True)
-class Count:
+class Count(msgspec.Struct, frozen=True):
     """How many of each verdict; only those that there are, the gravest first."""
 
     parts: tuple[tuple[VerdictWord, int], ...]
@@ -156,16 +155,14 @@ def stamp(seconds: float) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-@dataclass(frozen=True)
-class Bundle:
+class Bundle(msgspec.Struct, frozen=True):
     """Many passing checks of one host, as one text: a browser would choke on a box for each."""
 
     title: str
     lines: tuple[Shown, ...]
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """Checks that are shown together."""
 
     title: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+
+import msgspec
 
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page.boxes import BOX, WIDTH, Box, Flows, boxes_of, fill, fit, place
@@ -15,8 +16,7 @@ from pytest_portaswitch.report.page.words import GRAVEST
 _MARGIN = 8.0
 
 
-@dataclass(frozen=True)
-class Map:
+class Map(msgspec.Struct, frozen=True):
     """What the template draws."""
 
     width: float
@@ -27,7 +27,7 @@ class Map:
     edges: tuple[Edge, ...]
     dropped: str
     """What all names end in, and what is therefore not written; empty where all is."""
-    order: list[str] = field(default_factory=list)
+    order: list[str] = msgspec.field(default_factory=list)
     """Host names and virtual IPs, box by box: the order of the matrix as well."""
 
 

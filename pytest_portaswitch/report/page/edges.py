@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report.page.boxes import BOX, WIDTH, Box, Flows
@@ -23,8 +24,7 @@ Lane = dict[tuple[int, int], dict[int, float]]
 """By the two boxes of a line: how high it passes each column between them."""
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True):
     """All paths from one box to another."""
 
     path: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+import msgspec
 
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report import fleet
@@ -24,8 +25,7 @@ CAUSES = 3
 _TONE: dict[str, VerdictWord] = {"failed": "fail", "waived": "waived", "warning": "waived"}
 
 
-@dataclass(frozen=True)
-class CauseLine:
+class CauseLine(msgspec.Struct, frozen=True):
     """A cause in a line."""
 
     tone: VerdictWord
@@ -33,8 +33,7 @@ class CauseLine:
     title: str
 
 
-@dataclass(frozen=True)
-class ClusterLine:
+class ClusterLine(msgspec.Struct, frozen=True):
     """One cluster."""
 
     cluster: str
@@ -56,8 +55,7 @@ class ClusterLine:
     more: int = 0
 
 
-@dataclass(frozen=True)
-class Fleet:
+class Fleet(msgspec.Struct, frozen=True):
     """What the template gets."""
 
     tally: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+
+import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts, Observation, Socket
 from pytest_portaswitch.judge import seen
@@ -18,8 +19,7 @@ MOST_LISTENERS = 200
 """Listeners of one host that the page lists; the evidence has all."""
 
 
-@dataclass(frozen=True)
-class Listener:
+class Listener(msgspec.Struct, frozen=True):
     """A socket that takes what arrives, with who holds it and which subcomponents it serves."""
 
     transport: str
@@ -31,8 +31,7 @@ class Listener:
     serves: str
 
 
-@dataclass(frozen=True)
-class CertificateLine:
+class CertificateLine(msgspec.Struct, frozen=True):
     """A certificate that the host showed to a peer."""
 
     port: str
@@ -43,8 +42,7 @@ class CertificateLine:
     """Left when its peers saw it, as in the verdicts; None: unreadable."""
 
 
-@dataclass(frozen=True)
-class HostCard:
+class HostCard(msgspec.Struct, frozen=True):
     """One host."""
 
     name: str

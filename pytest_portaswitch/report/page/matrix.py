@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+
+import msgspec
 
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page.paths import Pair, pairs_of
@@ -22,8 +23,7 @@ _WIDE = 7.0
 """Units that a character of a label takes, at most."""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One pair, drawn by itself because it can be read or pointed at."""
 
     x: float
@@ -33,16 +33,14 @@ class Cell:
     title: str
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(msgspec.Struct, frozen=True):
     """The name of a line or of a column."""
 
     at: float
     text: str
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(msgspec.Struct, frozen=True):
     """What the template draws; lengths are units of the picture."""
 
     width: float

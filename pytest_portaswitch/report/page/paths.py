@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+
+import msgspec
 
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.plan.check import RefusesWrites
@@ -16,8 +17,7 @@ NAMED_PAIRS = 12
 """Broken pairs that one line of the table names; the checks below name all."""
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """All that one host asks of another (or of a virtual IP)."""
 
     source: str
@@ -32,8 +32,7 @@ class Pair:
     """Each port with its grade, one a line."""
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(msgspec.Struct, frozen=True):
     """One service of the tables, asked by all its peers."""
 
     name: str

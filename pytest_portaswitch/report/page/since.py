@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from pytest_portaswitch.difference import Difference, Moved, Standing
 from pytest_portaswitch.judge.verdict import VerdictWord
@@ -23,8 +23,7 @@ _TONE: dict[Standing, VerdictWord] = {
 }
 
 
-@dataclass(frozen=True)
-class MovedLine:
+class MovedLine(msgspec.Struct, frozen=True):
     """A check that moved."""
 
     id: str
@@ -33,8 +32,7 @@ class MovedLine:
     words: str
 
 
-@dataclass(frozen=True)
-class MovedGroup:
+class MovedGroup(msgspec.Struct, frozen=True):
     """The checks that stand alike."""
 
     tone: VerdictWord
@@ -43,8 +41,7 @@ class MovedGroup:
     lines: tuple[MovedLine, ...]
 
 
-@dataclass(frozen=True)
-class ChangeLine:
+class ChangeLine(msgspec.Struct, frozen=True):
     """Something that is otherwise, whatever the verdicts."""
 
     aspect: str
@@ -53,8 +50,7 @@ class ChangeLine:
     now: str
 
 
-@dataclass(frozen=True)
-class Since:
+class Since(msgspec.Struct, frozen=True):
     """What the template gets."""
 
     baseline: str

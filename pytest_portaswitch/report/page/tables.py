@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
@@ -15,8 +15,7 @@ from pytest_portaswitch.report.page import words
 from pytest_portaswitch.report.page.checks import Checks, Group, group
 
 
-@dataclass(frozen=True)
-class RowLine:
+class RowLine(msgspec.Struct, frozen=True):
     """One row of the tables."""
 
     id: str
@@ -37,8 +36,7 @@ class RowLine:
     checks: Group | None
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """The rows of one application, as the vendor groups them."""
 
     title: str
@@ -67,7 +65,7 @@ def _table(title: str, rows: list[RowLine]) -> Table:
     return Table(
         title=title,
         rows=tuple(
-            dataclasses.replace(
+            msgspec.structs.replace(
                 row,
                 notes=tuple(note for note in row.notes if note not in label),
                 shared=tuple(label[note] for note in row.notes if note in label),

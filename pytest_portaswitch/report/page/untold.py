@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page.causes import CauseCard
 from pytest_portaswitch.report.page.checks import Checks, Shown
 
 
-@dataclass(frozen=True)
-class Explained:
+class Explained(msgspec.Struct, frozen=True):
     """Those that one cause explains, with a link to it."""
 
     number: int
@@ -19,8 +19,7 @@ class Explained:
     title: str
 
 
-@dataclass(frozen=True)
-class Untold:
+class Untold(msgspec.Struct, frozen=True):
     """Checks that are unknown for one kind of reason."""
 
     words: str

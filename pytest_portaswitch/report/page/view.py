@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from dataclasses import dataclass
+
+import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.judge.verdict import VerdictWord
@@ -25,8 +26,7 @@ from pytest_portaswitch.report.readiness import lowered, taken_out
 from pytest_portaswitch.report.warned import beside
 
 
-@dataclass(frozen=True)
-class Waived:
+class Waived(msgspec.Struct, frozen=True):
     """A waiver, and how much it excuses now."""
 
     check: str
@@ -37,8 +37,7 @@ class Waived:
     excuses: int
 
 
-@dataclass(frozen=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """What the template gets."""
 
     evidence: Evidence
