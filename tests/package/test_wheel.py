@@ -89,3 +89,26 @@ def test_the_command_plans_without_a_clone(site: Path, tmp_path: Path) -> None:
     result = run(site, tmp_path, "-m", "pytest_portaswitch", "plan", str(cluster))
     assert result.returncode == 0, result.stderr
     assert '"listener:bill1:radius:udp-1812"' in result.stdout
+
+
+def test_pytest_rewrites_only_what_tests(site: Path, tmp_path: Path) -> None:
+    """Its hook for assertions would load each module of the package in twice the time."""
+    cluster = ROOT / "tests" / "plugin" / "acme.yaml"
+    script = (
+        "import collections, sys, pytest\n"
+        f"pytest.main(['suites', '--cluster', {str(cluster)!r}, '--collect-only', '-q'])\n"
+        "loaders = collections.defaultdict(list)\n"
+        "for name, module in sys.modules.items():\n"
+        "    if name.startswith(('pytest_portaswitch', 'test_')):\n"
+        "        loaders[type(module.__spec__.loader).__name__].append(name)\n"
+        "print('\\n'.join(sorted(loaders['AssertionRewritingHook'])))\n"
+        "print(len(loaders['SourceFileLoader']) > 100)\n"
+    )
+    result = run(site, tmp_path, "-c", script)
+    _, _, told = result.stdout.partition("172 tests collected")
+    rewritten = told.splitlines()[1:]
+    assert rewritten[-1] == "True", result.stdout + result.stderr
+    suites = sorted(path.stem for path in (ROOT / "suites").glob("test_*.py"))
+    # What is loaded before it can be said how.
+    first = ["", ".runner", ".runner.own_modules", ".version"]
+    assert rewritten[:-1] == [f"pytest_portaswitch{name}" for name in first] + suites
