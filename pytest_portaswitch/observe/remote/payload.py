@@ -105,7 +105,7 @@ def _for_python(request: Request, deadline: float) -> bytes:
 @functools.cache
 def _constant() -> tuple[bytes, zlib._Compress]:
     """What is sent to every host, each piece with a NUL behind it, and what goes on from there."""
-    stream = zlib.compressobj(9)
+    stream = zlib.compressobj(6)  # a third of the time of 9, for half a percent more
     pieces = [_START, *(piece for part in parts() for piece in part)]
     return stream.compress("".join(f"{piece}\0" for piece in pieces).encode("ascii")), stream
 
