@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -102,3 +103,14 @@ def script(*steps: bytes | int) -> dict[str, tuple[Step, ...]]:
     """Return scripts with one, named ``p``: bytes are sent, numbers are bytes to receive."""
     made = (Step(send=s) if isinstance(s, bytes) else Step(receive=s) for s in steps)
     return {"p": tuple(made)}
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Return a self-signed certificate with its key."""
+    path = tmp_path / "certificate.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 1"
+    files = ["-keyout", path, "-out", tmp_path / "c"]
+    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True)
+    path.write_text(path.read_text() + (tmp_path / "c").read_text())
+    return path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import ssl
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,7 @@ def test_shells(tmp_path: Path, shell: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["3.6", "3.7", "3.8", "3.9", "3.10", "3.12", "3.13", "3.14"])
-def test_pythons(tmp_path: Path, serve: Serve, version: str) -> None:
+def test_pythons(tmp_path: Path, serve: Serve, certificate: Path, version: str) -> None:
     """The program runs under every Python from 3.6 on, in all of its parts."""
     versions = Path.home() / ".pyenv" / "versions"
     found = sorted(versions.glob(f"{version}.*/bin/python3"))
@@ -65,12 +67,19 @@ def test_pythons(tmp_path: Path, serve: Serve, version: str) -> None:
     if python is None:
         pytest.skip(f"Python {version} is not installed")
     port = serve(lambda connection: connection.sendall(connection.recv(10)))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def treat(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            secured.sendall(secured.recv(10))
+
     request = request_of(
         scripts=script(b"hi", 10),
         probes=(
             tcp(port, "p"),
             udp(1),
-            Probe(transport="tls", address="127.0.0.1", port=1),
+            Probe(transport="tls", address="127.0.0.1", port=serve(treat), protocol="p"),
             Probe(transport="icmp", address="127.0.0.1", port=0),
         ),
         routes_to=("127.0.0.1",),
@@ -80,8 +89,8 @@ def test_pythons(tmp_path: Path, serve: Serve, version: str) -> None:
     assert facts.processes
     assert facts.interfaces
     assert facts.routes[0].interface == "lo"
-    assert [result.outcome for result in facts.probes][:3] == ["connected", "refused", "refused"]
-    assert facts.probes[0].received == (b"hi",)
+    assert [result.outcome for result in facts.probes][:3] == ["connected", "refused", "connected"]
+    assert [result.received for result in facts.probes][:3] == [(b"hi",), (), (b"hi",)]
     assert {gap.what for gap in facts.gaps} <= {"release", "owners"}
 
 

@@ -363,17 +363,6 @@ def test_chatter(serve: Serve, fly: Fly) -> None:
     assert time.monotonic() - began < 5
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """Return a self-signed certificate with its key."""
-    path = tmp_path / "certificate.pem"
-    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 1"
-    files = ["-keyout", path, "-out", tmp_path / "c"]
-    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True)
-    path.write_text(path.read_text() + (tmp_path / "c").read_text())
-    return path
-
-
 def test_tls(serve: Serve, fly: Fly, certificate: Path) -> None:
     """TLS is shaken without asking whom to trust; the script follows inside it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
