@@ -1,8 +1,8 @@
 """Python without its comforts, for the program that is sent to hosts.
 
 ``socket`` and ``signal`` make enumerations of their constants, ``json`` and ``base64`` load regular
-expressions. Few hosts need any of that, and to load it takes as long as all that is done with their
-sockets and processes. What some Python lacks in this form is taken as it is documented.
+expressions. Many hosts need none of that, and loading it takes as long as all that is done with
+their sockets and processes. What some Python lacks in this form is taken as it is documented.
 
 Python 3.6, standard library.
 """

@@ -49,7 +49,13 @@ def replace_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     """
     mode = _mode()
     with ThreadPoolExecutor(len(contents)) as pool:
-        list(pool.map(lambda name: _replace(folder / name, contents[name], mode), contents))
+        # Not by map, which gives up what is not begun yet once one has failed.
+        tasks = [
+            pool.submit(_replace, folder / name, content, mode)
+            for name, content in contents.items()
+        ]
+    for task in tasks:
+        task.result()
 
 
 def _mode() -> int:

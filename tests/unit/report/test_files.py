@@ -33,7 +33,8 @@ def test_they_are_read_by_whom_the_folder_is_for(tmp_path: Path) -> None:
 def test_one_that_cannot_be_put_in_place(tmp_path: Path) -> None:
     """It is told, the others are there, and nothing half written is left."""
     (tmp_path / "b").mkdir()
+    rest = {f"c{number}": b"3" for number in range(20)}
     with pytest.raises(IsADirectoryError):
-        replace_all(tmp_path, {"a": b"1", "b": b"2", "c": b"3"})
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "b", "c"]
-    assert (tmp_path / "c").read_bytes() == b"3"
+        replace_all(tmp_path, {"a": b"1", "b": b"2", **rest})
+    assert {file.name for file in tmp_path.iterdir()} == {"a", "b", *rest}
+    assert {(tmp_path / name).read_bytes() for name in rest} == {b"3"}
