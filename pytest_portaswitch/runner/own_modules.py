@@ -1,9 +1,9 @@
 """The modules of this package are imported as Python imports any other.
 
 pytest takes each module of an installed plugin for one in which tests assert something, and imports
-it by a hook that rewrites assertions so that they explain themselves. There are none here, and the
-hook takes twice as long as Python; where a user may not write beside the installed package, it
-compiles all of them anew in every run.
+it by a hook that rewrites assertions so that they explain themselves. No module of this package
+tests anything (the suites are found as test modules are), and the hook takes twice as long as
+Python; where a user may not write beside the installed package, it compiles all anew in every run.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ The conversation, in order; ``C`` is the controller, ``H`` the host. Lines end w
    and then ends. ``progress`` reads these lines.
 4. C writes ``payload(...)``: the line ``PORTASWITCH <nonce> payload <length>`` and that many
    bytes. Standard input may stay open or be closed. For Python the bytes are base64 of zlib of
-   JSON: the program's parts as source text, and the request. For bash they are a script, preceded
-   by the request as variables.
+   texts with a NUL between them: the source that starts, name and source of each of the program's
+   parts, and last the request as JSON. For bash they are a script, preceded by the request as
+   variables.
 5. H, on standard output, within its deadline:
    ``PORTASWITCH <nonce> reply zlib <length> <crc32>``, a line of base64 (zlib, JSON in the shape
    of ``facts.raw.Raw``), ``PORTASWITCH <nonce> end``. From bash: ``reply text <length> 0``, then
