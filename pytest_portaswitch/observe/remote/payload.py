@@ -22,6 +22,7 @@ _PARTS = (
     "pytest_portaswitch.facts.secrets_shown",
     "pytest_portaswitch.facts.proc_net",
     f"{_PROGRAM}.notes",
+    f"{_PROGRAM}.controller",
     f"{_PROGRAM}.netlink",
     f"{_PROGRAM}.links",
     f"{_PROGRAM}.sockets",

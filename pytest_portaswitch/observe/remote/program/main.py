@@ -7,7 +7,7 @@ import time
 import zlib
 
 from pytest_portaswitch.facts.bare import encoded, signal
-from pytest_portaswitch.observe.remote.program import disks, host, links, snapshot
+from pytest_portaswitch.observe.remote.program import controller, disks, host, links, snapshot
 from pytest_portaswitch.observe.remote.program.notes import Notes, attempt, reason
 from pytest_portaswitch.observe.remote.program.release import Release
 
@@ -50,10 +50,10 @@ def _bound(deadline: float) -> None:
     """See to it that this process ends, yields to others, and cannot write a file."""
     # The default action ends it even in the middle of a call; a handler might never be run.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM, signal.SIGPIPE})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     signal.setitimer(signal.ITIMER_REAL, max(0.1, deadline))
-    # Python ignores this signal; here it means that the controller has gone.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # As Python does itself: a peer that closes must not end this process. See ``controller``.
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
         try:
             resource.setrlimit(limit, (0, 0))
@@ -140,6 +140,4 @@ def write(reply: "dict[str, Any]", nonce: str) -> None:
     """Write the reply in its frame: one line with length and checksum, one line of base64."""
     body = binascii.b2a_base64(zlib.compress(encoded(reply).encode("ascii"), 6), newline=False)
     head = f"\nPORTASWITCH {nonce} reply zlib {len(body)} {zlib.crc32(body)}\n"
-    left = memoryview(head.encode() + body + f"\nPORTASWITCH {nonce} end\n".encode())
-    while left:
-        left = left[os.write(1, left) :]
+    controller.write(head.encode() + body + f"\nPORTASWITCH {nonce} end\n".encode())

@@ -14,6 +14,7 @@ import select
 import time
 
 from pytest_portaswitch.facts.bare import socket
+from pytest_portaswitch.observe.remote.program import controller
 from pytest_portaswitch.observe.remote.program.flight import name
 
 TYPE_CHECKING = False
@@ -123,9 +124,7 @@ class _Lines:
 
     def say(self, number: int, word: str, body: bytes = b"") -> None:
         """Write one line."""
-        left = b"\n" + self._mark + f"{number} {word} ".encode() + body + b"\n"
-        while left:
-            left = left[os.write(_STDOUT, left) :]
+        controller.write(b"\n" + self._mark + f"{number} {word} ".encode() + body + b"\n")
 
     def heard(self, number: int) -> "list[tuple[bytes, bytes]]":
         """Take what has come, and return what it says of a stream: word and bytes."""

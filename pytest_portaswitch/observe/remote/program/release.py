@@ -112,7 +112,8 @@ def _become(program: str, output: int, errors: int) -> "NoReturn":
     """Go on as rpm, unable to write: as root it would touch the locks of its database."""
     try:
         signal.alarm(_LONGEST)  # it outlives neither this program nor its use, though a disk hangs
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # which Python ignores
+        for ignored in (signal.SIGXFSZ, signal.SIGPIPE):  # by Python
+            signal.signal(ignored, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(errors, 2)

@@ -12,7 +12,7 @@ import struct
 import time
 
 from pytest_portaswitch.facts.bare import decoded, socket
-from pytest_portaswitch.observe.remote.program import datagram, flight, host
+from pytest_portaswitch.observe.remote.program import controller, datagram, flight, host
 from pytest_portaswitch.observe.remote.program.flight import Flight, Window
 
 TYPE_CHECKING = False
@@ -203,7 +203,7 @@ class _Words:
 
     def say(self, word: bytes) -> None:
         """Write one word on a line of its own."""
-        os.write(_STDOUT, b"\n" + self._mark + word + b"\n")
+        controller.write(b"\n" + self._mark + word + b"\n")
 
     def next(self, watcher: "Watcher | None" = None) -> bytes:
         """Return the next line, empty at the end; what is watched is taken meanwhile."""
