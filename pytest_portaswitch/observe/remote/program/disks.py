@@ -35,13 +35,14 @@ def mounted() -> "list[tuple[str, str, str, bool]]":
     """
     found: dict[str, tuple[str, str, str, bool]] = {}
     for line in text(read(_MOUNTS, _LARGEST)).splitlines():
-        about, dash, source = line.partition(" - ")
-        fields, kind = about.split(" "), source.partition(" ")[0]
+        about, dash, rest = line.partition(" - ")
+        fields, (kind, _, super_block) = about.split(" "), (rest.split(" ") + ["", ""])[:3]
         if dash and len(fields) >= 6:
             folder = _plain(fields[4])
             # A mount hides an earlier one of the same folder.
             found.pop(folder, None)
-            read_only = "ro" in fields[5].split(",")
+            # Either makes it so: proc(5). After an error ext4 turns its super block only.
+            read_only = "ro" in fields[5].split(",") or "ro" in super_block.split(",")
             found[folder] = (fields[2], folder, kind, read_only)
     return list(found.values())
 

@@ -106,6 +106,32 @@ def test_each_disk_once_and_only_what_can_fill_up(
     assert seen(monkeypatch)[0] == ["/"]
 
 
+CASES = Path(__file__).parent / "cases"
+
+
+@pytest.mark.parametrize(
+    ("line", "folders"),
+    [
+        ((CASES / "mountinfo-read-only").read_text(), []),
+        ("36 1 253:0 / / rw - xfs /dev/mapper/ol-root rw,seclabel,noro,attr2\n", ["/"]),
+        ("36 1 253:0 / / rw - xfs ro rw\n", ["/"]),
+        ("36 1 253:0 / / rw - tmpfs  ro,size=1k\n", []),
+        ("36 1 253:0 / / rw - tmpfs  rw\n", ["/"]),
+        ("36 1 253:0 / / rw - tmpfs\n", ["/"]),
+        ("36 1 253:0 / / ro - xfs /dev/sda rw\n", []),
+        ("36 1 253:0 / /\n", []),
+        ("36 1 253:0 / / rw -\n", []),
+    ],
+)
+def test_a_read_only_super_block_cannot_be_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, folders: list[str]
+) -> None:
+    """Whatever its mount says; the name of its device says nothing."""
+    (tmp_path / "mountinfo").write_text(line)
+    monkeypatch.setattr(disks, "_MOUNTS", str(tmp_path / "mountinfo"))
+    assert seen(monkeypatch)[0] == folders
+
+
 def test_of_mounts_over_each_other_the_last_counts(
     mounts: Mounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
