@@ -21,6 +21,12 @@ from pytest_portaswitch.protocols.mysql_wire import Broken
 
 VARIABLES = ("read_only", "super_read_only", "version")
 MOST_GRANTS = 50
+MOST_PROOFS = 2
+"""Of one login: for the salt of the greeting, and for that of a switch to another plugin."""
+MOST_SWITCHES = 5
+"""MariaDB tries all plugins that an account may log in by, one after the other."""
+MOST_BYTES = 1 << 20
+MOST_PACKETS = 10000
 _TEXT = 200
 _GRANT_TEXT = 2000
 """What is cut off could be the one that matters: there are some fifty that can be granted."""
@@ -58,15 +64,22 @@ class Inspection:
         self._packets = mysql_wire.Packets()
         self._react: Callable[[bytes], bytes] = self._greeted
         self._wants_password = ""
+        self._proofs = self._switches = self._bytes = self._count = 0
         self._left: list[tuple[str, tuple[str, ...]]] = []
         self._rows = mysql_wire.Rows()
 
     def hear(self, data: bytes) -> bytes:
         """Take what the server said, in whatever pieces, and return what to say to it now."""
         said = b""
+        self._bytes += len(data)
         try:
+            if self._bytes > MOST_BYTES:
+                raise Broken(f"more than {MOST_BYTES} bytes")
             self._packets.take(data)
             while not self.is_over and (payload := self._packets.next()) is not None:
+                self._count += 1
+                if self._count > MOST_PACKETS:
+                    raise Broken(f"more than {MOST_PACKETS} packets")
                 said += self._react(payload)
         except (Broken, IndexError) as error:
             first = self._react == self._greeted
@@ -110,6 +123,10 @@ class Inspection:
         return mysql.login(self._user.encode(), self._proof(plugin, salt), plugin.encode())
 
     def _proof(self, plugin: str, salt: bytes) -> bytes:
+        self._proofs += 1
+        if self._proofs > MOST_PROOFS:
+            # Each is something to try passwords against.
+            raise Broken(f"the server asked for more than {MOST_PROOFS} proofs of one login")
         return _PROOFS[plugin](self._password.reveal().encode(), salt)
 
     def _judged(self, payload: bytes) -> bytes:
@@ -120,6 +137,9 @@ class Inspection:
             self._react = self._told
             return self._ask()
         if payload[0] == mysql_wire.END:
+            self._switches += 1
+            if self._switches > MOST_SWITCHES:
+                raise Broken(f"the server switched plugins more than {MOST_SWITCHES} times")
             name, end, salt = payload[1:].partition(b"\0")
             plugin = name.decode("ascii", "replace")
             if plugin in _PROOFS and end:

@@ -15,9 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.facts.database import Database, Trouble
 from pytest_portaswitch.observe.relays import Relays
 from pytest_portaswitch.observe.remote.program import probes
+from pytest_portaswitch.protocols.mysql_inspect import Inspection
+from pytest_portaswitch.protocols.mysql_wire import packet, scramble_native
 
 NONCE = "0123abcd"
 REMOTE = """
@@ -162,8 +165,8 @@ def test_what_is_said_goes_both_ways_and_ends_by_the_book() -> None:
     assert chat.lost is None
 
 
-def test_one_stream_after_the_other() -> None:
-    """Each with its own conversation."""
+def test_streams_have_conversations_of_their_own() -> None:
+    """Side by side."""
     chats = [Chat([b"one"]), Chat([b"two"])]
 
     def serve(connection: socket.socket) -> None:
@@ -174,6 +177,72 @@ def test_one_stream_after_the_other() -> None:
     with server(serve) as first, server(serve) as second:
         converse(chats, [first, second])
     assert [chat.heard for chat in chats] == [b"x", b"x"]
+
+
+def test_slow_service_keeps_no_other_stream_waiting() -> None:
+    """A trickle is cut after its time, silence too, and whoever speaks meanwhile is heard."""
+    over = threading.Event()
+
+    def trickle(connection: socket.socket) -> None:
+        with suppress(OSError):
+            while not over.wait(0.05):
+                connection.sendall(b"x")
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(b"hello")
+        while connection.recv(100):
+            pass
+
+    class Patient(Chat):
+        def hear(self, data: bytes) -> bytes:
+            self.heard += data
+            return b""
+
+    chats = [Patient([]), Chat([b"never"]), Chat([b"one"])]
+    began = time.monotonic()
+    with (
+        server(trickle) as one,
+        server(lambda connection: connection.recv(100) and None) as two,
+        server(talk) as three,
+    ):
+        converse(chats, [one, two, three], timeout=0.25)
+        took = time.monotonic() - began
+        over.set()
+    assert chats[2].heard == b"hello"
+    assert chats[2].lost is None
+    assert chats[1].lost == ("no-answer", "no answer in 0.25 s")
+    assert chats[0].lost is not None
+    assert took < 15
+
+
+@pytest.mark.parametrize("is_greedy", [False, True])
+def test_replica_that_restarts_logins_gets_two_proofs_in_all(is_greedy: bool) -> None:
+    """It may switch plugins for ever, and not wait to be answered: that is all that it gets."""
+    salt = bytes(range(1, 21))
+    switch = b"\xfemysql_native_password\0" + salt + b"\0"
+    hello = b"\x0a8.0.36\0" + bytes(4) + salt[:8] + b"\0\xff\xf7" + bytes(5) + b"\x81\x15"
+    hello = hello + bytes(10) + salt[8:] + b"\0mysql_native_password\0"
+    got = bytearray()
+
+    def serve(connection: socket.socket) -> None:
+        with suppress(OSError):
+            connection.sendall(packet(hello, 0))
+            for number in range(2000):
+                if not is_greedy:
+                    data = connection.recv(1000)
+                    if not data:
+                        return
+                    got.extend(data)
+                connection.sendall(packet(switch, number * 2 + 2))
+            while data := connection.recv(1000):
+                got.extend(data)
+
+    inspection = Inspection("mysql:127.0.0.1:1", "audit", Secret("s3cret"))
+    with server(serve) as port:
+        converse([inspection], [port])  # type: ignore[list-item]
+    assert 1 <= got.count(scramble_native(b"s3cret", salt)) <= 2
+    assert inspection.result().trouble == "unreadable"
+    assert "more than 2 proofs" in inspection.result().words
 
 
 def test_a_server_that_hangs_up() -> None:

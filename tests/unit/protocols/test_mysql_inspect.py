@@ -197,6 +197,51 @@ def test_who_asks_for_the_password_itself_does_not_get_it(
     assert PASSWORD not in b"".join(sent)
 
 
+SWITCH = b"\xfemysql_native_password\0" + SALT + b"\0"
+
+
+def test_server_that_restarts_the_login_gets_two_proofs() -> None:
+    """One for the greeting, one for a switch of plugins; a third is not given, and that is said."""
+    told, sent = play([[greeting()], *[[SWITCH]] * 2000])
+    assert told.trouble == "unreadable"
+    assert told.words == "it broke off: the server asked for more than 2 proofs of one login"
+    proof = scramble_native(PASSWORD, SALT)
+    assert [proof in data for data in sent] == [True, True, False]
+
+
+def test_many_switches_in_one_piece_get_no_answer_after_the_second_proof() -> None:
+    """However they are cut."""
+    _, sent = play([[greeting()], [SWITCH] * 500])
+    assert b"".join(sent).count(scramble_native(PASSWORD, SALT)) <= 2
+
+
+def test_switches_to_plugins_that_take_no_proof_end_too() -> None:
+    """What is answered to them gives nothing away, but a login has an end."""
+    told, sent = play([[greeting()], *[[b"\xfeclient_ed25519\0" + bytes(32)]] * 2000])
+    assert told.trouble == "unreadable"
+    assert told.words == "it broke off: the server switched plugins more than 5 times"
+    assert len([data for data in sent if data]) == 6
+
+
+def test_account_with_several_plugins_logs_in_by_the_one_that_fits() -> None:
+    """MariaDB offers them one after the other: 10.4, "IDENTIFIED VIA ... OR ..."."""
+    healthy = replies()
+    ed25519 = [b"\xfeclient_ed25519\0" + bytes(32)]
+    told, _ = play([healthy[0], ed25519, [SWITCH], *healthy[1:]])
+    assert (told.trouble, told.variables["read_only"]) == ("", "ON")
+
+
+@pytest.mark.parametrize("payload", [b"\x01\x03", b"\x01\x03" + bytes(1000)])
+def test_server_that_never_ends_a_login_is_left(payload: bytes) -> None:
+    """After so many bytes or packets, whichever comes first."""
+    told, _ = play([[greeting()], *[[payload] * 100] * 200])
+    assert told.trouble == "unreadable"
+    assert told.words in (
+        "it broke off: more than 10000 packets",
+        "it broke off: more than 1048576 bytes",
+    )
+
+
 def test_the_words_of_a_refusal_are_kept() -> None:
     """Before the greeting or after the login."""
     told, _ = play([[greeting()], [error(1045, "Access denied for user 'audit'@'web1'")]])

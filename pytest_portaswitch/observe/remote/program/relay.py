@@ -2,13 +2,15 @@
 
 For conversations that cannot be written down beforehand, such as a login whose proof depends on a
 number that the server draws. What is said passes through here as it is; nothing is known of it.
-One stream at a time. Lines, each behind the mark of this trip and the stream's number:
+All streams are open side by side, so that one slow service keeps no other waiting. Lines, each
+behind the mark of this trip and the stream's number:
 
     program: relay N open | relay N data BASE64 | relay N end WORDS
     controller: relay N data BASE64 | relay N end
 """
 
 import binascii
+import errno
 import os
 import select
 import time
@@ -26,93 +28,127 @@ _STDIN, _STDOUT = 0, 1
 _PIECE = 1 << 14
 _MOST = 1 << 20
 _PARTING = 0.5
+_TIMES = 5
 
 
 def serve(
     request: "dict[str, Any]", nonce: str, until: float, mute: "Collection[str]" = ()
 ) -> None:
-    """Open each stream and carry it until either side ends it, or nobody says anything.
+    """Open all streams and carry each until either side ends it, or nobody says anything.
 
     ``mute``: keys of the probes that nobody answered. Nor would these, and one more connection
     that is given up may count against this host.
     """
     lines = _Lines(nonce)
+    streams: dict[int, _Stream] = {}
     for number, target in enumerate(request["relays"]):
         if f"tcp:{target['address']}:{target['port']}" in mute:
             lines.say(number, "end", b"it said nothing to a probe before")
-            continue
-        timeout = float(request["probe_timeout"])
-        latest = time.monotonic() + 5 * timeout + target.get("patience", 0.0)
-        words = _carry(lines, number, target, min(until, latest), timeout)
-        lines.say(number, "end", words.encode("ascii", "replace"))
-
-
-def _carry(
-    lines: "_Lines", number: int, target: "dict[str, Any]", until: float, timeout: float
-) -> str:
-    """Carry one stream; return why it ended."""
-    family = socket.AF_INET6 if ":" in target["address"] else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.settimeout(max(0.1, min(timeout, until - time.monotonic())))
-    try:
-        sock.connect((target["address"], target["port"]))
-        lines.say(number, "open")
-        patience = max(timeout, target.get("patience", 0.0))
-        return _exchange(lines, number, sock, until, timeout, patience)
-    except OSError as error:
-        late = isinstance(error, socket.timeout)
-        return f"no answer in {timeout:g} s" if late else name(error.errno or 0)
-    finally:
-        sock.close()
-
-
-def _exchange(
-    lines: "_Lines",
-    number: int,
-    sock: "socket.socket",
-    until: float,
-    timeout: float,
-    patience: float,
-) -> str:
-    """Carry what either side says. ``patience``: for the first word of the service."""
-    poll = select.poll()
-    poll.register(_STDIN, select.POLLIN)
-    poll.register(_STDOUT, 0)
-    poll.register(sock, select.POLLIN)
-    carried = 0
-    while carried < _MOST:
-        longest = timeout if carried else patience
-        ready = poll.poll(int(max(0.0, min(until - time.monotonic(), longest)) * 1000) + 1)
-        if not ready:
-            return f"no answer in {longest:g} s"
-        for descriptor, _ in ready:
-            if descriptor == _STDOUT:
-                os._exit(0)  # the controller has gone
-            elif descriptor == _STDIN:
-                for word, data in lines.heard(number):
-                    if word == b"data":
-                        sock.sendall(data)
-                    else:
-                        _part(sock)
-                        return "ended"
+        else:
+            streams[number] = _Stream(lines, number, target, float(request["probe_timeout"]), until)
+    while streams:
+        poll = select.poll()
+        poll.register(_STDIN, select.POLLIN)
+        poll.register(_STDOUT, 0)
+        for number, stream in list(streams.items()):
+            if stream.why:
+                lines.say(number, "end", stream.why.encode("ascii", "replace"))
+                stream.sock.close()
+                del streams[number]
             else:
-                data = sock.recv(_PIECE)
-                if not data:
-                    return "closed by the peer"
-                carried += len(data)
-                lines.say(number, "data", binascii.b2a_base64(data, newline=False))
-    return f"more than {_MOST} bytes"
+                poll.register(stream.sock, stream.events)
+        if not streams:
+            return
+        patience = min(stream.due for stream in streams.values()) - time.monotonic()
+        ready = {descriptor for descriptor, _ in poll.poll(int(max(0.0, patience) * 1000) + 1)}
+        if _STDOUT in ready:
+            os._exit(0)  # the controller has gone
+        if _STDIN in ready:
+            for number, word, data in lines.heard():
+                if number in streams:
+                    streams[number].take(word, data)
+        for stream in streams.values():
+            if stream.sock.fileno() in ready:
+                stream.go_on()
+            elif stream.due <= time.monotonic():
+                stream.why = stream.why or stream.late
 
 
-def _part(sock: "socket.socket") -> None:
-    """End the connection so that the peer sees an end, not a reset."""
-    sock.shutdown(socket.SHUT_WR)
-    sock.settimeout(_PARTING)
-    try:
-        while sock.recv(_PIECE):
-            pass
-    except OSError:
-        pass
+class _Stream:
+    """One stream. ``why`` says why it ended, once it has."""
+
+    def __init__(
+        self,
+        lines: "_Lines",
+        number: int,
+        target: "dict[str, Any]",
+        timeout: float,
+        until: float,
+    ) -> None:
+        patience = float(target.get("patience", 0.0))
+        self.why = self.late = ""
+        self.events = select.POLLOUT
+        self._lines = lines
+        self._number = number
+        self._timeout = timeout
+        self._first = max(timeout, patience)
+        self._until = min(until, time.monotonic() + _TIMES * timeout + patience)
+        self._carried = 0
+        self._ends = False
+        self._wait(timeout)
+        family = socket.AF_INET6 if ":" in target["address"] else socket.AF_INET
+        self.sock = socket.socket(family, socket.SOCK_STREAM)
+        self.sock.setblocking(False)
+        code = self.sock.connect_ex((target["address"], target["port"]))
+        if code not in (0, errno.EINPROGRESS):
+            self.why = name(code)
+
+    def take(self, word: bytes, data: bytes) -> None:
+        """Take a word of the controller's."""
+        try:
+            if word != b"data":
+                # The peer is to see an end, not a reset: what it still says is read for a moment.
+                self.sock.shutdown(socket.SHUT_WR)
+                self._ends = True
+                self._wait(_PARTING)
+            elif self.sock.send(data) < len(data):
+                self.why = "it does not read"  # a few hundred bytes at a time
+        except OSError as error:
+            self.why = name(error.errno or 0)
+
+    def go_on(self) -> None:
+        """Do what can be done now."""
+        try:
+            if self.events == select.POLLOUT:
+                code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code:
+                    self.why = name(code)
+                    return
+                self.events = select.POLLIN
+                self._lines.say(self._number, "open")
+                self._wait(self._first)
+                return
+            data = self.sock.recv(_PIECE)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.why = name(error.errno or 0)
+            return
+        self._carried += len(data)
+        if self._ends:
+            self.why = "ended" if not data or self._carried > _MOST else ""
+        elif not data:
+            self.why = "closed by the peer"
+        elif self._carried > _MOST:
+            self.why = f"more than {_MOST} bytes"
+        else:
+            self._lines.say(self._number, "data", binascii.b2a_base64(data, newline=False))
+            self._wait(self._timeout)
+
+    def _wait(self, seconds: float) -> None:
+        """Be done with it unless something comes in time."""
+        self.due = min(time.monotonic() + seconds, self._until)
+        self.late = "ended" if self._ends else f"no answer in {seconds:g} s"
 
 
 class _Lines:
@@ -126,8 +162,8 @@ class _Lines:
         """Write one line."""
         controller.write(b"\n" + self._mark + f"{number} {word} ".encode() + body + b"\n")
 
-    def heard(self, number: int) -> "list[tuple[bytes, bytes]]":
-        """Take what has come, and return what it says of a stream: word and bytes."""
+    def heard(self) -> "list[tuple[int, bytes, bytes]]":
+        """Take what has come, and return what it says: a stream's number, word and bytes."""
         data = os.read(_STDIN, 1 << 16)
         if not data:
             os._exit(0)  # the controller has gone
@@ -135,6 +171,7 @@ class _Lines:
         found = []
         for line in lines:
             fields = line[len(self._mark) :].split()
-            if line.startswith(self._mark) and fields[:1] == [str(number).encode()]:
-                found.append((fields[1], binascii.a2b_base64(b"".join(fields[2:]))))
+            if line.startswith(self._mark):
+                body = binascii.a2b_base64(b"".join(fields[2:]))
+                found.append((int(fields[0]), fields[1], body))
         return found

@@ -25,7 +25,9 @@ def test_tls_peer_that_closes_ends_no_program(
         if when == "greeted":
             connection.recv(1 << 16)
         elif when == "secured":
-            secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            secured = context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
             secured.do_handshake()
             secured.close()
 
