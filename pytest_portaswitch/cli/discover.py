@@ -100,12 +100,17 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.buffer.flush()
     else:
         try:
-            with output.open("x", encoding="utf-8") as file:
+            # It says where everything is and how to log in: for its owner alone.
+            with open(output, "x", encoding="utf-8", opener=_private) as file:
                 file.write(draft)
         except OSError as error:
             return _refuse(f"{output}: cannot be written: {error.strerror}")
     _tell(found, output)
     return ALL_LOOKED_AT if all(isinstance(one, HostFacts) for one in seen) else SOME_NOT
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
 
 
 def _input(options: argparse.Namespace) -> tuple[list[Target], Login, str]:

@@ -13,7 +13,7 @@ import msgspec
 from pytest_portaswitch.cluster.words import CLUSTER
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMMED, SUMS
 from pytest_portaswitch.pack.verify import sums_of
-from pytest_portaswitch.report.files import read_regular, replace
+from pytest_portaswitch.report.files import make_private_folder, read_regular, replace
 from pytest_portaswitch.report.fleet import Summary, read_summary
 from pytest_portaswitch.source.problem import BadInput, Problem
 
@@ -122,7 +122,7 @@ def _choose(
 def _copy(pack: _Found, target: Path) -> None:
     if target.resolve() == pack.folder.resolve():
         return
-    target.mkdir(parents=True, exist_ok=True)
+    make_private_folder(target)
     # An older signature must not stand beside new sums, however this ends.
     (target / SIGNATURE).unlink(missing_ok=True)
     for name in _files(pack.folder):

@@ -9,7 +9,7 @@ from pytest_portaswitch.pack import oscal
 from pytest_portaswitch.pack.names import EVIDENCE, OSCAL, PAGE, SIGNATURE, SUMMED, SUMS
 from pytest_portaswitch.pack.signature import sign
 from pytest_portaswitch.report.evidence import Evidence
-from pytest_portaswitch.report.files import encode, replace, replace_all
+from pytest_portaswitch.report.files import encode, make_private_folder, replace, replace_all
 from pytest_portaswitch.report.page import render
 
 
@@ -36,7 +36,7 @@ def write_pack(evidence: Evidence, audit_dir: Path, key: Path | None = None) -> 
     signature was written.
     """
     folder = audit_dir / evidence.cluster
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     # An older signature must not stand beside new sums, however this ends.
     (folder / SIGNATURE).unlink(missing_ok=True)
     files = contents(evidence)

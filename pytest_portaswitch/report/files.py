@@ -37,44 +37,40 @@ def read_regular(path: Path, *, follow: bool = False) -> bytes:
 
 
 def replace(path: Path, content: bytes) -> Path:
-    """Put the content in the place of the file at once. Raises OSError."""
-    _replace(path, content, _mode())
-    return path
-
-
-def replace_all(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Put each content in the place of the file of its name at once. Raises OSError.
-
-    Side by side: a disk takes hardly longer for several files than for one.
-    """
-    mode = _mode()
-    with ThreadPoolExecutor(len(contents)) as pool:
-        # Not by map, which gives up what is not begun yet once one has failed.
-        tasks = [
-            pool.submit(_replace, folder / name, content, mode)
-            for name, content in contents.items()
-        ]
-    for task in tasks:
-        task.result()
-
-
-def _mode() -> int:
-    """What a new file may be used for. A mask is read by setting it: not for several threads."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
+    """Put the content in the place of the file at once, for its owner alone. Raises OSError."""
+    # mkstemp makes it private, whatever the umask: evidence says how to get in.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes it private; a report is read by whoever may read the folder.
-        Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return path
+
+
+def replace_all(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Put each content in the place of the file of its name, as ``replace`` does. Raises OSError.
+
+    Side by side: a disk takes hardly longer for several files than for one.
+    """
+    with ThreadPoolExecutor(len(contents)) as pool:
+        # Not by map, which gives up what is not begun yet once one has failed.
+        tasks = [
+            pool.submit(replace, folder / name, content) for name, content in contents.items()
+        ]
+    for task in tasks:
+        task.result()
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner alone. Raises OSError.
+
+    One that is there keeps its mode: whoever made it may have shared it on purpose.
+    """
+    missing = [folder, *folder.parents]
+    for path in reversed([path for path in missing if not path.is_dir()]):
+        path.mkdir(mode=0o700, exist_ok=True)

@@ -120,6 +120,7 @@ def test_an_export_and_addresses_together_in_a_file(
         "sip1 (10.0.0.8): dispatching-node",
         f"next: pytest-portaswitch plan {out}",
     ]
+    assert out.stat().st_mode & 0o777 == 0o600
     assert main(["plan", str(out)]) == 0
     assert '"reachability:Billing-1:sip1:radius:udp-1812"' in capfd.readouterr().out
 

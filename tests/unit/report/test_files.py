@@ -8,26 +8,45 @@ from pathlib import Path
 
 import pytest
 
-from pytest_portaswitch.report.files import replace, replace_all
+from pytest_portaswitch.report.files import make_private_folder, replace, replace_all
 
 
-@pytest.fixture
-def umask() -> Iterator[None]:
-    before = os.umask(0o027)
+@pytest.fixture(params=[0o000, 0o022, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
     yield
     os.umask(before)
 
 
+def _modes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
 @pytest.mark.usefixtures("umask")
-def test_they_are_read_by_whom_the_folder_is_for(tmp_path: Path) -> None:
-    """As the umask has it, and it stays as it was."""
+def test_files_are_private_whatever_the_umask_and_the_file_before(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"before")
+    (tmp_path / "old").chmod(0o644)
     replace(tmp_path / "old", b"one")
     replace_all(tmp_path, {name: name.encode() for name in ("old", "new", "newer")})
-    found = {
-        file.name: (file.read_bytes(), file.stat().st_mode & 0o777) for file in tmp_path.iterdir()
-    }
-    assert found == {name: (name.encode(), 0o640) for name in ("old", "new", "newer")}
-    assert os.umask(0o027) == 0o027
+    assert _modes(tmp_path) == dict.fromkeys(("old", "new", "newer"), 0o600)
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"old", "new", "newer"}
+
+
+@pytest.mark.usefixtures("umask")
+def test_missing_folders_are_made_private_and_existing_ones_keep_their_mode(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o750)
+    for _ in range(2):
+        make_private_folder(shared / "reports" / "acme")
+    assert _modes(tmp_path) == {"shared": 0o750}
+    assert _modes(shared) | _modes(shared / "reports") == {"reports": 0o700, "acme": 0o700}
+
+
+def test_folder_in_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        make_private_folder(tmp_path / "file" / "acme")
 
 
 def test_one_that_cannot_be_put_in_place(tmp_path: Path) -> None:
