@@ -36,7 +36,7 @@ def mounted() -> "list[tuple[str, str, str, bool]]":
     found: dict[str, tuple[str, str, str, bool]] = {}
     for line in text(read(_MOUNTS, _LARGEST)).splitlines():
         about, dash, rest = line.partition(" - ")
-        fields, (kind, _, super_block) = about.split(" "), (rest.split(" ") + ["", ""])[:3]
+        fields, (kind, _, super_block) = about.split(" "), [*rest.split(" "), "", ""][:3]
         if dash and len(fields) >= 6:
             folder = _plain(fields[4])
             # A mount hides an earlier one of the same folder.

@@ -47,31 +47,34 @@ def serve(
         else:
             streams[number] = _Stream(lines, number, target, float(request["probe_timeout"]), until)
     while streams:
-        poll = select.poll()
-        poll.register(_STDIN, select.POLLIN)
-        poll.register(_STDOUT, 0)
-        for number, stream in list(streams.items()):
-            if stream.why:
-                lines.say(number, "end", stream.why.encode("ascii", "replace"))
-                stream.sock.close()
-                del streams[number]
-            else:
-                poll.register(stream.sock, stream.events)
-        if not streams:
-            return
-        patience = min(stream.due for stream in streams.values()) - time.monotonic()
-        ready = {descriptor for descriptor, _ in poll.poll(int(max(0.0, patience) * 1000) + 1)}
-        if _STDOUT in ready:
-            os._exit(0)  # the controller has gone
+        ready = _ready(streams.values())
         if _STDIN in ready:
             for number, word, data in lines.heard():
                 if number in streams:
                     streams[number].take(word, data)
-        for stream in streams.values():
+        for number, stream in list(streams.items()):
             if stream.sock.fileno() in ready:
                 stream.go_on()
             elif stream.due <= time.monotonic():
                 stream.why = stream.why or stream.late
+            if stream.why:
+                lines.say(number, "end", stream.why.encode("ascii", "replace"))
+                stream.sock.close()
+                del streams[number]
+
+
+def _ready(streams: "Collection[_Stream]") -> "set[int]":
+    """Wait until something can be done, and return the descriptors that it is for."""
+    poll = select.poll()
+    poll.register(_STDIN, select.POLLIN)
+    poll.register(_STDOUT, 0)
+    for stream in streams:
+        poll.register(stream.sock, stream.events)
+    patience = min(stream.due for stream in streams) - time.monotonic()
+    ready = {descriptor for descriptor, _ in poll.poll(int(max(0.0, patience) * 1000) + 1)}
+    if _STDOUT in ready:
+        os._exit(0)  # the controller has gone
+    return ready
 
 
 class _Stream:
@@ -101,7 +104,7 @@ class _Stream:
         self.sock.setblocking(False)
         code = self.sock.connect_ex((target["address"], target["port"]))
         if code not in (0, errno.EINPROGRESS):
-            self.why = name(code)
+            self.why, self.due = name(code), 0.0
 
     def take(self, word: bytes, data: bytes) -> None:
         """Take a word of the controller's."""
