@@ -28,6 +28,7 @@ from pytest_portaswitch.facts.model import (
     WhyUnobserved,
 )
 from pytest_portaswitch.facts.raw import Raw, Trip
+from pytest_portaswitch.text import clean_json
 
 _replace = msgspec.structs.replace
 _decoder = msgspec.json.Decoder(Raw)
@@ -63,7 +64,7 @@ def parse_reply(
 def _read(body: bytes) -> Raw:
     """Decode the Python program's JSON. Raises ``Hostile``."""
     try:
-        return _decoder.decode(body)
+        return _decoder.decode(clean_json(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Hostile(clean.text(str(error), 200)) from None
 
@@ -158,15 +159,8 @@ def _interface(interface: Interface) -> Interface:
     return _replace(
         interface,
         name=clean.text(interface.name, 60),
-        addresses=tuple(_with_prefix(words) for words in interface.addresses),
+        addresses=tuple(clean.interface_address(words) for words in interface.addresses),
     )
-
-
-def _with_prefix(words: str) -> str:
-    host, slash, prefix = words.partition("/")
-    if not slash or not prefix.isdecimal() or int(prefix[:4]) > 128:
-        raise Hostile(f"{clean.text(words, 60)!r} is not an address with its prefix")
-    return f"{clean.address(host)}/{int(prefix[:4])}"
 
 
 def _route(route: Route) -> Route:

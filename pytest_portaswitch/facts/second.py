@@ -11,6 +11,7 @@ from pytest_portaswitch.facts import clean
 from pytest_portaswitch.facts.clean import Hostile
 from pytest_portaswitch.facts.model import ProbeResult
 from pytest_portaswitch.facts.parse import probe
+from pytest_portaswitch.text import clean_json
 
 _MOST = 20000
 
@@ -32,7 +33,7 @@ _decoder = msgspec.json.Decoder(Told)
 def parse(body: bytes) -> Told:
     """Return what is told; of what makes no sense, only that it makes none."""
     try:
-        raw = _decoder.decode(body)
+        raw = _decoder.decode(clean_json(body))
         return Told(
             probes=tuple(probe(result) for result in raw.probes),
             arrivals=tuple(

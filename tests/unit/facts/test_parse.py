@@ -200,7 +200,7 @@ def socket(**changes: object) -> bytes:
         (b"", "Input data was truncated"),
         (b"hello", "JSON is malformed: invalid character (byte 0)"),
         (b"[]", "Expected `object`, got `array`"),
-        (b'{"hostname": "\xff"}', "'utf-8' codec can't decode byte 0xff in position 0: "),
+        (b'{"hostname": "\xff"}', "'utf-8' codec can't decode byte 0xff in position 14: "),
         (without(hostname=7), "Expected `str`, got `int` - at `$.hostname`"),
         (without(probes=[{"key": "x", "outcome": "fine"}]), "Invalid enum value 'fine'"),
         (socket(port="1"), "Expected `int`, got `str` - at `$.sockets[0].port`"),

@@ -1,0 +1,19 @@
+"""Text from outside (hosts, peers, ssh, files, the environment), and the ways to show it.
+
+Whoever reads something from outside makes it ``Text`` by ``clean`` and addresses by ``address``;
+whoever writes something out does it by one of the functions of ``show``; commands to paste are made
+by ``command``. Nothing else in the project cleans, escapes or quotes.
+"""
+
+from pytest_portaswitch.text.address import Address, Hostile, address, interface_address
+from pytest_portaswitch.text.clean import Text, clean, clean_json
+
+__all__ = [
+    "Address",
+    "Hostile",
+    "Text",
+    "address",
+    "clean",
+    "clean_json",
+    "interface_address",
+]

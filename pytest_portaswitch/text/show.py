@@ -1,0 +1,95 @@
+"""The ways out for text from outside, one for each kind of output.
+
+Whatever was cleaned where it came in is cleaned again here, by the same set of characters: files
+such as evidence and cluster files may have been written by anyone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import markupsafe
+
+from pytest_portaswitch.text.characters import all_shown, is_shown
+from pytest_portaswitch.text.clean import MOST_MARKS, clean
+
+# What CI systems take for commands: GitHub's runner, Azure and TeamCity look for ##name[ anywhere
+# in a line, GitLab for section_start:, Travis for travis_fold:.
+_ANYWHERE = re.compile(r"#(?=#\w*\[)|\b(?:section|travis)(?=_\w+:)", re.ASCII)
+# At its start, blanks skipped, GitHub for ::name::, which no address is; Buildkite for groups.
+_AT_START = re.compile(
+    r"\A\s*(?::(?=:[A-Za-z])(?!:[0-9A-Fa-f:.]+(?:[^\w:.-]|$))|([-+~^])(?=\1\1 ))", re.ASCII
+)
+_MARKDOWN = re.compile(r"[\\`*\[\]{}~^|#]|(?<![^\W_])_|_(?![^\W_])")
+
+
+def visible(words: str, most: int = 0, keep: str = "") -> str:
+    """The words with escapes such as ``\\x1b`` in the place of what may not be shown.
+
+    ``most``: characters of the words that are shown, 0 for all. ``keep``: left as it is.
+    """
+    cut = words[:most] if most else words
+    if cut.isascii() and cut.isprintable():
+        return cut
+    marks = 0
+    found = []
+    for character in cut:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        shown = (is_shown(character) and marks <= MOST_MARKS) or character in keep
+        found.append(character if shown else ascii(character)[1:-1])
+    return "".join(found)
+
+
+def line(words: str) -> str:
+    """One line of a terminal or a log, which no CI system takes for a command."""
+    marked = _ANYWHERE.sub(lambda found: f"{found[0]} ", visible(words))
+    return _AT_START.sub(lambda found: f"{found[0]} ", marked, count=1)
+
+
+def lines(several: Iterable[str]) -> str:
+    """Several lines, each as ``line`` makes it; none of them can become two."""
+    return "\n".join(map(line, several))
+
+
+def markup(words: str, most: int = 0) -> markupsafe.Markup:
+    """Text, or the value of an attribute, in HTML, XML or SVG. Tabs and line ends stay."""
+    return markupsafe.escape(visible(words, most, keep="\t\n"))
+
+
+def markdown(words: str) -> str:
+    """One line of text in Markdown with HTML, as OSCAL's is; a dash where there is none."""
+    return str(
+        markupsafe.escape(_MARKDOWN.sub(r"\\\g<0>", clean(words, len(words)).strip() or "-"))
+    )
+
+
+def json(content: bytes) -> bytes:
+    """JSON whose strings say the same, and whose bytes hold only what may be shown."""
+    text = content.decode()
+    if text.isascii() and "\x7f" not in text:
+        return content
+    return re.sub(r"[^\x00-\x7e]", _json_character, text).encode()
+
+
+def _json_character(found: re.Match[str]) -> str:
+    if is_shown(found[0]):
+        return found[0]
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def quoted(words: str, most: int = 80) -> str:
+    """The words in quotes, cut where they are long, with escapes for what may not be shown."""
+    return visible(repr(words if len(words) <= most else f"{words[: most - 3]}..."))
+
+
+def test_id(words: str) -> str:
+    """A part of a test's id: pytest prints it, and people paste it."""
+    return line(words)
+
+
+def is_one_line(words: str) -> bool:
+    """Whether all of the words may be shown as they are."""
+    return all_shown(words)
