@@ -8,6 +8,7 @@ import testinfra.host
 from pytest_portaswitch.facts.model import HostFacts, Unobserved
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audits, Ref
+from pytest_portaswitch.runner.options import judges_nothing
 from pytest_portaswitch.runner.outcome import Outcome, interrupt
 
 
@@ -17,6 +18,14 @@ def audits(pytestconfig: pytest.Config) -> Audits:
     return stash.audits_of(pytestconfig)
 
 
+def _audits(config: pytest.Config) -> Audits:
+    """The audits, for a fixture that contacts hosts. Skips the test where none may be contacted:
+    with ``--setup-only`` pytest sets fixtures up and runs no test."""
+    if judges_nothing(config):
+        pytest.skip("no test is run, so no host is contacted")
+    return stash.audits_of(config)
+
+
 @pytest.fixture
 def audit_verdict(request: pytest.FixtureRequest) -> Outcome:
     """The verdict of one check; a test that asks for it runs once for each planned check.
@@ -24,7 +33,7 @@ def audit_verdict(request: pytest.FixtureRequest) -> Outcome:
     ``@pytest.mark.portaswitch("listener", ...)`` narrows it to kinds of checks.
     """
     ref: Ref = request.param
-    audits = stash.audits_of(request.config)
+    audits = _audits(request.config)
     if stash.is_unobserved(request.config, ref):
         stash.observe_selected(request.session, ref.cluster)
     audit = audits[ref.cluster]
@@ -42,23 +51,23 @@ def audit_verdict(request: pytest.FixtureRequest) -> Outcome:
 
 
 @pytest.fixture
-def audit_host(request: pytest.FixtureRequest, audits: Audits) -> testinfra.host.Host:
+def audit_host(request: pytest.FixtureRequest) -> testinfra.host.Host:
     """A testinfra Host; a test that asks for it runs once for each host of each cluster.
 
     ``@pytest.mark.portaswitch_hosts("billing", ...)`` narrows it to hosts of those roles.
     """
     cluster, host = request.param
-    return audits.host(cluster, host)
+    return _audits(request.config).host(cluster, host)
 
 
 @pytest.fixture
-def audit_facts(request: pytest.FixtureRequest, audits: Audits) -> HostFacts:
+def audit_facts(request: pytest.FixtureRequest) -> HostFacts:
     """The facts of a host; parametrized like ``audit_host``, and alike beside it.
 
     A host that cannot be looked at is an error of the test, with the reason.
     """
     cluster, host = request.param
-    seen = audits.facts(cluster, host)
+    seen = _audits(request.config).facts(cluster, host)
     if isinstance(seen, Unobserved):
         pytest.fail(f"{host} could not be looked at: {seen.detail} [{seen.why}]", pytrace=False)
     return seen

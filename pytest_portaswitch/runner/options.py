@@ -119,6 +119,21 @@ class Settings(msgspec.Struct, frozen=True):
     limits: Limits
 
 
+def judges_nothing(config: pytest.Config) -> bool:
+    """Whether pytest was asked to list or to plan tests: none is run, so no host is contacted."""
+    return any(config.getoption(name, False) for name in _RUN_NOTHING)
+
+
+_RUN_NOTHING = (
+    "collectonly",
+    "setupplan",
+    "setuponly",
+    "showfixtures",
+    "show_fixtures_per_test",
+    "cacheshow",
+)
+
+
 def settings_of(config: pytest.Config) -> Settings:
     """Read the options, the command line first. Raises pytest.UsageError naming every mistake."""
     here = config.invocation_params.dir
@@ -169,7 +184,7 @@ def _grade(config: pytest.Config, mistakes: list[str]) -> LeastGrade:
 def _key(config: pytest.Config, here: Path, mistakes: list[str]) -> Path | None:
     """The key of ``--sign``, tried out: an audit that cannot be signed is told before it runs."""
     given = config.getoption("--sign") or config.getini("portaswitch_sign")
-    if not given or config.option.collectonly:
+    if not given or judges_nothing(config):
         return None
     from pytest_portaswitch.pack.signature import SigningFailed, sign
 

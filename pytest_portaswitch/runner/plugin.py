@@ -91,8 +91,12 @@ class Session:
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         config = session.config
         # An xdist worker gets its items one by one, and observes when it meets the first.
-        idle = config.option.collectonly or stash.is_worker(config) or session.testsfailed
-        if not idle and stash.selected(session):
+        broken = session.testsfailed and not config.option.continue_on_collection_errors
+        if broken or options.judges_nothing(config) or stash.is_worker(config):
+            return
+        # The controller of xdist selects nothing: its workers collect while this waits.
+        self.recorder.observing = bool(stash.selected(session) or stash.is_controller(config))
+        if stash.selected(session):
             set_aside()
             stash.observe_selected(session)
             set_aside()
@@ -132,7 +136,7 @@ class Session:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         config = session.config
-        if stash.is_worker(config) or config.option.collectonly:
+        if stash.is_worker(config) or options.judges_nothing(config):
             return
         from pytest_portaswitch.pack.signature import SigningFailed
 

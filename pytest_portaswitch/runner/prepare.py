@@ -16,7 +16,7 @@ from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.plan.expand import expand
 from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.runner.audits import Audit, Audits
-from pytest_portaswitch.runner.options import Settings
+from pytest_portaswitch.runner.options import Settings, judges_nothing
 from pytest_portaswitch.source.problem import BadInput, Problem
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
 
 def _secrets(config: pytest.Config, cluster: Cluster) -> dict[str, Secret]:
     """The values of the cluster's secrets, read at once so that a missing one is told early."""
-    if config.option.collectonly:
+    if judges_nothing(config):
         return {}
     problems: list[Problem] = []
     secrets: dict[str, Secret] = {}

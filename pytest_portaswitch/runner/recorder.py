@@ -39,6 +39,8 @@ class Recorder:
         self.verdicts: dict[Ref, Verdict] = {}
         self.collected: set[Ref] = set()
         self.interrupted = False
+        self.observing = False
+        """Whether hosts may have been contacted. After an import error, say, none was."""
         self.written: list[tuple[Evidence, Path]] = []
         self.kept: list[Path] = []
         """Folders of baselines that this run's packs would have replaced."""
@@ -122,6 +124,8 @@ class Recorder:
             if not checks:
                 continue
             done = {c.id: v for c in checks if (v := self.verdicts.get(Ref(name, c.id)))}
+            if not done and not audit.seen and not self.observing:
+                continue
             run = describe(
                 state="complete" if len(done) == len(checks) and state == "stopped" else state,
                 started=self.audits.moment,

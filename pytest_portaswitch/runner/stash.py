@@ -37,6 +37,11 @@ def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def is_controller(config: pytest.Config) -> bool:
+    """Whether xdist's workers run the tests of this process."""
+    return not is_worker(config) and config.pluginmanager.hasplugin("dsession")
+
+
 def ref_of(item: pytest.Item) -> Ref | None:
     """The check that an item is about, if it is about one."""
     callspec = getattr(item, "callspec", None)

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+# pytester forgets what a run in this process imported, and cryptography cannot be loaded twice.
+import cryptography.x509  # noqa: F401
 import pytest
 
 from pytest_portaswitch import cluster, tables
