@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
 from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.text.command import end_of_options, on, shell
 
-CONTAINERS = {"docker": "docker exec", "podman": "podman exec"}
+CONTAINERS = ("docker", "podman")
 
 
 def command(host: str, login: Login | None, remote: str, *options: str) -> str:
@@ -17,17 +16,17 @@ def command(host: str, login: Login | None, remote: str, *options: str) -> str:
     """
     if login is None or not login.address:
         # Evidence of before logins had an address.
-        return " ".join(["ssh", *options, quote(host), remote])
+        return f"{on(host, '', *options)} {remote}"
     kind, _, place = login.connection.partition("://")
     if kind == "ssh":
-        return " ".join(["ssh", *options, *_settings(login), quote(login.address), remote])
+        return f"{on(login.address, '', *options, *_settings(login))} {remote}"
     if kind == "local":
         return remote
     if kind in CONTAINERS and place:
         user, _, name = place.rpartition("@")
         # There is no shell on the way, as there is behind ssh.
-        inside = ["sh", "-c", quote(remote)]
-        return " ".join([CONTAINERS[kind], *_given("-u", user), quote(name), *inside])
+        inside = ("sh", "-c", remote)
+        return shell(kind, "exec", *_given("-u", user), *end_of_options(name), name, *inside)
     return ""
 
 
@@ -40,4 +39,4 @@ def _settings(login: Login) -> list[str]:
 
 
 def _given(option: str, value: str) -> list[str]:
-    return [option, quote(value)] if value else []
+    return [option, value] if value else []

@@ -83,12 +83,12 @@ UNSEEN = frozenset({
 })  # fmt: skip
 """Kinds of a host of which there are no facts."""
 
-BOUNDED = "-o ConnectTimeout=10"
+BOUNDED = ("-o", "ConnectTimeout=10")
 
 NEXT: Mapping[str, tuple[str, ...]] = {
-    "unreachable": ("true", "-v", BOUNDED),
-    "login-refused": ("true", "-v", BOUNDED),
-    "login-broken": ("true", BOUNDED),
+    "unreachable": ("true", "-v", *BOUNDED),
+    "login-refused": ("true", "-v", *BOUNDED),
+    "login-broken": ("true", *BOUNDED),
     "sudo-refused": ("sudo -n -l",),
     "not-privileged": ("sudo -n -l",),
     "no-python": ("command -v python3",),

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 
 from pytest_portaswitch.facts.model import Process
 from pytest_portaswitch.plan.check import Reaches
+from pytest_portaswitch.text.command import on, shell
 
 _SHOWN = 10
-
-
-def on(host: str, command: str) -> str:
-    """The command line that runs a command on a host.
-
-    Quoted as a whole: the shell over there reads it once more, and would take ``>`` and brackets
-    for its own.
-    """
-    return f"ssh {quote(host)} {quote(command)}"
 
 
 def states(host: str, processes: Iterable[Process]) -> str:
     """Show in which state processes are: what a stopped one holds goes on listening."""
     pids = ",".join(str(process.pid) for process in list(processes)[:_SHOWN])
-    return on(host, f"ps -o pid,stat,user,args -p {pids}")
+    return on(host, shell("ps", "-o", "pid,stat,user,args", "-p", pids))
 
 
 def datagram(expects: Reaches, port: int) -> str:
@@ -32,6 +23,7 @@ def datagram(expects: Reaches, port: int) -> str:
     A client alone says that it succeeded, whatever became of its datagram.
     """
     address = expects.destination.address
-    watch = f"sudo timeout 5 tcpdump -c 2 -ni any udp and host {address} and port {port}"
-    send = f"echo | nc -u -w 1 {address} {port}"
+    capture = ("sudo", "timeout", 5, "tcpdump", "-c", 2, "-ni", "any")
+    watch = shell(*capture, "udp", "and", "host", address, "and", "port", port)
+    send = f"echo | {shell('nc', '-u', '-w', 1, address, port)}"
     return f"{on(expects.destination.hosts[0], watch)} & sleep 1; {on(expects.source, send)}"

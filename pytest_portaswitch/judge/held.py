@@ -12,7 +12,6 @@ from typing import Any
 
 from pytest_portaswitch.facts.model import Connection, HostFacts, Process
 from pytest_portaswitch.judge import seen
-from pytest_portaswitch.judge.by_hand import on
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.process import (
     all_stopped,
@@ -24,6 +23,7 @@ from pytest_portaswitch.judge.process import (
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord
 from pytest_portaswitch.plan.check import Check, HoldsConnection
+from pytest_portaswitch.text.command import on
 
 SHOWN = 5
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from shlex import quote
 
 import msgspec
 
@@ -16,6 +15,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, ClockAgrees, DiskFree, MtuAgrees, ReleaseAgrees
 from pytest_portaswitch.tables.release import numbers
+from pytest_portaswitch.text.command import on, run
 
 SHOWN = 10
 
@@ -65,7 +65,7 @@ def judge_clock(check: Check, expects: ClockAgrees, facts: Facts) -> Verdict:
         expected=expected,
         observed=f"{difference:+.1f} s (+/- {unsure:.1f} s) from {others}this machine's",
         evidence=(f"{own:+.3f} s (+/- {unsure - blur:.3f} s) from this machine's clock",),
-        reproduce=f"ssh {quote(name)} date +%s.%N; date +%s.%N",
+        reproduce=f"{run(name, 'date', '+%s.%N')}; date +%s.%N",
     )
     if abs(difference) + unsure <= expects.bound:
         return good
@@ -99,7 +99,7 @@ def judge_release(check: Check, expects: ReleaseAgrees, facts: Facts) -> Verdict
         verdict="pass",
         expected=expected,
         observed=f"{name} has {host.release}",
-        reproduce=f"ssh {quote(name)} rpm -q --queryformat '%{{VERSION}}' porta-common",
+        reproduce=f"{on(name)} rpm -q --queryformat '%{{VERSION}}' porta-common",
     )
     if not host.release:
         why = host.gap("release") or "it was not brought back"
@@ -175,7 +175,7 @@ def judge_disk(check: Check, expects: DiskFree, facts: Facts) -> Verdict:
         expected=expected,
         observed=_several(short) or (f"{seen_all}; {why}" if why else seen_all),
         evidence=tuple(_disk_words(disk) for disk in host.disks[:SHOWN]),
-        reproduce=f"ssh {quote(name)} 'df -hl; df -hil'",
+        reproduce=on(name, "df -hl; df -hil"),
     )
     if not short and why:
         return _untold(good, f"the disks of {name} could not be seen: {why}", "disks-untold", name)
@@ -234,7 +234,7 @@ def judge_mtu(check: Check, expects: MtuAgrees, facts: Facts) -> Verdict:
         verdict="pass",
         expected=expected,
         observed=f"no interface of {name} holds {address}",
-        reproduce=f"ssh {quote(name)} ip link show",
+        reproduce=run(name, "ip", "link", "show"),
     )
     if own is None:
         cause = f"{name} does not have its private address {address}"

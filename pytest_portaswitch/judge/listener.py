@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import absent, seen
-from pytest_portaswitch.judge.by_hand import on, states
+from pytest_portaswitch.judge.by_hand import states
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.port_range import judge_range
 from pytest_portaswitch.judge.process import all_stopped, looked_for, pin, stopped_cause
@@ -12,6 +12,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.judge.virtual_ip import holder_of
 from pytest_portaswitch.plan.check import Check, Listens
+from pytest_portaswitch.text.command import on
 
 
 def judge_listener(check: Check, expects: Listens, facts: Facts) -> Verdict:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import Any
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
 from pytest_portaswitch.judge import seen
-from pytest_portaswitch.judge.by_hand import on, states
+from pytest_portaswitch.judge.by_hand import states
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.process import (
     all_stopped,
@@ -19,6 +18,7 @@ from pytest_portaswitch.judge.process import (
 from pytest_portaswitch.judge.unknown import gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Listens
+from pytest_portaswitch.text.command import on, run
 
 SHOWN = 4
 
@@ -88,8 +88,12 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
                 f"net.ipv4.ip_local_port_range {host.ephemeral_ports}",
                 f"net.ipv4.ip_local_reserved_ports {list(host.reserved_ports)}",
             ),
-            reproduce=f"ssh {quote(host.host)} sysctl net.ipv4.ip_local_port_range "
-            "net.ipv4.ip_local_reserved_ports",
+            reproduce=run(
+                host.host,
+                "sysctl",
+                "net.ipv4.ip_local_port_range",
+                "net.ipv4.ip_local_reserved_ports",
+            ),
         )
     if foreign:
         by = seen.owners(host, foreign[0])

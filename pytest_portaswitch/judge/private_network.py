@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from shlex import quote
 
 import msgspec
 
@@ -14,6 +13,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, HasConnection, UsesPrivate
 from pytest_portaswitch.tables.ladder import Grade
+from pytest_portaswitch.text.command import run
 
 
 def judge_connection(check: Check, expects: HasConnection, facts: Facts) -> Verdict:
@@ -40,7 +40,7 @@ def judge_connection(check: Check, expects: HasConnection, facts: Facts) -> Verd
         expected=expected,
         observed="; ".join(words),
         evidence=words,
-        reproduce=f"ssh {quote(expects.source)} ping -c 1 -W 3 {address}",
+        reproduce=run(expects.source, "ping", "-c", 1, "-W", 3, address),
     )
     arrived = next((r for r in tried.values() if r.outcome in ("connected", "replied")), None)
     if arrived is not None:
@@ -85,7 +85,7 @@ def _refused(expects: HasConnection, found: Verdict, facts: Facts) -> Verdict:
             evidence=found.evidence + shown,
         )
     if listening in ("yes", "stopped"):
-        by_hand = f"ssh {quote(expects.source)} nc -vz -w 3 {place.address} {expects.login_port}"
+        by_hand = run(expects.source, "nc", "-vz", "-w", 3, place.address, expects.login_port)
         found = msgspec.structs.replace(found, evidence=found.evidence + shown, reproduce=by_hand)
         return _rejected(expects, found, port, ", which listens")
     # A refusal alone does not tell who refused.
@@ -128,7 +128,7 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
         if why := host.gap(what):
             return gap(host.host, what, why, expected)
     some_peer = next(iter(expects.peers.values()))
-    reproduce = f"ssh {quote(host.host)} ip route get {some_peer}"
+    reproduce = run(host.host, "ip", "route", "get", some_peer)
     interface = seen.holds(host, expects.address)
     if not interface:
         return Verdict(

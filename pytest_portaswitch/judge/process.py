@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 
 from pytest_portaswitch.facts.model import HostFacts, Process
 from pytest_portaswitch.judge import seen
-from pytest_portaswitch.judge.by_hand import on
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Runs
 from pytest_portaswitch.tables.row import ProcessPattern
+from pytest_portaswitch.text.command import end_of_options, on, shell
 
 
 def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
@@ -25,8 +24,8 @@ def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
     why = host.gap("processes")
     if why:
         return gap(host.host, "processes", why, expected)
-    search = f"ps -eo pid,user,stat,args | grep -E {quote(pattern.match)}"
-    reproduce = on(host.host, search)
+    search = shell("grep", "-E", *end_of_options(pattern.match), pattern.match)
+    reproduce = on(host.host, f"ps -eo pid,user,stat,args | {search}")
     found = seen.processes_matching(host, pattern)
     evidence = tuple(seen.command_line(process) for process in found[:5])
     if not found:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
 from pytest_portaswitch.judge import datagram, in_use, path, seen
 from pytest_portaswitch.judge.by_hand import datagram as datagram_by_hand
@@ -12,6 +10,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Reaches
 from pytest_portaswitch.tables.ladder import Grade, reaches
+from pytest_portaswitch.text.command import run
 
 
 def judge_reachability(check: Check, expects: Reaches, facts: Facts) -> Verdict:
@@ -234,12 +233,14 @@ def result_words(source: HostFacts, result: ProbeResult) -> str:
 
 
 def _by_hand(expects: Reaches, port: int) -> str:
-    address, source = expects.destination.address, quote(expects.source)
+    address, source = expects.destination.address, expects.source
     if expects.protocol == "mysql":
         # A bare connect counts towards max_connect_errors; a refused login does not.
-        return f"ssh {source} mysqladmin --connect-timeout=3 -h {address} -P {port} ping"
+        where = ("--connect-timeout=3", "-h", address, "-P", port)
+        return run(source, "mysqladmin", *where, "ping")
     if expects.ports.transport == "tls":
-        return f"ssh {source} openssl s_client -connect {address}:{port} </dev/null"
+        at = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        return f"{run(source, 'openssl', 's_client', '-connect', at)} </dev/null"
     if expects.ports.transport == "udp":
         return datagram_by_hand(expects, port)
-    return f"ssh {source} nc -vz -w 3 {address} {port}"
+    return run(source, "nc", "-vz", "-w", 3, address, port)

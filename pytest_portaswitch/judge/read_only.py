@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from shlex import quote
 
 from pytest_portaswitch.facts.database import Database, Replication
 from pytest_portaswitch.facts.model import HostFacts
@@ -11,6 +10,7 @@ from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, RefusesWrites
+from pytest_portaswitch.text.command import on, shell
 
 SHOWN = 5
 SHOWN_GRANT = 200
@@ -282,11 +282,8 @@ def _short(grant: str) -> str:
 def _by_hand(expects: RefusesWrites, database: Database) -> str:
     show = f"SELECT @@GLOBAL.read_only; {_status(database)}\\G"
     port = database.key.rpartition(":")[2]
-    command = (
-        f"mysql -h {expects.destination.address} -P {port} -u {quote(expects.account)} -p "
-        f"-e {quote(show)}"
-    )
-    return f"ssh -t {quote(expects.source)} {quote(command)}"
+    login = ("-h", expects.destination.address, "-P", port, "-u", expects.account, "-p")
+    return on(expects.source, shell("mysql", *login, "-e", show), "-t")
 
 
 def _status(database: Database) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 
 import msgspec
 
@@ -16,6 +15,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.judge.virtual_ip import holder_of
 from pytest_portaswitch.plan.check import Check, Holds, Runs, StandsBy
+from pytest_portaswitch.text.command import run
 
 _GRAVEST = ("fail", "unknown", "pass")
 
@@ -123,7 +123,7 @@ def _installed(check: Check, path: str, host: HostFacts, expected: str) -> Verdi
     if found is None or found.error:
         why = (found and found.error) or host.gap("programs") or "it was not brought back"
         return gap(host.host, "programs", f"{path}: {why}", expected)
-    reproduce = f"ssh {quote(host.host)} ls -l {path}"
+    reproduce = run(host.host, "ls", "-l", path)
     if found.executable:
         return Verdict(
             verdict="pass",
@@ -158,4 +158,4 @@ def _gravest(verdicts: list[Verdict]) -> Verdict | None:
 
 
 def _by_hand(host: HostFacts) -> str:
-    return f"ssh {quote(host.host)} ip -brief address"
+    return run(host.host, "ip", "-brief", "address")

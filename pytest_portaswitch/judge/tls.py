@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_portaswitch.facts.certificates import find
@@ -16,6 +15,7 @@ from pytest_portaswitch.judge.reachability import grade_of
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Presents, Reaches
+from pytest_portaswitch.text.command import run
 
 if TYPE_CHECKING:
     from pytest_portaswitch.protocols.certificate import Certificate
@@ -273,8 +273,6 @@ def _evidence(certificate: Certificate, same: Sequence[_View]) -> Iterator[str]:
 def _by_hand(source: str, expects: Presents, port: int) -> str:
     address = expects.destination.address
     at = f"[{address}]" if ":" in address else address
-    name = f" -servername {quote(expects.name)}" if expects.name else ""
-    return (
-        f"ssh {quote(source)} openssl s_client -connect {at}:{port}{name} </dev/null "
-        "| openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
-    )
+    name = ("-servername", expects.name) if expects.name else ()
+    client = run(source, "openssl", "s_client", "-connect", f"{at}:{port}", *name)
+    return f"{client} </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from shlex import quote
 from typing import Literal
 
 import msgspec
@@ -20,6 +19,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, NothingElse
 from pytest_portaswitch.tables.row import Service
+from pytest_portaswitch.text.command import run
 
 Standing = Literal["declared", "service", "loopback", "client", "unseen", "public", "private"]
 """``client``: UDP on a port that the kernel hands out, as everybody has who asks somebody.
@@ -62,7 +62,7 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
         + tuple(_shorten(_explained(host, listeners))),
         warnings=tuple(_shorten(by_severity["warn"])),
         fault=fault("undeclared", host.host, detail=something) if by_severity["warn"] else None,
-        reproduce=f"ssh {quote(host.host)} sudo ss -lntup",
+        reproduce=run(host.host, "sudo", "ss", "-lntup"),
     )
     if by_severity["fail"]:
         return msgspec.structs.replace(

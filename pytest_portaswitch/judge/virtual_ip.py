@@ -8,6 +8,7 @@ from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Place
+from pytest_portaswitch.text.command import run
 
 
 def holder_of(place: Place, facts: Facts, expected: str) -> HostFacts | Verdict:
@@ -27,7 +28,7 @@ def holder_of(place: Place, facts: Facts, expected: str) -> HostFacts | Verdict:
         return holders[0]
     if not holders and unseen:
         return unseen[0]
-    reproduce = f"ssh {place.hosts[0]} ip -brief address"
+    reproduce = run(place.hosts[0], "ip", "-brief", "address")
     if not holders:
         return Verdict(
             verdict="fail",

@@ -59,9 +59,7 @@ def replace_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     """
     with ThreadPoolExecutor(len(contents)) as pool:
         # Not by map, which gives up what is not begun yet once one has failed.
-        tasks = [
-            pool.submit(replace, folder / name, content) for name, content in contents.items()
-        ]
+        tasks = [pool.submit(replace, folder / name, content) for name, content in contents.items()]
     for task in tasks:
         task.result()
 

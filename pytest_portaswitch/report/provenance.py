@@ -7,7 +7,6 @@ import getpass
 import hashlib
 import platform
 import re
-import shlex
 import socket
 import sys
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,8 @@ from pytest_portaswitch.facts.masking import masked_words
 from pytest_portaswitch.facts.secrets_shown import NAME
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.report.evidence import Run, State
+from pytest_portaswitch.text import clean
+from pytest_portaswitch.text.command import shell
 from pytest_portaswitch.version import __version__
 
 # Each word is one argument here: blanks and slashes of a secret go with it.
@@ -44,8 +45,8 @@ def describe(
         state=state,
         started=started.isoformat(timespec="seconds"),
         finished=finished.isoformat(timespec="seconds"),
-        who=f"{_user()}@{socket.gethostname()}",
-        command=shlex.join(_masked(["pytest", *arguments])),
+        who=clean(f"{_user()}@{socket.gethostname()}"),
+        command=clean(shell(*_masked(["pytest", *arguments])), 4000),
         versions={
             "pytest-portaswitch": __version__,
             "python": platform.python_version(),

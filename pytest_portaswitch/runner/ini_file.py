@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_portaswitch.text.command import quote
+
 _SECTIONS = {
     "pytest.ini": r"",
     ".pytest.ini": r"",
@@ -42,7 +44,7 @@ def demand_ini_file(config: pytest.Config) -> None:
                 read = f"{config.inipath} is" if config.inipath else "none is"
                 raise pytest.UsageError(
                     f"{own.name} of this folder is not read ({read}): pytest takes {value} for a "
-                    f"test, and looks for its ini file there; write {option}={shlex.quote(value)}, "
+                    f"test, and looks for its ini file there; write {option}={quote(value)}, "
                     f"or add -c {own.name}"
                 )
 

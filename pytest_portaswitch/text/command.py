@@ -8,25 +8,20 @@ from __future__ import annotations
 import re
 import shlex
 
-from pytest_portaswitch.text.characters import all_shown, is_shown
-
 _MARKS = re.compile(r"#(?=#)|(?:section|travis)(?=_)")
+
+_READ_IN_QUOTES = frozenset('"$`\\!')
+"""What a shell reads otherwise between double quotes."""
 
 
 def quote(word: str) -> str:
-    """A word that a shell takes for itself, on one line.
+    """A word that a shell takes for itself.
 
     In it no CI system finds a command: these are parted by quotes, which mean nothing to a shell.
     """
-    if all_shown(word):
-        return _MARKS.sub(r"\g<0>''", shlex.quote(word))
-    return f"$'{''.join(map(_escaped, word))}'"
-
-
-def _escaped(character: str) -> str:
-    if is_shown(character) and character not in "\\'":
-        return character
-    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    if "'" in word and not _READ_IN_QUOTES.intersection(word):
+        return _MARKS.sub(r'\g<0>""', f'"{word}"')
+    return _MARKS.sub(r"\g<0>''", shlex.quote(word))
 
 
 def shell(*words: str | int) -> str:
@@ -34,9 +29,22 @@ def shell(*words: str | int) -> str:
     return " ".join(quote(str(word)) for word in words)
 
 
-def on(host: str, command: str, *options: str) -> str:
+def on(host: str, command: str = "", *options: str) -> str:
     """The command line that runs a command line on a host; ``options`` are ssh's.
 
     Quoted as a whole: the shell over there reads it once more.
     """
-    return shell("ssh", *options, host, command)
+    remote = (command,) if command else ()
+    return shell("ssh", *options, *end_of_options(host), host, *remote)
+
+
+def end_of_options(word: str) -> tuple[str, ...]:
+    """What stands before a word that a program would take for an option."""
+    return ("--",) if word.startswith("-") else ()
+
+
+def run(host: str, *words: str | int) -> str:
+    """The command line that runs these words on a host, with no quotes where none are needed."""
+    command = shell(*words)
+    plain = command == " ".join(map(str, words))
+    return f"{on(host)} {command}" if plain else on(host, command)
