@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -17,8 +18,8 @@ from pytest_portaswitch.observe.request import Request
 PATIENCE = 0.2
 """Seconds to wait for a reply: these hosts are near each other, and did not reply before."""
 LEAST_PATIENCE = 0.05
-
-_ANYBODY = ""
+_MOST_SOURCES = 64
+"""Of one host, which says itself how many addresses it has."""
 
 
 class Party(NamedTuple):
@@ -38,6 +39,9 @@ class Part(msgspec.Struct, kw_only=True):
     more, since a datagram may be lost though nobody stops it."""
     watches: set[int] = msgspec.field(default_factory=set)
     """The ports that datagrams may arrive at."""
+    sources: set[str] = msgspec.field(default_factory=set)
+    targets: set[str] = msgspec.field(default_factory=set)
+    """The addresses that they may come from and go to."""
 
 
 def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
@@ -55,10 +59,10 @@ def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
             if probe.transport == "udp" and probe.key in silent:
                 holders = targets.holders(probe.address)
                 if holders:
-                    _assign(found, name, probe, holders)
+                    _assign(found, name, probe, holders, facts)
         for address, probes in _by_address(request.watched).items():
             for probe in targets.placed(address, probes) if targets.tell(address) else ():
-                _assign(found, name, probe, targets.holders(address))
+                _assign(found, name, probe, targets.holders(address), facts)
                 found[name].repeats.add(probe.key)
     return dict(found)
 
@@ -87,10 +91,22 @@ def _by_address(probes: Iterable[Probe]) -> dict[str, list[Probe]]:
     return found
 
 
-def _assign(found: dict[str, Part], name: str, probe: Probe, holders: Iterable[str]) -> None:
+def _assign(
+    found: dict[str, Part], name: str, probe: Probe, holders: Iterable[str], source: HostFacts
+) -> None:
     found[name].sends[probe.key] = probe
     for holder in holders:
-        found[holder].watches.add(probe.port)
+        part = found[holder]
+        part.watches.add(probe.port)
+        part.targets.add(_plain(probe.address))
+        part.sources |= _sources(source)
+
+
+def _sources(facts: HostFacts) -> set[str]:
+    """The addresses that a host may send from: those that it was seen to send from come first."""
+    used = (_plain(result.source) for result in facts.probes if result.source)
+    held = (_plain(one) for interface in facts.interfaces for one in interface.addresses)
+    return set(itertools.islice(dict.fromkeys((*used, *held)), _MOST_SOURCES))
 
 
 def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, HostFacts]:
@@ -177,16 +193,13 @@ class _Watcher:
         self.blind = told.blind
         self._senders: dict[tuple[int, str, int], set[str]] = defaultdict(set)
         for source, out, into, port in told.arrivals:
-            # An address that nobody holds was translated on the way: the port alone tells then.
-            self._senders[out, into, port] |= set(targets.holders(source) or [_ANYBODY])
+            self._senders[out, into, port] |= set(targets.holders(source))
 
     def saw(self, source: str, source_port: int | None, address: str, port: int) -> bool:
         """Whether a datagram of this host's, from this port of it, arrived there."""
         if source_port is None:
             return False
-        return not self._senders.get((source_port, address, port), set()).isdisjoint(
-            (source, _ANYBODY)
-        )
+        return source in self._senders.get((source_port, address, port), set())
 
 
 def _with_arrival(

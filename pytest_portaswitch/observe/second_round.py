@@ -91,7 +91,11 @@ def _words(part: Part, trip: Trip) -> dict[str, object]:
     party = Party(trip.job.request, trip.first)
     timeout = min(pairing.patience(part, party), trip.job.request.udp_timeout)
     return {
-        "watch": sorted(part.watches),
+        "watch": {
+            "sources": sorted(part.sources),
+            "targets": sorted(part.targets),
+            "ports": sorted(part.watches),
+        },
         "probes": [msgspec.to_builtins(probe) for probe in part.sends.values()],
         "repeats": sorted(part.repeats),
         "scripts": msgspec.to_builtins(

@@ -138,7 +138,7 @@ def _for_shell(request: Request, deadline: float) -> bytes:
             lines[probe.unless] += f" {words[key]}"
     probes = list(lines.values())
     routes = filter(_is_address, request.routes_to)
-    wanted = filter(_is_address, request.connections_to)
+    wanted = [one for one in request.connections_to if _is_address(one)]
     programs = filter(_is_plain_path, request.programs)
     script = (resources.files(__package__) / "fallback.sh").read_text("ascii")
     asked = (
@@ -147,9 +147,20 @@ def _for_shell(request: Request, deadline: float) -> bytes:
         f"probes=({' '.join(repr(probe) for probe in probes)})\n"
         f"routes=({' '.join(routes)})\n"
         f"wanted=({' '.join(wanted)})\n"
+        f"known=' {' '.join(form for one in wanted for form in _in_proc_net(one))} '\n"
         f"programs=({' '.join(programs)})\n"
     )
     return (asked + script).encode("ascii")
+
+
+def _in_proc_net(address: str) -> list[str]:
+    """The forms that an address has in ``/proc/net`` of a little-endian machine."""
+    raw = ipaddress.ip_address(address).packed
+    forms = [raw] if len(raw) == 16 else [raw, bytes(10) + b"\xff\xff" + raw]
+    return [
+        b"".join(form[at : at + 4][::-1] for at in range(0, len(form), 4)).hex().upper()
+        for form in forms
+    ]
 
 
 def _words(probe: Probe, request: Request) -> str:

@@ -64,9 +64,21 @@ def test_what_stayed_silent_is_sent_again_and_watched() -> None:
     found = parts(parties())
     assert found["a"].sends == {SIP.key: SIP}
     assert found["b"].watches == {5060}
+    assert (found["b"].sources, found["b"].targets) == ({"10.0.0.1"}, {"10.0.0.2"})
     assert not found["a"].repeats, "it is the second time already"
     assert not found["a"].watches
     assert not found["b"].sends
+
+
+def test_host_with_very_many_addresses_has_few_of_them_watched() -> None:
+    """Those that it was seen to send from among them: the filter has room for those of others."""
+    many = tuple(f"10.1.{number // 200}.{number % 200 + 1}/24" for number in range(2000))
+    interface = Interface(name="eth0", up=True, mtu=1500, addresses=many)
+    pair = parties(silent(source="10.1.9.9"))
+    crowded = msgspec.structs.replace(pair["a"].facts, interfaces=(interface,))
+    found = parts(pair | {"a": Party(pair["a"].request, crowded)})
+    assert len(found["b"].sources) == 64
+    assert "10.1.9.9" in found["b"].sources
 
 
 def test_who_was_answered_has_no_part() -> None:
@@ -204,9 +216,9 @@ def test_how_long_a_reply_is_waited_for() -> None:
 
 
 def test_another_hosts_datagram_is_not_taken_for_ones_own() -> None:
-    """Two hosts may happen to send from the same port; one whose address was translated may be."""
+    """Two hosts may happen to send from the same port. Who is no host of ours is never watched."""
     three = parties() | {"c": Party(Request(host="c"), host("c", "10.0.0.3"))}
     told = {"a": again(), "b": Told(arrivals=(("10.0.0.3", 40000, "10.0.0.2", 5060),))}
     assert merged(three, told)["a"].probes[0].arrival == Arrival(seen=False, watcher="b")
     told["b"] = Told(arrivals=(("192.0.2.9", 40000, "10.0.0.2", 5060),))
-    assert merged(three, told)["a"].probes[0].arrival == Arrival(seen=True, watcher="b")
+    assert merged(three, told)["a"].probes[0].arrival == Arrival(seen=False, watcher="b")

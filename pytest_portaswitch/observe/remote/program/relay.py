@@ -53,7 +53,7 @@ def serve(
                 if number in streams:
                     streams[number].take(word, data)
         for number, stream in list(streams.items()):
-            if stream.sock.fileno() in ready:
+            if not stream.why and stream.sock.fileno() in ready:
                 stream.go_on()
             elif stream.due <= time.monotonic():
                 stream.why = stream.why or stream.late

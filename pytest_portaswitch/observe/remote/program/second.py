@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    Instruction = tuple[int, int, int, int]
+
 _STDIN, _STDOUT = 0, 1
 _ETHERTYPES = {4: 0x0800, 6: 0x86DD}
+_LENGTHS = {4: 4, 6: 16}
+_HEADS = 64  # the longest IPv4 header and two ports
 _SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _BUFFER = 4 << 20
@@ -29,7 +33,12 @@ _OUTGOING = 4
 _MOST_ARRIVALS = 20000
 _MOST_HEARD = 100000
 _MOST_PORTS = 2000
+_MOST_STEPS = 2500  # the kernel allows a filter 20 KiB (net.core.optmem_max)
 _GROUP = 200
+_LDW, _LDH, _LDB, _LDH_X, _LDX_MSH = 0x20, 0x28, 0x30, 0x48, 0xB1
+_JA, _JEQ, _JSET, _RET, _RET_A, _ADD, _TXA = 0x05, 0x15, 0x45, 0x06, 0x16, 0x04, 0x87
+_PASS = (_JA, 0, 0, -1)
+"""A jump to where the tests that it stands among end."""
 _AT_ONCE = 256
 
 
@@ -81,23 +90,37 @@ def _send(asked: "dict[str, Any]", until: float) -> "list[dict[str, Any]]":
 class Watcher:
     """Sees UDP datagrams arrive at the interfaces of this host, before any firewall of its own.
 
-    It is told which ports, and the kernel drops all else for it: nothing is copied of the calls
-    of a busy switch. Interfaces are not made promiscuous.
+    It is given the probes' sources, targets and ports, and the kernel drops all else for it, and
+    all that stands behind the ports: nothing is copied of the calls of a busy switch. Interfaces
+    are not made promiscuous.
     """
 
-    def __init__(self, ports: "list[int]") -> None:
+    def __init__(self, watch: "dict[str, Any]") -> None:
+        """``watch``: ``sources`` and ``targets``, which are addresses, and ``ports``."""
         self.blind = ""
         self._sockets: dict[int, socket.socket] = {}
         self._arrivals: set[tuple[str, int, str, int]] = set()
         self._heard = 0
-        if not ports:
+        self._ports = set(watch["ports"])
+        self._sources, self._targets = _raw(watch["sources"]), _raw(watch["targets"])
+        if not self._ports:
             return
-        if len(ports) > _MOST_PORTS:
+        if len(self._ports) > _MOST_PORTS:
             self.blind = f"more than {_MOST_PORTS} ports cannot be watched at once"
             return
         try:
-            for version in _ETHERTYPES:
-                self._sockets[version] = _packet_socket(version, ports)
+            for version, length in _LENGTHS.items():
+                ends = [
+                    sorted(a for a in known if len(a) == length)
+                    for known in (self._sources, self._targets)
+                ]
+                if all(ends):
+                    program = _filter(version, ends[0], ends[1], sorted(self._ports))
+                    if len(program) > _MOST_STEPS:
+                        self.blind = "more addresses and ports than can be watched at once"
+                        self.close()
+                        return
+                    self._sockets[version] = _packet_socket(version, program)
         except (OSError, AttributeError) as error:
             self.blind = f"no packet socket: {error}"
 
@@ -109,7 +132,7 @@ class Watcher:
         for version, sock in self._sockets.items():
             while not self.blind:
                 try:
-                    data, sender = sock.recvfrom(128)
+                    data, sender = sock.recvfrom(_HEADS)
                 except OSError:
                     break
                 self._heard += 1
@@ -145,15 +168,23 @@ class Watcher:
             family = socket.AF_INET6
         if len(data) < start + 4:
             return
-        ports = struct.unpack_from("!HH", data, start)
-        ends = [socket.inet_ntop(family, address) for address in (source, target)]
-        self._arrivals.add((ends[0], ports[0], ends[1], ports[1]))
+        out, into = struct.unpack_from("!HH", data, start)
+        # What arrived while the filter was put in place did not go through it.
+        if source in self._sources and target in self._targets and into in self._ports:
+            ends = [socket.inet_ntop(family, address) for address in (source, target)]
+            self._arrivals.add((ends[0], out, ends[1], into))
 
 
-def _packet_socket(version: int, ports: "list[int]") -> socket.socket:
+def _raw(addresses: "list[str]") -> "set[bytes]":
+    return {
+        socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+        for address in addresses
+    }
+
+
+def _packet_socket(version: int, program: "list[Instruction]") -> socket.socket:
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETHERTYPES[version]))
     sock.setblocking(False)
-    program = _filter(version, ports)
     code = array.array("B", b"".join(struct.pack("HBBI", *step) for step in program))
     fprog = struct.pack("HP", len(program), code.buffer_info()[0])
     sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
@@ -175,22 +206,51 @@ def _dropped(sock: socket.socket) -> int:
     return int(struct.unpack("II", sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1])
 
 
-def _filter(version: int, ports: "list[int]") -> "list[tuple[int, int, int, int]]":
-    """Return a classic BPF program: UDP, no later fragment, to one of the ports."""
-    ja, ldb, ldh, ldh_x, ldx_msh, jeq, jset, ret = 0x05, 0x30, 0x28, 0x48, 0xB1, 0x15, 0x45, 0x06
+def _filter(
+    version: int, sources: "list[bytes]", targets: "list[bytes]", ports: "list[int]"
+) -> "list[Instruction]":
+    """Return a classic BPF program: UDP, no later fragment, between such ends, to such a port.
+
+    It lets through as much as shows that: the addresses, and the two ports.
+    """
     udp = socket.IPPROTO_UDP
+    drop = (_RET, 0, 0, 0)
     if version == 4:
-        head = [(ldb, 0, 0, 9), (jeq, 0, 5, udp), (ldh, 0, 0, 6), (jset, 3, 0, 0x1FFF)]
-        head += [(ldx_msh, 0, 0, 0), (ldh_x, 0, 0, 2), (ja, 0, 0, 1)]
-    else:
-        head = [(ldb, 0, 0, 6), (jeq, 0, 2, udp), (ldh, 0, 0, 42), (ja, 0, 0, 1)]
-    steps = [*head, (ret, 0, 0, 0)]
-    # A test jumps over 255 steps at most, so each group of them has an end of its own.
-    for first in range(0, len(ports), _GROUP):
-        group = ports[first : first + _GROUP]
-        steps += [(jeq, len(group) - place, 0, port) for place, port in enumerate(group)]
-        steps += [(ja, 0, 0, 1), (ret, 0, 0, 128)]
-    return [*steps, (ret, 0, 0, 0)]
+        steps = [(_LDB, 0, 0, 9), (_JEQ, 1, 0, udp), drop]
+        steps += [(_LDH, 0, 0, 6), (_JSET, 0, 1, 0x1FFF), drop]
+        for at, addresses in ((12, sources), (16, targets)):
+            words = [int.from_bytes(address, "big") for address in addresses]
+            steps += [(_LDW, 0, 0, at), *_one_of(words)]
+        steps += [(_LDX_MSH, 0, 0, 0), (_LDH_X, 0, 0, 2), *_one_of(ports)]
+        return [*steps, (_TXA, 0, 0, 0), (_ADD, 0, 0, 4), (_RET_A, 0, 0, 0)]
+    steps = [(_LDB, 0, 0, 6), (_JEQ, 1, 0, udp), drop]
+    for at, addresses in ((8, sources), (24, targets)):
+        tests = []
+        for address in addresses:
+            for word, value in enumerate(struct.unpack("!4I", address)):
+                # Where it differs: on to the next address, behind the jump at the end of this one.
+                tests += [(_LDW, 0, 0, at + 4 * word), (_JEQ, 0, 7 - 2 * word, value)]
+            tests.append(_PASS)
+        steps += _or_drop(tests)
+    return [*steps, (_LDH, 0, 0, 42), *_one_of(ports), (_RET, 0, 0, 44)]
+
+
+def _one_of(values: "list[int]") -> "list[Instruction]":
+    """Go on behind this where what was loaded is one of the values; else drop it."""
+    steps: list[Instruction] = []
+    # A test jumps over 255 steps at most, so each group of them has a long jump of its own.
+    for first in range(0, len(values), _GROUP):
+        group = values[first : first + _GROUP]
+        steps += [(_JEQ, len(group) - place, 0, value) for place, value in enumerate(group)]
+        steps += [(_JA, 0, 0, 1), _PASS]
+    return _or_drop(steps)
+
+
+def _or_drop(tests: "list[Instruction]") -> "list[Instruction]":
+    """Drop what passes none of the tests; what passes one goes on behind them."""
+    steps = [*tests, (_RET, 0, 0, 0)]
+    end = len(steps) - 1
+    return [(_JA, 0, 0, end - at) if step == _PASS else step for at, step in enumerate(steps)]
 
 
 class _Words:

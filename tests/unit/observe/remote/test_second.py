@@ -23,6 +23,14 @@ def may_watch() -> None:
         pytest.skip("packet sockets need root")
 
 
+HERE = ["127.0.0.1", "::1"]
+
+
+def watcher_of(ports: list[int], kind: type[Watcher] = Watcher, **ends: list[str]) -> Watcher:
+    """A watcher of datagrams between this machine's own addresses, unless others are given."""
+    return kind({"sources": HERE, "targets": HERE, "ports": ports, **ends})
+
+
 def ports_seen(watcher: Watcher, number: int) -> list[int]:
     """The ports that so many datagrams arrived at, once they have."""
     deadline = time.monotonic() + 5
@@ -36,7 +44,7 @@ def ports_seen(watcher: Watcher, number: int) -> list[int]:
 )
 def test_it_sees_what_nobody_takes(may_watch: None, family: int, address: str) -> None:
     """A datagram to a closed port is seen arriving; one to a port that is not watched is not."""
-    with closing(Watcher([39001, 39003])) as watcher:
+    with closing(watcher_of([39001, 39003])) as watcher:
         assert watcher.blind == ""
         with socket.socket(family, socket.SOCK_DGRAM) as sender:
             sender.bind((address, 0))
@@ -51,7 +59,7 @@ def test_it_sees_what_nobody_takes(may_watch: None, family: int, address: str) -
 def test_as_many_ports_as_it_says(may_watch: None) -> None:
     """The kernel's filter reaches from the first to the last of them."""
     edges = (39000, 39199, 39200, 39555, 40800, 40999)
-    with closing(Watcher(list(range(39000, 41000)))) as watcher:
+    with closing(watcher_of(list(range(39000, 41000)))) as watcher:
         for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
             with socket.socket(family, socket.SOCK_DGRAM) as sender:
                 for port in (38999, *edges, 41000):
@@ -61,10 +69,96 @@ def test_as_many_ports_as_it_says(may_watch: None) -> None:
 
 def test_too_many_ports() -> None:
     """More are not watched, and that is said."""
-    watcher = Watcher(list(range(1000, 3001)))
+    watcher = watcher_of(list(range(1000, 3001)))
     assert watcher.blind == "more than 2000 ports cannot be watched at once"
     watcher.hear()
     assert watcher.arrivals() == []
+
+
+def send_from(source: str, port: int, target: str = "127.0.0.1", options: bytes = b"") -> int:
+    """Send a datagram, and return the port that it left from."""
+    family = socket.AF_INET6 if ":" in source else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sender:
+        if options:
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, options)
+        sender.bind((source, 0))
+        sender.sendto(b"x" * 200, (target, port))
+        own: int = sender.getsockname()[1]
+    return own
+
+
+def test_kernel_drops_what_comes_from_others_or_goes_to_others(may_watch: None) -> None:
+    """None of it reaches the program, and the end of a long list is on it."""
+    many = [f"127.1.{a}.{b}" for a in range(3) for b in range(200)]
+    ends = {"sources": [*many, *HERE], "targets": ["127.0.0.1", "127.0.0.7"]}
+    with closing(watcher_of([5060, 39001], **ends)) as watcher:
+        assert watcher.blind == ""
+        for number in range(50):
+            send_from(f"127.9.0.{number + 1}", 5060)
+        send_from("127.0.0.1", 5060, "127.0.0.8")
+        send_from("127.0.0.1", 39002)
+        known = [
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.1.0.0", "127.0.0.7"),
+            ("127.1.2.199", "127.0.0.1"),
+        ]
+        sent = [
+            (source, send_from(source, 39001, target), target, 39001) for source, target in known
+        ]
+        assert ports_seen(watcher, 3) == [39001] * 3
+        assert watcher.arrivals() == sorted(sent)
+        assert watcher._heard == 3
+
+
+def test_kernel_filter_knows_addresses_of_version_6(may_watch: None) -> None:
+    """All 128 bits of them, the last on the list as well as the first."""
+    near = [f"2001:db8::{number:x}" for number in range(1, 60)]
+    strangers = ["::2", "::1:0:0:1", "1::1"]
+    for sources, targets, seen in (
+        ([*near, "::1"], ["::1"], 1),
+        (["::1", *near], [*near, "::1"], 1),
+        (strangers, ["::1"], 0),
+        (["::1"], strangers, 0),
+    ):
+        with closing(watcher_of([39001], sources=sources, targets=targets)) as watcher:
+            send_from("::1", 39001, "::1")
+            send_from("::1", 39002, "::1")
+            for _ in range(20):
+                watcher.hear()
+            assert (watcher._heard, len(watcher.arrivals())) == (seen, seen)
+
+
+@pytest.mark.parametrize("options", [b"", b"\1\1\1\0", b"\1" * 39 + b"\0"])
+def test_kernel_copies_addresses_and_ports_only(may_watch: None, options: bytes) -> None:
+    """Nothing of what the datagram says, however long its header is."""
+    with closing(watcher_of([39001])) as watcher:
+        sock, six = watcher._sockets.values()
+        send_from("127.0.0.1", 39001, options=options)
+        assert len(sock.recv(1 << 16)) == 20 + len(options) + 4
+        own = send_from("127.0.0.1", 39001, options=options)
+        assert ports_seen(watcher, 1) == [39001]
+        assert watcher.arrivals() == [("127.0.0.1", own, "127.0.0.1", 39001)]
+        send_from("::1", 39001, "::1")
+        assert len(six.recv(1 << 16)) == 44
+
+
+def test_what_came_before_the_filter_is_not_kept(may_watch: None) -> None:
+    """The program looks once more itself."""
+    with closing(watcher_of([39001], sources=["127.0.0.1"], targets=["127.0.0.1"])) as watcher:
+        head = b"\x45" + bytes(11) + bytes([203, 0, 113, 9]) + bytes([127, 0, 0, 1])
+        watcher._note(4, head + b"\x13\xc4\x98\x59")
+        watcher._note(4, head[:12] + bytes([127, 0, 0, 1, 127, 0, 0, 1]) + b"\x13\xc4\x98\x59")
+        assert watcher.arrivals() == [("127.0.0.1", 5060, "127.0.0.1", 39001)]
+
+
+def test_more_addresses_than_a_filter_has_room_for(may_watch: None) -> None:
+    """Are not watched, and that is said."""
+    many = [f"127.{a}.{b}.1" for a in range(20) for b in range(100)]
+    watcher = watcher_of(list(range(1000, 2000)), sources=many)
+    assert watcher.blind == "more addresses and ports than can be watched at once"
+    assert watcher.descriptors() == []
+    with closing(watcher_of(list(range(1000, 1400)), sources=many)) as watcher:
+        assert watcher.blind == ""
 
 
 def flood(port: int, datagrams: int, sources: int) -> None:
@@ -88,7 +182,7 @@ def test_what_it_may_have_missed(
 ) -> None:
     """It says so, keeps what it saw, and watches no more."""
     monkeypatch.setattr(second, limit, value)
-    with closing(Watcher([39001])) as watcher:
+    with closing(watcher_of([39001])) as watcher:
         flood(39001, datagrams=600, sources=6)
         watcher.hear()
         assert watcher.blind == why
@@ -103,7 +197,7 @@ def test_as_much_as_it_can_take_is_not_too_much(
     """Only one more is."""
     monkeypatch.setattr(second, "_MOST_ARRIVALS", 6)
     monkeypatch.setattr(second, "_MOST_HEARD", 600)
-    with closing(Watcher([39001])) as watcher:
+    with closing(watcher_of([39001])) as watcher:
         flood(39001, datagrams=600, sources=6)
         assert ports_seen(watcher, 6) == [39001] * 6
         assert watcher.blind == ""
@@ -122,7 +216,7 @@ def test_it_hears_while_it_waits(may_watch: None, monkeypatch: pytest.MonkeyPatc
             heard.append(time.monotonic())
             super().hear()
 
-    with closing(Counting([39001])) as watcher:
+    with closing(watcher_of([39001], Counting)) as watcher:
         flood(39001, datagrams=2, sources=2)
         later = threading.Timer(0.3, os.write, (told, b"noise\nmark go\n"))
         later.start()
@@ -141,7 +235,7 @@ def test_without_privilege(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(bare.socket, "socket", refuse)
-    assert Watcher([5060]).blind == "no packet socket: [Errno 1] Operation not permitted"
+    assert watcher_of([5060]).blind == "no packet socket: [Errno 1] Operation not permitted"
 
 
 def test_source_ports_where_most_are_reserved(monkeypatch: pytest.MonkeyPatch) -> None:
