@@ -67,7 +67,7 @@ class Attribution:
         """What explains it; None: the path between two hosts does."""
         own = item.verdict.fault
         if own is None:
-            return _by_words(item)
+            return by_words(item)
         own = behind(own, self.facts)
         if own.code == "replication-stopped":
             return self._of_source(own) or own
@@ -188,6 +188,7 @@ class Attribution:
         return any(i.holds for port in item.ports for i in self.sent[port] if i is not item)
 
 
-def _by_words(item: Item) -> Fault:
+def by_words(item: Item) -> Fault:
+    """The fault of a check of which there are only words."""
     words = item.verdict.warnings[0] if item.warns else item.verdict.cause
     return fault("other", words or item.verdict.observed)

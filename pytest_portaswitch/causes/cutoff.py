@@ -54,6 +54,9 @@ def _unseen(sent: Sequence[Item], facts: Mapping[str, Observation]) -> Iterator[
     for host, observed in facts.items():
         if not isinstance(observed, Unobserved) or not towards[host]:
             continue
+        if observed.why == "internal-error":
+            # That this program failed says nothing of the way to the host.
+            continue
         if not any(_arrived(item) for item in towards[host]):
             yield host, fault(unseen_code(observed), host, detail=observed.detail)
 

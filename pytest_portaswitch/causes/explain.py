@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 
 from pytest_portaswitch.causes import kinds, moved, paths
-from pytest_portaswitch.causes.attribute import Attribution
+from pytest_portaswitch.causes.attribute import Attribution, by_words
 from pytest_portaswitch.causes.cause import Cause, Effect, Severity
 from pytest_portaswitch.causes.impact import Impacts
 from pytest_portaswitch.causes.item import Item, items_of
 from pytest_portaswitch.causes.landscape import Landscape
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check
@@ -26,6 +27,24 @@ SEEN = 5
 
 GRAVEST: tuple[Severity, ...] = get_args(Severity)
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
+
+
+class Explained(NamedTuple):
+    """The causes, and what this program could not do for them."""
+
+    causes: tuple[Cause, ...]
+    internal_errors: tuple[InternalError, ...] = ()
+
+
+_Member = tuple[Fault, Item]
+
+
+class _Groups(NamedTuple):
+    """Checks that have one cause, by its fault, and what is said of the causes."""
+
+    members: Mapping[tuple[str, tuple[str, ...]], Sequence[_Member]]
+    blocks: paths.Blocks
+    impacts: Impacts
 
 
 def explain(
@@ -41,9 +60,43 @@ def explain(
     first. ``planned`` are all checks of the cluster, where only some were judged: of what was left
     out it is not said that it is down. ``logins`` by host: how to get there by hand.
     """
+    return explained(checks, verdicts, facts, planned, logins).causes
+
+
+def explained(
+    checks: Sequence[Check],
+    verdicts: Mapping[str, Verdict],
+    facts: Mapping[str, Observation],
+    planned: Sequence[Check] | None = None,
+    logins: Mapping[str, Login] | None = None,
+) -> Explained:
+    """The same, with the faults of this program that it met: it never raises.
+
+    Where no cause can be found, each check is put under what its own judge said.
+    """
     items = items_of(checks, verdicts)
+    errors: list[InternalError] = []
+    causes: list[Cause] = []
+    groups = attempt("causes", "all causes", _groups, items, facts, planned or checks)
+    if isinstance(groups, InternalError):
+        errors.append(groups)
+        causes += [_plain_cause(members, groups) for members in _by_own_words(items)]
+    else:
+        for _, members in sorted(groups.members.items()):
+            name = _id(members[0][0])
+            found = attempt("causes", name, _cause, members, items, facts, groups, logins or {})
+            if isinstance(found, InternalError):
+                errors.append(found)
+                found = _plain_cause(members, found)
+            causes.append(found)
+    return Explained(tuple(sorted(causes, key=_rank)), tuple(errors))
+
+
+def _groups(
+    items: Sequence[Item], facts: Mapping[str, Observation], planned: Sequence[Check]
+) -> _Groups:
     attribution = Attribution(items, facts)
-    explained: dict[tuple[str, tuple[str, ...]], list[tuple[Fault, Item]]] = {}
+    explained: dict[tuple[str, tuple[str, ...]], list[_Member]] = {}
     between: list[Item] = []
     following = {i.check.id: probe for i in items if (probe := attribution.followed(i))}
     for item in items:
@@ -69,12 +122,35 @@ def explain(
         for _, item in members
         if not item.holds
     }
-    impacts = Impacts(Landscape(planned or checks, items, broken))
-    causes = [
-        _cause(members, items, facts, impacts, blocks, logins or {})
-        for _, members in sorted(explained.items())
-    ]
-    return tuple(sorted(causes, key=_rank))
+    return _Groups(explained, blocks, Impacts(Landscape(planned, items, broken)))
+
+
+def _by_own_words(items: Sequence[Item]) -> Sequence[Sequence[_Member]]:
+    """All that do not pass, or warn, by nothing but what their judges said."""
+    groups: dict[tuple[str, tuple[str, ...]], list[_Member]] = {}
+    for item in items:
+        if not item.holds or item.warns:
+            found = item.verdict.fault or by_words(item)
+            groups.setdefault((found.code, found.subject), []).append((found, item))
+    return [groups[key] for key in sorted(groups)]
+
+
+def _plain_cause(members: Sequence[_Member], error: InternalError) -> Cause:
+    """What can be said of some checks where more could not be found out."""
+    mine = [item for _, item in members]
+    worst = min(mine, key=lambda item: GRAVEST.index(_severity(item.verdict)))
+    said = [by_words(item).subject[0] for item in mine]
+    return Cause(
+        id=_id(members[0][0]),
+        kind=members[0][0].code,
+        title=by_words(worst).subject[0],
+        severity=_severity(worst.verdict),
+        seen=tuple(dict.fromkeys(said))[:SEEN],
+        checks=tuple(sorted(item.check.id for item in mine)),
+        effect="unknown",
+        impact=f"what it takes down could not be found out: {error.title}",
+        next=worst.verdict.reproduce,
+    )
 
 
 def _rank(cause: Cause) -> tuple[int, int, int, str]:
@@ -83,13 +159,13 @@ def _rank(cause: Cause) -> tuple[int, int, int, str]:
 
 
 def _cause(
-    members: Sequence[tuple[Fault, Item]],
+    members: Sequence[_Member],
     items: Sequence[Item],
     facts: Mapping[str, Observation],
-    impacts: Impacts,
-    blocks: paths.Blocks,
+    groups: _Groups,
     logins: Mapping[str, Login],
 ) -> Cause:
+    blocks = groups.blocks
     mine = [item for _, item in members]
     # A title has the words of whoever looked closest: those of the service's own host.
     fault = min(members, key=lambda m: (m[1].path is not None, not m[0].detail, m[1].check.id))[0]
@@ -97,7 +173,7 @@ def _cause(
     if instead:
         fault = msgspec.structs.replace(fault, code="wrong-port", detail=", ".join(instead))
     severity = min((_severity(item.verdict) for item in mine), key=GRAVEST.index)
-    impact = impacts.of(mine, severity)
+    impact = groups.impacts.of(mine, severity)
     own = members[0][0]
     title = blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own), items)
     seen = _seen(mine, title, own)

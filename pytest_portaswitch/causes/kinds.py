@@ -9,7 +9,9 @@ from pytest_portaswitch.causes import by_hand, slices
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.causes.loss import conjugated, some
 from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.internal_error import REPORT
 from pytest_portaswitch.judge.fault import Fault
+from pytest_portaswitch.judge.unknown import INTERNAL_ERROR
 from pytest_portaswitch.plan.check import Listens, Presents, Reaches
 
 SHOWN_PORTS = 4
@@ -73,6 +75,8 @@ TITLES: Mapping[str, str] = {
     "refused-server-error": "{1} on {0} answers that it cannot serve: {detail}",
     "refused-access-denied-with-credentials": "{1} on {0} refuses the credentials given: {detail}",
     "refused-login-accepted": "{1} on {0} lets anybody in without a password: {detail}",
+    "internal-error": "a fault of this program at {0} ({detail})",
+    "algorithm-refused": "{detail}",
     "refused-unverified": "{1} on {0} gives an answer that nothing proves to be its own: {detail}",
 }
 """``{0}`` and ``{1}`` are the fault's subject. Kinds that stand not here have the judge's words."""
@@ -205,6 +209,8 @@ def ports_of(items: Sequence[Item], fault: Fault) -> list[str]:
 
 def next_step(fault: Fault, items: Sequence[Item], logins: Mapping[str, Login]) -> str:
     """A command to paste; hosts stand in it quoted, and nothing that a host said."""
+    if fault.code == INTERNAL_ERROR:
+        return f"{REPORT}: {fault.subject[0]} ({fault.detail})"
     if fault.code in NEXT and fault.subject:
         host = fault.subject[0]
         return by_hand.command(host, logins.get(host), *NEXT[fault.code])

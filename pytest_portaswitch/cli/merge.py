@@ -82,5 +82,11 @@ def _line(pack: fleet.Pack, now: datetime.datetime) -> str:
     return (
         f"  {summary.cluster}: {summary.verdict.replace('-', ' ').upper()}, {totals.planned} = "
         f"{totals.passed} passed + {totals.failed} failed + {totals.unknown} unknown + "
-        f"{totals.waived} waived, {fleet.age(summary.started, now)}, {fleet.releases(summary)}"
+        f"{totals.waived} waived, {_faults(summary)}"
+        f"{fleet.age(summary.started, now)}, {fleet.releases(summary)}"
     )
+
+
+def _faults(summary: fleet.Summary) -> str:
+    number = len(summary.internal_errors)
+    return f"{number} fault{'' if number == 1 else 's'} of the program, " if number else ""

@@ -31,6 +31,8 @@ Finding = Literal[
     "unavailable",
     "server-error",
     "nothing-to-ask",
+    "algorithm-refused",
+    "internal-error",
 ]
 """``""``: it answered, and all is well.
 ``login-refused``: it answered by refusing a login without credentials, as it should (MySQL 1045).
@@ -55,7 +57,10 @@ what means the same elsewhere.
 ``login-accepted``: a login without a password succeeded.
 ``peer-refused``: Diameter, SMPP or SMTP declined this peer by the book.
 ``unavailable``, ``server-error``: it answers that it cannot serve (SIP 503, SMTP 421, IMAP BYE).
-``nothing-to-ask``: the protocol has no question that a stranger may ask (RTP)."""
+``nothing-to-ask``: the protocol has no question that a stranger may ask (RTP).
+``algorithm-refused``: the auditing machine refuses an algorithm that the protocol needs (MD5 where
+FIPS mode is on), so that the service was not asked, or its reply could not be checked.
+``internal-error``: a fault of this program; the host's ``internal_errors`` have it."""
 
 GOOD: frozenset[Finding] = frozenset(
     {"", "login-refused", "peer-refused", "nothing-to-ask", "secret-needed"}

@@ -15,13 +15,17 @@ Trouble = Literal[
     "unreadable",
     "refused",
     "unfit-plugin",
+    "algorithm-refused",
+    "internal-error",
 ]
 """``""``: it let us in.
 ``not-asked``: the host that was to ask it could not; see the words.
 ``no-answer``, ``cut-short``: silence, or an end in the middle.
 ``not-this-protocol``, ``unreadable``: not what such a server says.
 ``refused``: it refused the login, in its own words.
-``unfit-plugin``: it takes no proof that can be given without the password itself."""
+``unfit-plugin``: it takes no proof that can be given without the password itself.
+``algorithm-refused``: the auditing machine refuses an algorithm that the proof needs.
+``internal-error``: a fault of this program; the host's ``internal_errors`` have it."""
 
 
 class Replication(msgspec.Struct, frozen=True, kw_only=True):

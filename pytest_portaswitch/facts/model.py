@@ -12,6 +12,7 @@ import msgspec
 
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.database import Database
+from pytest_portaswitch.internal_error import InternalError
 from pytest_portaswitch.tables.row import Transport
 
 
@@ -234,6 +235,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     """DER by SHA-256, of the handshakes in ``probes``. What another host of the cluster has brought
     already is left out: peers see the same."""
     gaps: tuple[Gap, ...] = ()
+    internal_errors: tuple[InternalError, ...] = ()
+    """Faults of this program that it met while it dealt with this host."""
 
     def gap(self, what: str) -> str:
         """Why ``what`` could not be seen, or empty when it could."""
@@ -258,9 +261,11 @@ WhyUnobserved = Literal[
     "output-too-large",
     "client-failed",
     "not-observed",
+    "internal-error",
 ]
 """Why there are no facts of a host. ``not-observed``: the run ended before its turn.
-``client-failed``: ssh, or what stands in for it, could not do its part on this machine."""
+``client-failed``: ssh, or what stands in for it, could not do its part on this machine.
+``internal-error``: a fault of this program, see ``internal_errors``."""
 
 
 class Unobserved(msgspec.Struct, frozen=True, kw_only=True, tag="unobserved", tag_field="type"):
@@ -271,6 +276,8 @@ class Unobserved(msgspec.Struct, frozen=True, kw_only=True, tag="unobserved", ta
     detail: str
     """One line in words for people, with ssh's own words where it had any."""
     took: float = 0.0
+    internal_errors: tuple[InternalError, ...] = ()
+    """Faults of this program that it met while it dealt with this host."""
 
 
 Observation = HostFacts | Unobserved

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
+from pytest_portaswitch.cluster.model import Waiver
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.held import judge_held
 from pytest_portaswitch.judge.hygiene import (
@@ -22,8 +27,9 @@ from pytest_portaswitch.judge.redundancy import judge_holder, judge_standby
 from pytest_portaswitch.judge.sampled import judge_sampled
 from pytest_portaswitch.judge.tls import judge_tls
 from pytest_portaswitch.judge.undeclared import judge_undeclared
-from pytest_portaswitch.judge.unknown import Facts
+from pytest_portaswitch.judge.unknown import Facts, internal_error
 from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.waiver import excuse
 from pytest_portaswitch.plan.check import (
     CannotAssess,
     Check,
@@ -82,3 +88,22 @@ def judge(check: Check, facts: Facts) -> Verdict:
     if isinstance(expects, Reaches) and expects.sample:
         return judge_sampled(check, expects, facts)
     return _JUDGES[type(expects)](check, expects, facts)
+
+
+def assess(
+    check: Check, facts: Facts, waivers: Sequence[Waiver], moment: datetime.datetime
+) -> Verdict:
+    """The verdict with the site's waivers applied, as of a moment; it never raises.
+
+    A check whose judge fails is unknown. A failure of which it cannot be told whether it is excused
+    stays a failure.
+    """
+    found = attempt("judging", check.id, judge, check, facts)
+    if isinstance(found, InternalError):
+        verdict = internal_error(check.title, "the check could not be judged", found)
+        return msgspec.structs.replace(verdict, internal_error=found)
+    excused = attempt("waivers", check.id, excuse, check.id, found, waivers, moment)
+    if isinstance(excused, InternalError):
+        cause = f"{found.cause} [no waiver could be applied: {excused.title}]"
+        return msgspec.structs.replace(found, cause=cause, internal_error=excused)
+    return excused

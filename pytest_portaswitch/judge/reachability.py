@@ -6,7 +6,7 @@ from pytest_portaswitch.facts.model import HostFacts, ProbeResult
 from pytest_portaswitch.judge import datagram, in_use, path, seen
 from pytest_portaswitch.judge.by_hand import datagram as datagram_by_hand
 from pytest_portaswitch.judge.fault import fault
-from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
+from pytest_portaswitch.judge.unknown import Facts, facts_of, gap, internal_error, recorded
 from pytest_portaswitch.judge.verdict import Verdict, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Reaches
 from pytest_portaswitch.tables.ladder import Grade, reaches
@@ -57,6 +57,10 @@ def _judge_port(
     evidence = (result_words(source, result), *datagram.evidence(result))
     grade = grade_of(result)
     refusal = _refusal(result)
+    comes_through = _comes_through(expects, result)
+    unasked = None if comes_through else _unasked(source, result, expected)
+    if unasked:
+        return unasked
     if grade is None and result.detail != "EPERM":
         return Verdict(
             verdict="unknown",
@@ -84,7 +88,7 @@ def _judge_port(
             evidence=evidence,
             reproduce=reproduce,
         )
-    if _comes_through(expects, result):
+    if comes_through:
         said = f": {result.answer.words}" if result.answer and result.answer.words else ""
         return Verdict(
             verdict="pass",
@@ -123,6 +127,24 @@ def _judge_port(
         fault=story.fault,
         evidence=evidence + story.evidence,
         reproduce=reproduce,
+    )
+
+
+def _unasked(source: HostFacts, result: ProbeResult, expected: str) -> Verdict | None:
+    """Unknown, where this side could not ask, or not read the reply; None where it could."""
+    answer = result.answer
+    if answer is None or answer.finding not in ("internal-error", "algorithm-refused"):
+        return None
+    lost = f"the reply to probe {result.key} from {source.host} could not be read"
+    if answer.finding == "internal-error":
+        return internal_error(expected, lost, recorded(source, result.key))
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-observed",
+        expected=expected,
+        observed=f"{result.key} was not asked from {source.host}: {answer.words}",
+        cause=answer.words,
+        fault=fault("algorithm-refused", answer.details.get("algorithm", ""), detail=answer.words),
     )
 
 

@@ -7,13 +7,12 @@ import re
 from pytest_portaswitch.facts.database import Database, Replication
 from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.judge.fault import Fault, fault
-from pytest_portaswitch.judge.unknown import Facts, facts_of
+from pytest_portaswitch.judge.unknown import Facts, facts_of, internal_error, recorded
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, RefusesWrites
 from pytest_portaswitch.text.command import on, shell
 
-SHOWN = 5
-SHOWN_GRANT = 200
+SHOWN, SHOWN_GRANT = 5, 200
 """Characters of one."""
 OFF = frozenset({"OFF", "0"})
 REMEMBERED = "caching_sha2_password"
@@ -101,6 +100,8 @@ def _not_told(
 ) -> Verdict:
     # Of two ports one is nobody's: the one that spoke tells more.
     database = min(asked, key=lambda one: one.trouble in ("no-answer", "not-asked"))
+    if database.trouble == "internal-error":
+        return internal_error(expected, "not asked", recorded(source, database.key))
     place = expects.destination
     doing = {
         "refused": f"{place.name} refuses {expects.account} from {source.host}",

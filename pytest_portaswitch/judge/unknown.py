@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
+from pytest_portaswitch.internal_error import REPORT, InternalError
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.verdict import Verdict
 
 Facts = Mapping[str, Observation]
 """Observations by host name."""
+
+INTERNAL_ERROR = "internal-error"
+"""The code of what a fault of this program has cost. Its subject is the place of the fault."""
 
 
 def facts_of(host: str, facts: Facts, expected: str) -> HostFacts | Verdict:
@@ -17,6 +21,8 @@ def facts_of(host: str, facts: Facts, expected: str) -> HostFacts | Verdict:
     seen = facts.get(host)
     if isinstance(seen, HostFacts):
         return seen
+    if isinstance(seen, Unobserved) and seen.why == "internal-error":
+        return internal_error(expected, f"no facts of {host}", recorded(seen))
     if isinstance(seen, Unobserved):
         why = f"could not be looked at: {seen.detail} [{seen.why}]"
         found = fault(unseen_code(seen), host, detail=seen.detail)
@@ -37,6 +43,7 @@ _CODES: dict[WhyUnobserved, str] = {
     "output-too-large": "login-broken",
     "client-failed": "client-failed",
     "not-observed": "not-looked-at",
+    "internal-error": INTERNAL_ERROR,
 }
 """What was met on the way to the host; all the others mean that there was no way."""
 
@@ -68,4 +75,29 @@ def gap(host: str, what: str, why: str, expected: str) -> Verdict:
         cause=f"{what} of {host} not visible: {why}",
         # Each missing probe has its own words; one reason stands behind all of them.
         fault=fault("not-visible", host, what.partition(" ")[0], detail=why),
+    )
+
+
+def internal_error(expected: str, lost: str, error: InternalError) -> Verdict:
+    """Unknown, because of a fault of this program. ``lost``: what it has cost, in words."""
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-observed",
+        expected=expected,
+        observed=f"{lost}: {error.title}",
+        cause=error.title,
+        fault=fault(INTERNAL_ERROR, error.place, detail=error.exception),
+        evidence=(f"{error.line}; {REPORT}",),
+    )
+
+
+def recorded(seen: Observation, subject: str = "") -> InternalError:
+    """The fault of this program that a host's facts have of a probe; without one, the first."""
+    found = [one for one in seen.internal_errors if one.subject == subject]
+    return next(
+        iter((*found, *seen.internal_errors)),
+        # In evidence that somebody has altered.
+        InternalError(
+            stage="host-session", subject=subject, place="an unknown place", exception="-"
+        ),
     )

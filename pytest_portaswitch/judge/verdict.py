@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from pytest_portaswitch.internal_error import InternalError
 from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.tables.ladder import Grade
 
@@ -36,6 +37,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     that passes with warnings has passed: whether one is binding is for the cluster file to say."""
     reproduce: str = ""
     """A command that shows the same by hand."""
+    internal_error: InternalError | None = None
+    """The fault of this program for which it was not judged, or no waiver applied."""
 
     @property
     def message(self) -> str:

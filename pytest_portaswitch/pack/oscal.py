@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from pytest_portaswitch.judge.verdict import VerdictWord
+from pytest_portaswitch.report import faults
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
 from pytest_portaswitch.report.files import EVIDENCE
 
@@ -26,10 +27,11 @@ NAMESPACE = "urn:pytest-portaswitch:oscal"
 Part = dict[str, Any]
 
 
-def document(evidence: Evidence, content: bytes) -> bytes:
+def document(evidence: Evidence, content: bytes, *, whole: bool = True) -> bytes:
     """``oscal-assessment-results.json``. The same evidence gives the same bytes.
 
-    ``content``: the evidence as its file holds it.
+    ``content``: the evidence as its file holds it. Without ``whole`` the verdict and the sum alone:
+    in the place of a document that could not be made.
     """
     ids = _Ids(hashlib.sha256(content).hexdigest())
     run = evidence.run
@@ -42,7 +44,7 @@ def document(evidence: Evidence, content: bytes) -> bytes:
             "oscal-version": OSCAL_VERSION,
         },
         "import-ap": {"href": f"#{ids('tables')}"},
-        "results": [_result(evidence, ids)],
+        "results": [_whole_result(evidence, ids) if whole else _result(evidence, ids)],
         "back-matter": {
             "resources": [
                 {
@@ -106,6 +108,14 @@ def _result(evidence: Evidence, ids: _Ids) -> Part:
     }
     if evidence.removed:
         result["props"].append(_prop("removed-checks", str(len(evidence.removed))))
+    if evidence.internal_errors:
+        result["props"].append(_prop("internal-errors", str(len(evidence.internal_errors))))
+        result["remarks"] = _plain("; ".join(faults.listed(evidence.internal_errors)))
+    return result
+
+
+def _whole_result(evidence: Evidence, ids: _Ids) -> Part:
+    result = _result(evidence, ids)
     components = [
         {
             "uuid": ids(f"host:{name}"),

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from pytest_portaswitch.causes import Cause, explain
-from pytest_portaswitch.judge.judge import judge
+from pytest_portaswitch.causes import Cause, explained
+from pytest_portaswitch.internal_error import InternalError, Stage, distinct
+from pytest_portaswitch.judge.judge import assess
 from pytest_portaswitch.judge.verdict import Verdict
-from pytest_portaswitch.judge.waiver import excuse
 from pytest_portaswitch.pack.times import contradictions
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import expand
 from pytest_portaswitch.report.evidence import (
     Evidence,
     JudgedCheck,
+    errors_of,
     judged,
     logins_of,
     never_judged,
@@ -37,13 +38,13 @@ def differences(evidence: Evidence) -> Iterator[str]:
         yield f"hosts.{host}: the cluster has no such host"
     verdicts: dict[str, Verdict] = {}
     for check in evidence.checks:
-        try:
-            verdicts[check.id] = _verdict(evidence, check, checks[check.id])
-        except Exception as error:
-            # Facts that no host gave may make anything raise.
-            yield f"check {check.id}: cannot be judged again: {error}"
+        verdict = _verdict(evidence, check, checks[check.id])
+        error = verdict.internal_error
+        if error and error not in evidence.internal_errors:
+            yield f"check {check.id}: cannot be judged again: {error.line}"
             continue
-        again = judged(checks[check.id], verdicts[check.id])
+        verdicts[check.id] = verdict
+        again = judged(checks[check.id], verdict)
         yield from _fields(f"check {check.id}", check, again)
     if plan.unexpanded != evidence.unexpanded:
         yield "unexpanded: the tables and the cluster leave out other rows"
@@ -59,7 +60,12 @@ def differences(evidence: Evidence) -> Iterator[str]:
     yield from _fields("totals", evidence.totals, totals_of(verdicts))
     if evidence.run.deselected != len(evidence.deselected):
         yield f"run.deselected: is {evidence.run.deselected}, {len(evidence.deselected)} are named"
-    scope = Scope(evidence.run.deselected, len(evidence.removed), evidence.site.grade)
+    scope = Scope(
+        evidence.run.deselected,
+        len(evidence.removed),
+        evidence.site.grade,
+        len(evidence.internal_errors),
+    )
     whole = readiness(verdicts.values(), scope)
     if whole != evidence.verdict:
         yield f"verdict: is {evidence.verdict!r}, the checks give {whole!r}"
@@ -67,8 +73,10 @@ def differences(evidence: Evidence) -> Iterator[str]:
     planned = [check for check in plan.checks if check.id not in removed]
     planned += [checks[one] for one in evidence.added if one in checks]
     logins = logins_of(evidence.site)
-    causes = explain(list(checks.values()), verdicts, evidence.hosts, planned, logins)
-    yield from _causes(evidence.causes, causes)
+    found = explained(list(checks.values()), verdicts, evidence.hosts, planned, logins)
+    yield from _causes(evidence.causes, found.causes)
+    met = (*errors_of(evidence.hosts, verdicts.values()), *found.internal_errors)
+    yield from _internal_errors(evidence.internal_errors, met)
 
 
 def unvouched(evidence: Evidence) -> Iterator[str]:
@@ -77,6 +85,9 @@ def unvouched(evidence: Evidence) -> Iterator[str]:
         yield f"check {one}: a hook of the site took it out: why, nothing here says"
     for one in evidence.added:
         yield f"check {one}: a hook of the site added it: what it demands is the site's word"
+    for error in evidence.internal_errors:
+        if error.stage in ONLY_SAID:
+            yield f"internal_errors: {error.line}: nothing here proves it"
 
 
 def _check_of(check: JudgedCheck) -> Check:
@@ -91,7 +102,7 @@ def _verdict(evidence: Evidence, recorded: JudgedCheck, check: Check) -> Verdict
         if judged(check, unjudged) == recorded:
             return unjudged
     moment = datetime.datetime.fromisoformat(evidence.run.started)
-    return excuse(check.id, judge(check, evidence.hosts), evidence.waivers, moment)
+    return assess(check, evidence.hosts, evidence.waivers, moment)
 
 
 def _plan(
@@ -115,6 +126,24 @@ def _plan(
         yield f"check {one}: is said to be added; the tables and the cluster give it"
     for one in sorted(set(listed) & set(expanded)):
         yield from _fields(f"check {one}", checks[one], expanded[one])
+
+
+ELSEWHERE: frozenset[Stage] = frozenset({"comparison", "rendering"})
+"""Stages that are proved where they are gone through again: ``since`` and ``contents``."""
+ONLY_SAID: frozenset[Stage] = frozenset({"comparison", "requirements", "site-hook"})
+"""Stages that leave nothing in the evidence by which they could be gone through again."""
+
+
+def _internal_errors(
+    recorded: Iterable[InternalError], again: Iterable[InternalError]
+) -> Iterator[str]:
+    """Faults of this program that are claimed and not met, or met and kept quiet."""
+    said = {one for one in recorded if one.stage not in ELSEWHERE | ONLY_SAID}
+    met = set(again)
+    for one in distinct(said - met):
+        yield f"internal_errors: it is said that there was {one.line}; the facts do not give it"
+    for one in distinct(met - said):
+        yield f"internal_errors: there is {one.line}, and nothing is said of it"
 
 
 def _causes(recorded: tuple[Cause, ...], again: tuple[Cause, ...]) -> Iterator[str]:

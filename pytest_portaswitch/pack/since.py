@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_portaswitch.difference import STANDINGS, Difference, standing
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.report.baseline import Before, difference, snapshot_of
 from pytest_portaswitch.report.evidence import Evidence
 
@@ -15,6 +16,11 @@ def since_problems(evidence: Evidence, before: Before | None) -> Iterator[str]:
     With the baseline everything is compared again. Without it, that what is said of this audit is
     what this audit says, and that no check of it is passed over.
     """
+    failed = [one for one in evidence.internal_errors if one.stage == "comparison"]
+    if failed:
+        if evidence.since is not None or (before and failed != [_compared(evidence, before)]):
+            yield f"internal_errors: it is said that there was {failed[0].line}; there is none"
+        return
     if evidence.since is None:
         if before is not None:
             yield "since: is missing: the audit was not compared with a baseline"
@@ -29,6 +35,10 @@ def since_problems(evidence: Evidence, before: Before | None) -> Iterator[str]:
     for name in recorded.__struct_fields__:
         if getattr(recorded, name) != getattr(again, name):
             yield f"since.{name}: is not what the baseline and the recorded facts give"
+
+
+def _compared(evidence: Evidence, before: Before) -> Difference | InternalError:
+    return attempt("comparison", evidence.cluster, difference, before, evidence)
 
 
 def _alone(evidence: Evidence, since: Difference) -> Iterator[str]:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from pytest_portaswitch.internal_error import distinct
 from pytest_portaswitch.pack import signature
+from pytest_portaswitch.pack.contents import rendered
 from pytest_portaswitch.pack.names import EVIDENCE, PAGE, SIGNATURE, SUMMED, SUMS
 from pytest_portaswitch.pack.recompute import differences, unvouched
 from pytest_portaswitch.pack.since import since_problems
-from pytest_portaswitch.pack.write import contents, sums
+from pytest_portaswitch.pack.write import sums
 from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.files import read_regular
@@ -171,10 +173,15 @@ def _all(lines: Iterator[str]) -> Iterator[str]:
 
 def _derived(folder: Path, evidence: Evidence) -> Iterator[str]:
     try:
-        made = contents(evidence)
+        made, met = rendered(evidence)
     except Exception as error:
         yield f"{PAGE}: cannot be made from the evidence again: {error}"
         return
+    said = {one for one in evidence.internal_errors if one.stage == "rendering"}
+    for one in distinct(said - set(met)):
+        yield f"{EVIDENCE}: internal_errors: it is said that there was {one.line}; there is none"
+    for one in distinct(set(met) - said):
+        yield f"{EVIDENCE}: internal_errors: there is {one.line}, and nothing is said of it"
     for name, content in made.items():
         try:
             if read_regular(folder / name) != content:

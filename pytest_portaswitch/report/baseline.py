@@ -14,7 +14,8 @@ from pytest_portaswitch.difference import (
     SnapshotRun,
     compare,
 )
-from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.internal_error import InternalError, attempt
+from pytest_portaswitch.report.evidence import Evidence, with_internal_errors
 from pytest_portaswitch.report.files import EVIDENCE
 from pytest_portaswitch.report.reading import content_of, decode_as
 from pytest_portaswitch.source.problem import BadInput, Problem
@@ -52,10 +53,16 @@ def difference(before: Before, evidence: Evidence) -> Difference:
 
 
 def with_baseline(evidence: Evidence, before: Before | None) -> Evidence:
-    """The evidence with what is different since the baseline, where there is one."""
+    """The evidence with what is different since the baseline, where there is one.
+
+    It never raises: an audit that could not be compared says so.
+    """
     if before is None:
         return evidence
-    return msgspec.structs.replace(evidence, since=difference(before, evidence))
+    found = attempt("comparison", evidence.cluster, difference, before, evidence)
+    if isinstance(found, InternalError):
+        return with_internal_errors(evidence, [found])
+    return msgspec.structs.replace(evidence, since=found)
 
 
 def snapshot_of(evidence: Evidence) -> Snapshot:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.causes import Cause, explain
+from pytest_portaswitch.causes import Cause, explained
 from pytest_portaswitch.cluster.model import Cluster, Login, Waiver
 from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.internal_error import InternalError, distinct
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
 from pytest_portaswitch.plan.expand import Plan, expand
@@ -114,6 +115,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan looks at on its own host only, since no other one is a peer, and why."""
     since: Difference | None = None
     """What is different from the baseline that the run was given; null: it was given none."""
+    internal_errors: tuple[InternalError, ...] = ()
+    """Faults of this program, or of the site's hooks, that this audit met. What they cost is
+    unknown; a cluster with one is never ready."""
 
 
 def gather(
@@ -125,17 +129,23 @@ def gather(
     checks: Sequence[Check],
     verdicts: Mapping[str, Verdict],
     hosts: Mapping[str, Observation],
+    internal_errors: Iterable[InternalError] = (),
 ) -> Evidence:
     """Put together the evidence of the selected ``checks`` of a plan.
 
-    A check without a verdict is unknown: nothing disappears.
+    A check without a verdict is unknown: nothing disappears. ``internal_errors``: those that
+    neither hosts nor verdicts have.
     """
     complete = {check.id: verdicts.get(check.id) or never_judged(check, run) for check in checks}
     planned = {check.id for check in plan.checks}
     site = publishable(cluster)
     expanded = {check.id for check in expand(tables, cluster).checks}
     removed = tuple(sorted(expanded - planned))
-    scope = Scope(run.deselected, len(removed), cluster.grade)
+    found = explained(checks, complete, hosts, plan.checks, logins_of(site))
+    errors = distinct(
+        (*errors_of(hosts, complete.values()), *found.internal_errors, *internal_errors)
+    )
+    scope = Scope(run.deselected, len(removed), cluster.grade, len(errors))
     return Evidence(
         format=FORMAT,
         version=VERSION,
@@ -148,7 +158,7 @@ def gather(
         checks=tuple(
             judged(check, complete[check.id]) for check in sorted(checks, key=lambda c: c.id)
         ),
-        causes=explain(checks, complete, hosts, plan.checks, logins_of(site)),
+        causes=found.causes,
         unexpanded=plan.unexpanded,
         unreached=plan.unreached,
         waivers=cluster.waivers,
@@ -157,7 +167,29 @@ def gather(
         deselected=tuple(sorted(planned - set(complete))),
         added=tuple(sorted(planned - expanded)),
         removed=removed,
+        internal_errors=errors,
     )
+
+
+def errors_of(
+    hosts: Mapping[str, Observation], verdicts: Iterable[Verdict]
+) -> Iterator[InternalError]:
+    """The faults of this program that facts and verdicts have."""
+    for name, seen in hosts.items():
+        for error in seen.internal_errors:
+            whose = name if error.subject == name else f"{name} {error.subject}"
+            yield msgspec.structs.replace(error, subject=whose)
+    for verdict in verdicts:
+        if verdict.internal_error:
+            yield verdict.internal_error
+
+
+def with_internal_errors(evidence: Evidence, errors: Iterable[InternalError]) -> Evidence:
+    """The evidence with further faults of this program, with which no cluster is ready."""
+    every = distinct((*evidence.internal_errors, *errors))
+    is_ready = evidence.verdict in ("ready", "ready-with-warnings")
+    verdict: Readiness = "could-not-be-assessed" if every and is_ready else evidence.verdict
+    return msgspec.structs.replace(evidence, verdict=verdict, internal_errors=every)
 
 
 def logins_of(site: Cluster) -> dict[str, Login]:

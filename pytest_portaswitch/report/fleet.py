@@ -11,6 +11,7 @@ import msgspec
 from pytest_portaswitch.causes import Cause
 from pytest_portaswitch.cluster.model import LeastGrade
 from pytest_portaswitch.difference import Difference
+from pytest_portaswitch.internal_error import InternalError
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import CannotAssess
@@ -96,6 +97,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     site: SummarySite
     removed: tuple[str, ...]
     since: Difference | None = None
+    internal_errors: tuple[InternalError, ...] = ()
 
     @property
     def started(self) -> datetime.datetime:
@@ -133,7 +135,12 @@ def _contradictions(summary: Summary) -> Iterator[tuple[str, object, object]]:
         said, again = getattr(summary.totals, name), getattr(totals, name)
         if said != again:
             yield f"totals.{name}", said, again
-    scope = Scope(summary.run.deselected, len(summary.removed), summary.site.grade)
+    scope = Scope(
+        summary.run.deselected,
+        len(summary.removed),
+        summary.site.grade,
+        len(summary.internal_errors),
+    )
     whole = readiness(verdicts.values(), scope)
     if whole != summary.verdict:
         yield "verdict", summary.verdict, whole

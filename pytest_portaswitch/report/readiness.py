@@ -10,7 +10,8 @@ from pytest_portaswitch.judge.verdict import Verdict
 
 Readiness = Literal["ready", "ready-with-warnings", "blocked", "could-not-be-assessed"]
 """``blocked``: something fails. ``could-not-be-assessed``: nothing that was seen fails, but
-something could not be looked at, was not selected, or did not answer as it should.
+something could not be looked at, was not selected, or did not answer as it should, or a fault of
+this program was met.
 ``ready-with-warnings``: all that could be looked at holds, and something is excused, cannot be
 told, was taken out by the site, is worth a warning, or less proof is demanded than the rows
 name."""
@@ -28,6 +29,8 @@ class Scope(NamedTuple):
     """Checks that a hook of the site took out."""
     grade: LeastGrade = ""
     """With how little proof the site is content."""
+    internal_errors: int = 0
+    """Faults of this program that the audit met."""
 
 
 def readiness(verdicts: Iterable[Verdict], scope: Scope) -> Readiness:
@@ -38,7 +41,7 @@ def readiness(verdicts: Iterable[Verdict], scope: Scope) -> Readiness:
         return "blocked"
     untold = [v for v in verdicts if v.verdict == "unknown"]
     unseen = any(verdict.why_unknown != "not-assessable" for verdict in untold)
-    if not verdicts or unseen or scope.deselected:
+    if not verdicts or unseen or scope.deselected or scope.internal_errors:
         return "could-not-be-assessed"
     notable = [v for v in untold if not (v.fault and v.fault.code in IN_THE_NATURE)]
     warned = any(verdict.warnings for verdict in verdicts)

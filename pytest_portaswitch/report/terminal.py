@@ -14,7 +14,7 @@ from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts import HostFacts
 from pytest_portaswitch.judge.waiver import applying
 from pytest_portaswitch.plan.effective import ASKED, DEVIATION
-from pytest_portaswitch.report import since
+from pytest_portaswitch.report import faults, since
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.readiness import Readiness, lowered, taken_out
 from pytest_portaswitch.report.warned import beside
@@ -59,6 +59,10 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
         yield from _wrapped(
             "  partial", f"the run was {evidence.run.state}: checks it did not come to are unknown"
         )
+    if evidence.internal_errors:
+        yield from _wrapped("  our fault", faults.summary(evidence.internal_errors))
+        # Whole, however long: it is there to be sent.
+        yield from (f"{_INDENT}{line}" for line in faults.lines(evidence.internal_errors))
     if evidence.site.grade:
         yield from _wrapped("  lowered", lowered(evidence.site.grade))
     for question in dict.fromkeys(

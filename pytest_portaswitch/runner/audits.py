@@ -20,6 +20,7 @@ from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.facts import certificates
 from pytest_portaswitch.facts.model import HostFacts, Observation, ProbeResult
+from pytest_portaswitch.internal_error import InternalError
 from pytest_portaswitch.observe import Job, observe, testinfra_host
 from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions, load_for
@@ -56,6 +57,8 @@ class Audit:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     """By name, as the cluster file names them."""
     seen: dict[str, Observation] = field(default_factory=dict)
+    internal_errors: set[InternalError] = field(default_factory=set)
+    """Faults of this program, or of the site's hooks, that belong to no host and no verdict."""
 
     def __post_init__(self) -> None:
         self._checks = {check.id: check for check in self.plan.checks}
@@ -194,12 +197,10 @@ class Audits:
 
     def verdict(self, ref: Ref) -> Verdict:
         """Judge a check from what was seen so far, the cluster's waivers applied."""
-        from pytest_portaswitch.judge.judge import judge
-        from pytest_portaswitch.judge.waiver import excuse
+        from pytest_portaswitch.judge.judge import assess
 
         audit = self._audits[ref.cluster]
-        verdict = judge(audit.check(ref.check), audit.seen)
-        return excuse(ref.check, verdict, audit.cluster.waivers, self.moment)
+        return assess(audit.check(ref.check), audit.seen, audit.cluster.waivers, self.moment)
 
     def standing(self, ref: Ref, verdict: Verdict) -> Standing | None:
         """How a verdict stands beside the baseline's; None where the cluster has none."""

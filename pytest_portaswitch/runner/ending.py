@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_portaswitch.internal_error import REPORT, InternalError, attempt
+
 if TYPE_CHECKING:
     import pytest
 
@@ -66,17 +68,32 @@ def _load(items: Sequence[pytest.Item]) -> None:
 
 
 def lines(
-    written: Sequence[tuple[Evidence, Path]], kept: Sequence[Path], index: Index | None
+    written: Sequence[tuple[Evidence, Path]],
+    kept: Sequence[Path],
+    index: Index | None,
+    faults: Sequence[InternalError] = (),
 ) -> Iterator[str]:
     """What the section at the end of the run says, a line each.
 
     ``written``: each cluster's evidence and where it lies. ``kept``: folders of baselines that the
-    run would have written over.
+    run would have written over. ``faults``: what is in no evidence.
     """
     from pytest_portaswitch.report import fleet, terminal
 
     for evidence, path in written:
-        yield from terminal.lines(evidence, str(path))
+        shown = attempt(
+            "rendering", evidence.cluster, lambda e, p: [*terminal.lines(e, p)], evidence, str(path)
+        )
+        if isinstance(shown, InternalError):
+            shown = [
+                f"{evidence.cluster}: {evidence.verdict.replace('-', ' ').upper()}",
+                f"  our fault {shown.line}; {REPORT}",
+                f"  evidence  {path}",
+            ]
+        yield from shown
+    for fault in faults:
+        lost = "no evidence" if fault.stage == "evidence" else "not done"
+        yield f"{fault.subject}: {lost}: {fault.line}; {REPORT}"
     for folder in kept:
         yield f"the baseline's pack was kept: {folder}"
     if index:

@@ -145,9 +145,12 @@ class Session:
             self.recorder.write("interrupted" if interrupted else "stopped")
         except SigningFailed as failed:
             pytest.exit(f"the evidence is written and not signed: {failed}", returncode=3)
+        if self.recorder.faults:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.recorder.written:
+        found = self.recorder
+        if found.written or found.faults:
             terminalreporter.section("PortaSwitch audit")
-            for line in lines(self.recorder.written, self.recorder.kept, self.recorder.index):
+            for line in lines(found.written, found.kept, found.index, found.faults):
                 terminalreporter.write_line(line)

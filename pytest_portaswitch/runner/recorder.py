@@ -7,7 +7,6 @@ makes evidence is imported where it is made: ``ending`` loads it while hosts are
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import msgspec
 import pytest
 
 from pytest_portaswitch import tables
+from pytest_portaswitch.internal_error import InternalError, attempt, attempt_but
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audit, Audits, Ref
 from pytest_portaswitch.runner.options import Settings
@@ -22,7 +22,8 @@ from pytest_portaswitch.runner.outcome import Outcome
 
 if TYPE_CHECKING:
     from pytest_portaswitch.judge.verdict import Verdict
-    from pytest_portaswitch.pack import Index
+    from pytest_portaswitch.pack import Contents, Index
+    from pytest_portaswitch.plan.check import Check
     from pytest_portaswitch.report.evidence import Evidence, Run, State
 
 RECORD = "portaswitch_record"
@@ -46,6 +47,8 @@ class Recorder:
         """Folders of baselines that this run's packs would have replaced."""
         self.index: Index | None = None
         """The page over all clusters, once it is written."""
+        self.faults: list[InternalError] = []
+        """What is in no evidence: it could not be put together, or was written already."""
         self._sent: set[tuple[str, str]] = set()
         self._labels = audits.labels()
 
@@ -57,7 +60,11 @@ class Recorder:
         from pytest_portaswitch.runner.record import Record
 
         record = Record(
-            cluster=outcome.cluster, check=outcome.check.id, verdict=outcome.verdict, hosts=fresh
+            cluster=outcome.cluster,
+            check=outcome.check.id,
+            verdict=outcome.verdict,
+            hosts=fresh,
+            internal_errors=tuple(self.audits[outcome.cluster].internal_errors),
         )
         return msgspec.json.encode(record).decode()
 
@@ -75,6 +82,7 @@ class Recorder:
         record = msgspec.json.decode(text, type=Record)
         self.verdicts[Ref(record.cluster, record.check)] = record.verdict
         self.audits[record.cluster].seen.update(record.hosts)
+        self.audits[record.cluster].internal_errors.update(record.internal_errors)
 
     def take_node_ids(self, node_ids: list[str]) -> None:
         """Learn from a worker's collection which checks were selected."""
@@ -88,6 +96,7 @@ class Recorder:
     def write(self, state: State) -> None:
         """Write the evidence of every cluster of which a check was selected, and the index."""
         from pytest_portaswitch.pack import write_index
+        from pytest_portaswitch.report.files import INDEX
 
         finished = datetime.datetime.now(datetime.timezone.utc)
         try:
@@ -95,28 +104,18 @@ class Recorder:
         finally:
             # What was written shows, also where a pack could not be signed.
             if self.written:
-                self.index = write_index(self.settings.audit_dir, finished)
+                directory = self.settings.audit_dir
+                index = attempt_but(
+                    OSError, "rendering", INDEX, lambda: write_index(directory, finished)
+                )
+                if isinstance(index, InternalError):
+                    self.faults.append(index)
+                else:
+                    self.index = index
 
     def _write_packs(self, state: State, finished: datetime.datetime) -> None:
-        from pytest_portaswitch.pack import write_pack
-        from pytest_portaswitch.report.baseline import with_baseline
+        from pytest_portaswitch.pack import write
         from pytest_portaswitch.runner.baselines import keep
-
-        for audit, evidence in self._evidence(state, finished):
-            before = self.audits.before.get(evidence.cluster)
-            if before and (kept := keep(before, self.settings.audit_dir / evidence.cluster)):
-                self.kept.append(kept)
-            evidence = with_baseline(evidence, before)
-            path = write_pack(evidence, self.settings.audit_dir, self.settings.sign)
-            self.written.append((evidence, path))
-            self.config.hook.pytest_portaswitch_evidence(
-                config=self.config, cluster=audit.cluster, path=path
-            )
-
-    def _evidence(
-        self, state: State, finished: datetime.datetime
-    ) -> Iterator[tuple[Audit, Evidence]]:
-        from pytest_portaswitch.report.evidence import gather
 
         for audit in self.audits.each():
             name = audit.cluster.name
@@ -126,31 +125,61 @@ class Recorder:
             done = {c.id: v for c in checks if (v := self.verdicts.get(Ref(name, c.id)))}
             if not done and not audit.seen and not self.observing:
                 continue
-            run = describe(
-                state="complete" if len(done) == len(checks) and state == "stopped" else state,
-                started=self.audits.moment,
-                finished=finished,
-                arguments=self.config.invocation_params.args,
-                tables=audit.tables.title,
-                files={
-                    audit.cluster.file: Path(audit.cluster.file),
-                    **{name: tables.path_of(name) for name in audit.tables.files},
-                },
-                limits=self.settings.limits,
-                deselected=len(audit.plan.checks) - len(checks),
-            )
-            yield (
-                audit,
-                gather(
-                    cluster=audit.cluster,
-                    tables=audit.tables,
-                    plan=audit.plan,
-                    run=run,
-                    checks=checks,
-                    verdicts=done,
-                    hosts=audit.seen,
-                ),
-            )
+            made = attempt("evidence", name, self._made, audit, checks, done, state, finished)
+            if isinstance(made, InternalError):
+                self.faults.append(made)
+                continue
+            before = self.audits.before.get(name)
+            if before and (kept := keep(before, self.settings.audit_dir / name)):
+                self.kept.append(kept)
+            path = write(made, self.settings.audit_dir, self.settings.sign)
+            self.written.append((made.evidence, path))
+            told = attempt("site-hook", name, self._tell, audit, path)
+            if isinstance(told, InternalError):
+                self.faults.append(told)
+
+    def _tell(self, audit: Audit, path: Path) -> None:
+        self.config.hook.pytest_portaswitch_evidence(
+            config=self.config, cluster=audit.cluster, path=path
+        )
+
+    def _made(
+        self,
+        audit: Audit,
+        checks: list[Check],
+        done: dict[str, Verdict],
+        state: State,
+        finished: datetime.datetime,
+    ) -> Contents:
+        """The files of one cluster."""
+        from pytest_portaswitch.pack import make
+        from pytest_portaswitch.report.baseline import with_baseline
+        from pytest_portaswitch.report.evidence import gather
+
+        run = describe(
+            state="complete" if len(done) == len(checks) and state == "stopped" else state,
+            started=self.audits.moment,
+            finished=finished,
+            arguments=self.config.invocation_params.args,
+            tables=audit.tables.title,
+            files={
+                audit.cluster.file: Path(audit.cluster.file),
+                **{name: tables.path_of(name) for name in audit.tables.files},
+            },
+            limits=self.settings.limits,
+            deselected=len(audit.plan.checks) - len(checks),
+        )
+        evidence = gather(
+            cluster=audit.cluster,
+            tables=audit.tables,
+            plan=audit.plan,
+            run=run,
+            checks=checks,
+            verdicts=done,
+            hosts=audit.seen,
+            internal_errors=audit.internal_errors,
+        )
+        return make(with_baseline(evidence, self.audits.before.get(audit.cluster.name)))
 
 
 def describe(**told: Any) -> Run:

@@ -77,7 +77,7 @@ MAY_IMPORT = {
 }
 """Each package of the project and what it may know. ARCHITECTURE.md draws the same."""
 
-EVERYWHERE = {"text"}
+EVERYWHERE = {"internal_error", "text"}
 """What all packages may know."""
 
 ONLY_IN = {"pytest": {"runner"}, "testinfra": {"observe", "runner"}, "yaml": {"source", "lab"}}

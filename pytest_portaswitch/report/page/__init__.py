@@ -1,6 +1,7 @@
 """The audit page of a cluster, the page over all clusters, and the head of a run log."""
 
 from pytest_portaswitch.report.page.fleet import link
+from pytest_portaswitch.report.page.plain import render_plain
 from pytest_portaswitch.report.page.render import (
     harmless,
     prepare,
@@ -9,4 +10,4 @@ from pytest_portaswitch.report.page.render import (
     render_header,
 )
 
-__all__ = ["harmless", "link", "prepare", "render", "render_fleet", "render_header"]
+__all__ = ["harmless", "link", "prepare", "render", "render_fleet", "render_header", "render_plain"]

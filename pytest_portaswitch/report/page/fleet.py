@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from pytest_portaswitch.judge.verdict import VerdictWord
-from pytest_portaswitch.report import fleet
+from pytest_portaswitch.report import faults, fleet
 from pytest_portaswitch.report.evidence import Totals
 from pytest_portaswitch.report.files import EVIDENCE, PAGE
 from pytest_portaswitch.report.fleet import Pack, Summary
@@ -122,6 +122,7 @@ def _notes(pack: Pack, summary: Summary, old: bool) -> list[str]:
         notes.append(f"partial: {left_out} not selected")
     if summary.removed:
         notes.append(f"partial: {taken_out(len(summary.removed))}")
+    notes += list(faults.lines(summary.internal_errors))[:CAUSES]
     if summary.run.state != "complete":
         notes.append(f"the run was {summary.run.state}")
     return notes

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import jinja2
 
+from pytest_portaswitch.report import faults
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.fleet import Pack
 from pytest_portaswitch.report.page import words
@@ -60,6 +61,7 @@ def render_header(evidence: Evidence, page: str, index: str) -> str:
             warnings=sum(len(check.warnings) for check in evidence.checks),
             since=evidence.since and (which(evidence.since.baseline), tally(evidence.since)),
             taken_out=taken_out(len(evidence.removed)),
+            faults=faults.listed(evidence.internal_errors),
             page=page,
             index=index,
         )

@@ -11,6 +11,7 @@ from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.judge.waiver import applying
 from pytest_portaswitch.plan.check import HasConnection
+from pytest_portaswitch.report import faults
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page import words
 from pytest_portaswitch.report.page.causes import CauseCard, cards_of
@@ -47,6 +48,8 @@ class View(msgspec.Struct, frozen=True):
     """That less proof was demanded than the rows name; empty where it was not."""
     taken_out: str
     """That a hook of the site took checks out; empty where none did."""
+    faults: tuple[str, ...]
+    """Faults of this program: what they mean, and a line each; empty where there are none."""
     tone: VerdictWord
     when: str
     looked: str
@@ -86,6 +89,7 @@ def view_of(evidence: Evidence) -> View:
         sentence=words.SENTENCE[evidence.verdict],
         lowered=lowered(evidence.site.grade),
         taken_out=taken_out(len(evidence.removed)),
+        faults=faults.listed(evidence.internal_errors),
         tone=words.TONE[evidence.verdict],
         when=_when(evidence),
         looked=f"{seen} of {words.plural(len(evidence.site.hosts), 'host')} looked at",

@@ -65,12 +65,12 @@ def _moment(plain: Plain) -> None:
 ALTERED = {
     "an address that is none": (
         _socket,
-        "evidence.json: check undeclared:db1:sockets: cannot be judged again: 'garbage' does not "
-        "appear to be an IPv4 or IPv6 address",
+        "evidence.json: check undeclared:db1:sockets: cannot be judged again: a fault of this "
+        "program at judge/",
     ),
     "a pattern that is none": (
         _pattern,
-        ": cannot be judged again: missing ), unterminated subpattern at position 0",
+        ": cannot be judged again: a fault of this program at judge/",
     ),
     "a cluster that is none": (_network, "evidence.json: "),
     "a time that is none": (
@@ -100,8 +100,8 @@ def test_what_cannot_be_computed_is_named(pack: Path, monkeypatch: pytest.Monkey
     def fail(*given: object) -> None:
         raise ZeroDivisionError("nothing to divide by")
 
-    monkeypatch.setattr(sys.modules[differences.__module__], "explain", fail)
-    monkeypatch.setattr(sys.modules[verify.__module__], "contents", fail)
+    monkeypatch.setattr(sys.modules[differences.__module__], "explained", fail)
+    monkeypatch.setattr(sys.modules[verify.__module__], "rendered", fail)
     assert verify(pack).problems == (
         "evidence.json: cannot be computed again, it holds what no audit writes: "
         "nothing to divide by",
