@@ -13,7 +13,6 @@ import msgspec
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.database import Database
 from pytest_portaswitch.internal_error import InternalError
-from pytest_portaswitch.tables.row import Transport
 
 
 class Socket(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,7 +235,6 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     already is left out: peers see the same."""
     gaps: tuple[Gap, ...] = ()
     internal_errors: tuple[InternalError, ...] = ()
-    """Faults of this program that it met while it dealt with this host."""
 
     def gap(self, what: str) -> str:
         """Why ``what`` could not be seen, or empty when it could."""
@@ -264,8 +262,7 @@ WhyUnobserved = Literal[
     "internal-error",
 ]
 """Why there are no facts of a host. ``not-observed``: the run ended before its turn.
-``client-failed``: ssh, or what stands in for it, could not do its part on this machine.
-``internal-error``: a fault of this program, see ``internal_errors``."""
+``client-failed``: ssh, or what stands in for it, could not do its part on this machine."""
 
 
 class Unobserved(msgspec.Struct, frozen=True, kw_only=True, tag="unobserved", tag_field="type"):
@@ -277,7 +274,6 @@ class Unobserved(msgspec.Struct, frozen=True, kw_only=True, tag="unobserved", ta
     """One line in words for people, with ssh's own words where it had any."""
     took: float = 0.0
     internal_errors: tuple[InternalError, ...] = ()
-    """Faults of this program that it met while it dealt with this host."""
 
 
 Observation = HostFacts | Unobserved
@@ -299,7 +295,6 @@ __all__ = [
     "Program",
     "Route",
     "Socket",
-    "Transport",
     "Unobserved",
     "WhyUnobserved",
 ]

@@ -10,6 +10,7 @@ COMMON: Mapping[str, str] = {
     "confidence": "How surely it is known: documented, assumed, the site's own ...",
     "destination": "Where it leads to",
     "host": "Name of the host, as in the cluster file",
+    "internal_errors": "Faults of this program that it met while it dealt with this",
     "line": "Line of the cluster file; 0 where it stands in none",
     "name": "What it is called",
     "place": "The host or virtual IP, with its address",
