@@ -68,24 +68,20 @@ def probe(
             settle(result, "connected", began)
             yield from _talk(result, sock, script, timeout, until)
             return
-        # The secured socket takes the descriptor over.
         secured = tls.secured(sock, server)
-        try:
-            problem = yield from _tried(secured, secured.do_handshake, READ, now() + timeout)
-            if problem:
-                outcome = "silent" if problem == _LATE else "refused"
-                detail = f"no TLS handshake in {timeout:g} s" if problem == _LATE else problem
-                if problem != _LATE and secured.cipher():
-                    # Up to TLS 1.2 that tells who has nothing in common from who misses something.
-                    detail += ", once both had agreed on " + secured.cipher()[0]
-                settle(result, outcome, began, detail)
-                result.update(tcp_connected=True, late=problem == _LATE)
-                return
-            settle(result, "connected", began)
-            result["tls"] = tls.shown(secured)
-            yield from _talk(result, secured, script, timeout, until)
-        finally:
-            secured.close()
+        problem = yield from _tried(secured, secured.do_handshake, READ, now() + timeout)
+        if problem:
+            outcome = "silent" if problem == _LATE else "refused"
+            detail = f"no TLS handshake in {timeout:g} s" if problem == _LATE else problem
+            if problem != _LATE and secured.tls.cipher():
+                # Up to TLS 1.2 that tells who has nothing in common from who misses something.
+                detail += ", once both had agreed on " + secured.tls.cipher()[0]
+            settle(result, outcome, began, detail)
+            result.update(tcp_connected=True, late=problem == _LATE)
+            return
+        settle(result, "connected", began)
+        result["tls"] = tls.shown(secured.tls)
+        yield from _talk(result, secured, script, timeout, until)
     finally:
         sock.close()
 

@@ -563,8 +563,26 @@ def test_a_certificate_that_is_too_large_is_not_brought(size: int) -> None:
 def test_all_certificates_together_are_bounded() -> None:
     """Many servers that each show a large one cannot fill the reply."""
     tls = handshake.Tls({})
-    seen = [tls.shown(Secured(bytes([number]) * 60000)) for number in range(20)]
-    assert [bool(one.get("problem")) for one in seen] == [False] * 17 + [True] * 3
+    seen = [tls.shown(Secured(bytes([number]) * 60000)) for number in range(80)]
+    assert [bool(one.get("problem")) for one in seen] == [False] * 69 + [True] * 11
+
+
+def test_long_chains_leave_room_for_the_certificates_of_other_servers() -> None:
+    """What a server shows beyond its own has bounds of its own."""
+    tls = handshake.Tls({})
+
+    class Chain(SecuredBy313):
+        def __init__(self, number: int) -> None:
+            super().__init__(b"own %d" % number)
+            self.chain = [b"own %d" % number, *(b"%d %d" % (number, n) * 1000 for n in range(7))]
+
+        def get_unverified_chain(self) -> list[bytes]:
+            return self.chain
+
+    seen = [tls.shown(Chain(1000 + number)) for number in range(200)]
+    assert all(one["chain"] for one in seen)
+    assert seen[-1]["problem"].endswith(" bytes is too much to bring back")
+    assert tls.shown(Secured(b"x" * 60000)).get("problem") is None
 
 
 def test_tls_with_somebody_else(serve: Serve, fly: Fly) -> None:
