@@ -53,6 +53,7 @@ TITLES: Mapping[str, str] = {
     "own-firewall": "{0}'s own firewall forbids it to send to {places}: {ports}",
     "undecided": "{ports} of {0} {ends}; the host was not seen, so that a service that is down "
     "and a firewall remain",
+    "pattern-too-slow": "what is called {1} on {0} cannot be told: {detail}",
     "different-ports": "the peers of {0} do not all reach the same port of {ports}",
     "certificate-expired": BAD_CERTIFICATE,
     "certificate-not-yet-valid": BAD_CERTIFICATE,

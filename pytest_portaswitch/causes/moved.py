@@ -8,6 +8,7 @@ from pytest_portaswitch.causes.item import Item
 from pytest_portaswitch.facts.model import HostFacts, Observation
 from pytest_portaswitch.judge import seen
 from pytest_portaswitch.plan.check import Listens
+from pytest_portaswitch.source.bounded_regex import Undecided
 
 
 def elsewhere(
@@ -26,7 +27,10 @@ def elsewhere(
         return ()
     expected = {port[1:] for other in items for port in other.ports if _is_local(other, host.host)}
     transport = "udp" if expects.ports.transport == "udp" else "tcp"
-    pids = {process.pid for process in seen.processes_matching(host, expects.process)}
+    try:
+        pids = {process.pid for process in seen.processes_matching(host, expects.process)}
+    except Undecided:
+        return ()
     return tuple(
         sorted(
             {

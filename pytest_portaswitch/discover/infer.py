@@ -18,6 +18,7 @@ from pytest_portaswitch.discover.reading import Target
 from pytest_portaswitch.discover.roles import Roles, Sign
 from pytest_portaswitch.discover.virtual_ips import Member, VirtualIp, virtual_ips
 from pytest_portaswitch.facts import HostFacts, Observation
+from pytest_portaswitch.source.bounded_regex import Undecided
 from pytest_portaswitch.tables import Tables
 from pytest_portaswitch.tables.release import PATTERN
 
@@ -106,16 +107,26 @@ def _host(
     own = addresses.private(target.address, mine, holders)
     if one.gap("interfaces"):
         own = addresses.of_unseen(target.address)
-    of_host = Roles() if one.gap("sockets") or one.gap("processes") else roles.roles_of(one, tables)
+    gaps = [f"{what}: {why}" for what in _PARTS if (why := one.gap(what))]
+    of_host = Roles()
+    unnamed: tuple[Sign, ...] = ()
+    unexplained: tuple[str, ...] = ()
+    try:
+        if not (one.gap("sockets") or one.gap("processes")):
+            of_host = roles.roles_of(one, tables)
+        unnamed = roles.unnamed(one, of_host, tables)
+        unexplained = roles.unexplained(one, of_host, tables)
+    except Undecided as error:
+        gaps.append(f"processes: {error}")
     return FoundHost(
         target=target,
         name=name,
         private=own,
         public=addresses.public(target.address, mine, own.address),
-        gaps=tuple(f"{what}: {why}" for what in _PARTS if (why := one.gap(what))),
+        gaps=tuple(gaps),
         roles=of_host,
-        unnamed=roles.unnamed(one, of_host, tables),
-        unexplained=roles.unexplained(one, of_host, tables),
+        unnamed=unnamed,
+        unexplained=unexplained,
     )
 
 

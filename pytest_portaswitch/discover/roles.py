@@ -8,12 +8,12 @@ name. What is less than that is kept as a trace, for people to look at.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pytest_portaswitch.facts import HostFacts, Process, Socket
 from pytest_portaswitch.judge import seen
+from pytest_portaswitch.source.bounded_regex import found
 from pytest_portaswitch.tables import Tables
 
 ENOUGH_NAMES = 2
@@ -240,7 +240,7 @@ def _by_name(facts: HostFacts, role: str, tables: Tables) -> Iterator[Sign]:
 
 def _called(process: Process, subcomponent: str, tables: Tables) -> str:
     """Its name, and beside that of an interpreter what it runs."""
-    own = re.search(tables.subcomponents[subcomponent].process.match, process.name)
+    own = found(tables.subcomponents[subcomponent].process.match, process.name)
     return process.name if own else f"{process.name} ({subcomponent})"
 
 

@@ -49,6 +49,10 @@ from pytest_portaswitch.plan.check import (
     StandsBy,
     UsesPrivate,
 )
+from pytest_portaswitch.source.bounded_regex import TOO_SLOW, Undecided
+
+ADVICE = "; write it without repeats inside repeats"
+"""What ends the cause of a verdict for whose pattern the time did not suffice."""
 
 
 def _cannot(check: Check, expects: CannotAssess, facts: Facts) -> Verdict:
@@ -85,9 +89,12 @@ _JUDGES: Mapping[type, Callable[[Check, Any, Facts], Verdict]] = {
 def judge(check: Check, facts: Facts) -> Verdict:
     """The verdict that the facts bear out. Pure, so anyone can compute it again."""
     expects = check.expects
-    if isinstance(expects, Reaches) and expects.sample:
-        return judge_sampled(check, expects, facts)
-    return _JUDGES[type(expects)](check, expects, facts)
+    try:
+        if isinstance(expects, Reaches) and expects.sample:
+            return judge_sampled(check, expects, facts)
+        return _JUDGES[type(expects)](check, expects, facts)
+    except Undecided as error:
+        return undecided(check, str(error))
 
 
 def assess(
@@ -107,3 +114,15 @@ def assess(
         cause = f"{found.cause} [no waiver could be applied: {excused.title}]"
         return msgspec.structs.replace(found, cause=cause, internal_error=excused)
     return excused
+
+
+def undecided(check: Check, why: str) -> Verdict:
+    """Unknown, because a pattern of the check could not be matched; ``why`` names it."""
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-observed",
+        expected=check.title,
+        observed=why,
+        cause=why + ADVICE if why.endswith(TOO_SLOW) else why,
+        fault=fault("pattern-too-slow", check.host, check.subcomponent, detail=why),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 
@@ -16,6 +15,7 @@ from pytest_portaswitch.facts.model import (
     Socket,
 )
 from pytest_portaswitch.plan.check import Ports
+from pytest_portaswitch.source.bounded_regex import found
 from pytest_portaswitch.tables.row import ProcessPattern
 
 STOPPED = frozenset("Tt")
@@ -36,8 +36,8 @@ def matches(process: Process, pattern: ProcessPattern) -> bool:
 
 
 def matches_words(process: Process, words: str) -> bool:
-    """The same for a regular expression."""
-    return bool(re.search(words, process.name) or re.search(words, process.command))
+    """The same for a regular expression. Raises ``Undecided``; ``judge`` makes it unknown."""
+    return found(words, process.name) or found(words, process.command)
 
 
 def with_children(facts: HostFacts, processes: Iterable[Process]) -> frozenset[int]:

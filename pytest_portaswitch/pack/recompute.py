@@ -10,7 +10,7 @@ import msgspec
 
 from pytest_portaswitch.causes import Cause, explained
 from pytest_portaswitch.internal_error import InternalError, Stage, distinct
-from pytest_portaswitch.judge.judge import assess
+from pytest_portaswitch.judge.judge import ADVICE, assess, undecided
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.pack.times import contradictions
 from pytest_portaswitch.plan.check import Check
@@ -25,6 +25,7 @@ from pytest_portaswitch.report.evidence import (
     totals_of,
 )
 from pytest_portaswitch.report.readiness import Scope, readiness
+from pytest_portaswitch.source.bounded_regex import TOO_SLOW
 
 
 def differences(evidence: Evidence) -> Iterator[str]:
@@ -88,6 +89,9 @@ def unvouched(evidence: Evidence) -> Iterator[str]:
     for error in evidence.internal_errors:
         if error.stage in ONLY_SAID:
             yield f"internal_errors: {error.line}: nothing here proves it"
+    for check in evidence.checks:
+        if _is_undecided(check, _check_of(check)):
+            yield f"check {check.id}: its pattern took too long; here it was not tried again"
 
 
 def _check_of(check: JudgedCheck) -> Check:
@@ -101,8 +105,17 @@ def _verdict(evidence: Evidence, recorded: JudgedCheck, check: Check) -> Verdict
         unjudged = never_judged(check, evidence.run)
         if judged(check, unjudged) == recorded:
             return unjudged
+    if _is_undecided(recorded, check):
+        # What took too long there may not here; an unknown is never too good.
+        return undecided(check, recorded.cause.removesuffix(ADVICE))
     moment = datetime.datetime.fromisoformat(evidence.run.started)
     return assess(check, evidence.hosts, evidence.waivers, moment)
+
+
+def _is_undecided(recorded: JudgedCheck, check: Check) -> bool:
+    """Whether the recorded verdict is that a pattern of the check took too long."""
+    why = recorded.cause.removesuffix(ADVICE)
+    return why.endswith(TOO_SLOW) and judged(check, undecided(check, why)) == recorded
 
 
 def _plan(

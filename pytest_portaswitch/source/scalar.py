@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
-import warnings
 from collections.abc import Collection
 
+from pytest_portaswitch.source import bounded_regex
 from pytest_portaswitch.source.problem import closest
 from pytest_portaswitch.source.value import Read, T, Value
 
@@ -135,21 +135,20 @@ def listing(read: Read[T], what: str, *, distinct: bool = True) -> Read[tuple[T,
 
 
 def regex(value: Value) -> str | None:
-    """A regular expression of Python's that compiles and asks for something."""
+    """A regular expression of Python's that compiles, asks for something, and comes to an end."""
     text = value.scalar("a regular expression")
     if text is None:
         return None
     if len(text) > _LONGEST_PATTERN:
         value.refuse(f"is longer than {_LONGEST_PATTERN} characters")
         return None
+    if why := bounded_regex.refusal(text):
+        value.refuse(why)
+        return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            compiled = re.compile(text)
-    except (re.error, Warning, OverflowError, RecursionError) as error:
-        value.refuse(f"is not a regular expression: {error}")
-        return None
-    if compiled.search("") is not None:
+        if not bounded_regex.is_empty_found(text):
+            return text
         value.refuse("matches anything at all", "name the process")
-        return None
-    return text
+    except bounded_regex.Undecided as error:
+        value.refuse(error.why, "write it without repeats inside repeats")
+    return None

@@ -19,8 +19,8 @@ MAY_IMPORT = {
     "facts": {"tables", "source"},
     "protocols": {"facts"},
     "observe": {"facts", "protocols", "plan", "cluster", "tables", "source"},
-    "judge": {"facts", "plan", "cluster", "tables", "protocols"},
-    "causes": {"judge", "plan", "facts", "cluster"},
+    "judge": {"facts", "plan", "cluster", "tables", "protocols", "source"},
+    "causes": {"judge", "plan", "facts", "cluster", "source"},
     "difference": {"judge", "plan", "facts", "protocols"},
     "discover": {"judge", "facts", "cluster", "tables", "source"},
     "report": {

@@ -14,10 +14,14 @@ import pytest
 
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch.cli import main
+from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge.judge import ADVICE
 from pytest_portaswitch.pack import verify, write_pack
 from pytest_portaswitch.pack.names import EVIDENCE, OSCAL, PAGE, SIGNATURE, SUMS
 from pytest_portaswitch.pack.write import contents, sums
 from pytest_portaswitch.report.evidence import Evidence, Totals, gather
+from pytest_portaswitch.source import bounded_regex
+from pytest_portaswitch.source.bounded_regex import Undecided
 from tests.unit.report.making import ACME, evidence
 
 BROKEN = {"db2": "nothing-runs", "sip2": "nothing-runs", "proc1": "down", "sip1": "udp-silent"}
@@ -54,6 +58,30 @@ def test_a_pack_holds_as_it_was_written(pack: Path, capsys: pytest.CaptureFixtur
         f"{pack}: holds",
     ]
     assert subprocess.run(["sha256sum", "-c", SUMS], cwd=pack, check=False).returncode == 0
+
+
+def test_a_check_whose_pattern_took_too_long_holds_where_there_is_more_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A machine that decides it does not call the pack altered; it says that nobody tried again."""
+    found = bounded_regex.found
+
+    def slow(pattern: str, text: str) -> bool:
+        if "alerter" in pattern:
+            raise Undecided(pattern, bounded_regex.TOO_SLOW)
+        return found(pattern, text)
+
+    monkeypatch.setattr(seen, "found", slow)
+    made = evidence()
+    monkeypatch.undo()
+    unknown = [check.id for check in made.checks if check.cause.endswith(ADVICE)]
+    assert unknown
+    proof = verify(write_pack(made, tmp_path).parent)
+    assert proof.problems == ()
+    assert proof.notes == tuple(
+        f"evidence.json: check {one}: its pattern took too long; here it was not tried again"
+        for one in unknown
+    )
 
 
 @pytest.mark.parametrize("state", ["stopped", "interrupted"])

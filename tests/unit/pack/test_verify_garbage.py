@@ -54,6 +54,19 @@ def _pattern(plain: Plain) -> None:
     listener["expects"]["process"]["match"] = "("
 
 
+def _endless_pattern(plain: Plain) -> None:
+    listener = next(c for c in plain["checks"] if c["kind"] == "listener")
+    listener["expects"]["process"]["match"] = "(a|a)*$"
+    (pid,) = {
+        pid
+        for socket in plain["hosts"][listener["host"]]["sockets"]
+        if socket["port"] == listener["port"]
+        for pid in socket["pids"]
+    }
+    for process in plain["hosts"][listener["host"]]["processes"]:
+        process["name"] = "a" * 5000 + "!" if process["pid"] == pid else process["name"]
+
+
 def _network(plain: Plain) -> None:
     plain["site"]["hosts"]["web1"]["private"] = "garbage"
 
@@ -70,7 +83,11 @@ ALTERED = {
     ),
     "a pattern that is none": (
         _pattern,
-        ": cannot be judged again: a fault of this program at judge/",
+        ': cause is "", the recorded facts give "the pattern \'(\' is not a regular expression: ',
+    ),
+    "a pattern that never ends": (
+        _endless_pattern,
+        "the recorded facts give \"the pattern '(a|a)*$' takes more than 0.5 s to match; ",
     ),
     "a cluster that is none": (_network, "evidence.json: "),
     "a time that is none": (

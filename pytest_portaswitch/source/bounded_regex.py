@@ -1,0 +1,180 @@
+"""Search by patterns that people or evidence wrote, within bounded time and memory.
+
+The ``regex`` package reads Python's syntax and takes a time limit for each search; ``re`` cannot be
+ended, and engines without backtracking lack the lookarounds that cluster files use. ``regex``
+unrolls counted repeats while it compiles, so their size is bounded before.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import warnings
+from typing import Protocol
+
+LONGEST = 1200
+"""Characters: what a cluster file may hold, with what ``tables.pattern`` puts around it."""
+
+LARGEST = 10_000
+"""Parts of a pattern whose counted repeats are written out."""
+
+SECONDS = 0.5
+"""Of processor time, for one search."""
+
+_SHORT_SECONDS = 0.005
+_MOST_LOST_BY_ONE = 2.0
+_MOST_LOST = 60.0
+
+_HUGE = LARGEST + 1
+TOO_SLOW = f"takes more than {SECONDS} s to match"
+
+_COUNT = re.compile(r"(?P<count>\{(?P<least>[0-9]*)(?:,(?P<most>[0-9]*))?\})", re.ASCII)
+_TOKEN = re.compile(
+    rf"{_COUNT.pattern}|(?P<open>\()|(?P<close>\))|\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|.", re.DOTALL
+)
+_FREE_TEXT = re.compile(r"\(\?(?:#|[a-zA-Z]*x)")
+_BRACE = re.compile(rf"\\N\{{|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|{_COUNT.pattern}|\{{", re.DOTALL)
+_NO_REPEAT = re.compile(r"[^*+?{(]*")
+_SHORT_TEXT = 10_000
+"""Without repeats and groups ``re`` tries each place of such a text once: no need of ``regex``."""
+
+
+class Undecided(Exception):
+    """Nobody can say in time whether the pattern matches; it is neither found nor missing."""
+
+    def __init__(self, pattern: str, why: str) -> None:
+        super().__init__(f"the pattern {_shown(pattern)} {why}")
+        self.pattern = pattern
+        self.why = why
+
+    def __reduce__(self) -> tuple[type[Undecided], tuple[str, str]]:
+        """Survive the way between processes."""
+        return type(self), (self.pattern, self.why)
+
+
+class _Compiled(Protocol):
+    def search(self, text: str, *, timeout: float) -> object: ...
+
+
+def refusal(pattern: str) -> str:
+    """Why ``found`` would never decide by this pattern, such as ``is not a regular expression:
+    missing ), unterminated subpattern at position 0``. Empty where it would.
+    """
+    try:
+        _compile(pattern)
+    except Undecided as error:
+        return error.why
+    return ""
+
+
+def is_empty_found(pattern: str) -> bool:
+    """Whether even the empty text has the pattern. Raises ``Undecided`` as ``found`` does."""
+    # There a repeat ends at once, and each branch doubles the ways.
+    if len(re.findall(r"[?(|]", pattern)) <= 12 and "{" not in pattern:
+        return _compile(pattern).search("") is not None
+    return found(pattern, "")
+
+
+# Hosts of one kind run the same programs, and several checks look for each.
+@functools.lru_cache(maxsize=1 << 14)
+def found(pattern: str, text: str) -> bool:
+    """Whether the pattern is found in the text, as by ``re.search``.
+
+    Raises ``Undecided`` where the search takes longer than its time, or the pattern is none.
+    """
+    compiled = _compile(pattern)
+    if len(text) <= _SHORT_TEXT and _NO_REPEAT.fullmatch(pattern):
+        return compiled.search(text) is not None
+    return _lost.search(pattern, _compile_bounded(pattern), text)
+
+
+class _Lost:
+    """Seconds that searches without a result took. Texts of one host must not use up the time of
+    another's, so a pattern that lost much gets less time for each text, and is rarely given up.
+    """
+
+    def __init__(self) -> None:
+        self.by_pattern: dict[str, float] = {}
+        self.total = 0.0
+
+    def search(self, pattern: str, compiled: _Compiled, text: str) -> bool:
+        seconds = self._seconds(pattern)
+        try:
+            return compiled.search(text, timeout=seconds) is not None
+        except (TimeoutError, MemoryError):
+            self.by_pattern[pattern] = self.by_pattern.get(pattern, 0.0) + seconds
+            self.total += seconds
+            raise Undecided(pattern, TOO_SLOW) from None
+
+    def _seconds(self, pattern: str) -> float:
+        lost = self.by_pattern.get(pattern, 0.0)
+        if lost and self.total > _MOST_LOST:
+            raise Undecided(pattern, TOO_SLOW)
+        is_spent = lost > _MOST_LOST_BY_ONE or self.total > _MOST_LOST
+        return _SHORT_SECONDS if is_spent else SECONDS
+
+
+_lost = _Lost()
+
+
+# The patterns of the tables meet every process.
+@functools.lru_cache(maxsize=1024)
+def _compile(pattern: str) -> re.Pattern[str]:
+    if len(pattern) > LONGEST:
+        raise Undecided(pattern, f"is longer than {LONGEST} characters")
+    if _size(pattern) > LARGEST:
+        raise Undecided(pattern, f"repeats more than {LARGEST} parts")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return re.compile(pattern)
+    except (re.error, Warning, ValueError, OverflowError, RecursionError) as error:
+        raise Undecided(pattern, f"is not a regular expression: {error}") from None
+
+
+@functools.lru_cache(maxsize=1024)
+def _compile_bounded(pattern: str) -> _Compiled:
+    import regex  # takes 15 ms to load, and many commands search for nothing
+
+    try:
+        return regex.compile(_BRACE.sub(_literal_brace, pattern))
+    except (regex.error, ValueError, OverflowError, RecursionError) as error:
+        raise Undecided(pattern, f"is not a regular expression: {error}") from None
+
+
+def _literal_brace(found: re.Match[str]) -> str:
+    """``regex`` takes ``x{e}`` for an approximate match; for ``re`` the brace is itself."""
+    return r"\{" if found.group() == "{" else found.group()
+
+
+def _size(pattern: str) -> int:
+    """How many parts the pattern has when counted repeats are written out; never too few."""
+    if _FREE_TEXT.search(pattern):
+        # What is a comment here, and what is not, only the engine knows.
+        counts = (_times(count) for count in _COUNT.finditer(pattern))
+        return functools.reduce(lambda size, times: min(size * times, _HUGE), counts, len(pattern))
+    sizes, last = [0], 0
+    for token in _TOKEN.finditer(pattern):
+        if token["count"]:
+            # The part itself was counted once already.
+            sizes[-1] = min(sizes[-1] + last * _times(token), _HUGE)
+        elif token["open"]:
+            sizes.append(0)
+        elif token["close"] and len(sizes) > 1:
+            last = max(sizes.pop(), 1)
+            sizes[-1] += last
+        else:
+            last = 1
+            sizes[-1] += 1
+    return max(sizes)
+
+
+def _times(count: re.Match[str]) -> int:
+    return max(
+        min(int(digits[:7]), _HUGE) for digits in (count["least"] or "1", count["most"] or "1")
+    )
+
+
+def _shown(pattern: str) -> str:
+    cut = pattern if len(pattern) <= 80 else f"{pattern[:77]}..."
+    return ascii(cut)
