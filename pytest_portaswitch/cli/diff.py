@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from pytest_portaswitch.difference import BINDING, compare
 from pytest_portaswitch.report.baseline import Before, read_before
 from pytest_portaswitch.report.terminal import since_lines
-from pytest_portaswitch.source.problem import BadInput, Problem, printable
+from pytest_portaswitch.source.problem import BadInput, Problem
+from pytest_portaswitch.text import show
 
 NOTHING_NEW, NEW = 0, 1
 """Exit codes; 2 is bad input."""
@@ -43,12 +42,9 @@ def run(options: argparse.Namespace) -> int:
     before, after = _read(options.before, options.after)
     found = compare(before.snapshot, after.snapshot, before.sha256)
     if options.format == "json":
-        text = msgspec.json.format(msgspec.json.encode(found), indent=2)
-        sys.stdout.write(text.decode() + "\n")
+        show.write_json(sys.stdout, found)
     else:
-        sys.stdout.write(f"{printable(after.snapshot.cluster)}\n")
-        for line in since_lines(found, whole=True):
-            sys.stdout.write(f"{printable(line)}\n")
+        show.write(sys.stdout, after.snapshot.cluster, *since_lines(found, whole=True))
     return NEW if any(moved.standing in BINDING for moved in found.checks) else NOTHING_NEW
 
 

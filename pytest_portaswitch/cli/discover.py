@@ -18,9 +18,10 @@ from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.discover import Found, FoundHost, Target
 from pytest_portaswitch.facts import HostFacts, Observation
 from pytest_portaswitch.source import Problem, Value, settle
-from pytest_portaswitch.source.problem import printable
 from pytest_portaswitch.source.regular import read_regular
 from pytest_portaswitch.source.tree import Mapping, Node, Scalar
+from pytest_portaswitch.text import show
+from pytest_portaswitch.text.command import shell
 
 ALL_LOOKED_AT, SOME_NOT = 0, 1
 """Exit codes; 2 is bad input."""
@@ -138,7 +139,7 @@ def _ssh(options: argparse.Namespace, problems: list[Problem]) -> Value:
     entries: dict[str, Node] = {key: Scalar(text, 0, plain=False) for key, text in given.items()}
     value = Value(Mapping(entries, {}, 0), "ssh", discover.COMMAND_LINE, problems)
     for key, text in given.items():
-        if not text.isprintable():
+        if not show.is_one_line(text):
             value.refuse_key(key, "has a character that is not printable")
     return value
 
@@ -176,9 +177,8 @@ def _tell(found: Found, output: Path | None) -> None:
     open_ones = [host.name for host in found.hosts if not host.roles.proposed]
     if open_ones:
         lines.append(f"fill in the roles of {', '.join(open_ones)}")
-    lines.append(f"next: pytest-portaswitch plan {output or 'FILE'}")
-    for line in lines:
-        sys.stderr.write(f"{printable(line)}\n")
+    lines.append(f"next: {shell('pytest-portaswitch', 'plan', str(output or 'FILE'))}")
+    show.write(sys.stderr, *lines)
 
 
 def _line(host: FoundHost) -> str:
@@ -189,5 +189,5 @@ def _line(host: FoundHost) -> str:
 
 
 def _refuse(why: str) -> int:
-    sys.stderr.write(f"{printable(why)}\n")
+    show.write(sys.stderr, why)
     return 2

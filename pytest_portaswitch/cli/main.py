@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest_portaswitch.lab.command as lab
 from pytest_portaswitch.cli import diff, discover, merge, plan, render, verify
 from pytest_portaswitch.source.problem import BadInput
+from pytest_portaswitch.text import show
 from pytest_portaswitch.version import __version__
 
 BAD_INPUT = 2
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.func(options)
     except BadInput as bad:
-        sys.stderr.write(f"{bad}\n")
+        show.write(sys.stderr, *map(str, bad.problems))
         return BAD_INPUT
     except KeyboardInterrupt:
         return 130

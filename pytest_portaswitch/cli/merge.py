@@ -12,7 +12,7 @@ from typing import Any
 from pytest_portaswitch.pack import merge, write_index
 from pytest_portaswitch.report import fleet
 from pytest_portaswitch.report.files import INDEX
-from pytest_portaswitch.source.problem import printable
+from pytest_portaswitch.text import show
 
 BLOCKED, NOT_ASSESSED = 1, 3
 """Exit codes of ``--gate``; 2 is bad input."""
@@ -55,13 +55,10 @@ def run(options: argparse.Namespace) -> int:
         index = write_index(options.output, now)
     except OSError as error:
         place = error.filename or options.output
-        sys.stderr.write(f"{place}: cannot be read or written: {error.strerror}\n")
+        show.write(sys.stderr, f"{place}: cannot be read or written: {error.strerror}")
         return 2
-    for note in notes:
-        sys.stdout.write(f"{printable(note)}\n")
-    for pack in index.packs:
-        sys.stdout.write(f"{printable(_line(pack, now))}\n")
-    sys.stdout.write(f"{index.path}: {fleet.tally(index.packs)}\n")
+    show.write(sys.stdout, *notes, *(_line(pack, now) for pack in index.packs))
+    show.write(sys.stdout, f"{index.path}: {fleet.tally(index.packs)}")
     return _gate(index.packs) if options.gate else 0
 
 

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +18,7 @@ from pytest_portaswitch.plan.expand import Plan, expand
 from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.report import graph
 from pytest_portaswitch.source.problem import BadInput, Problem
+from pytest_portaswitch.text import show
 
 PIPED_WIDTH = 160
 """Columns of the table where there is no terminal to ask."""
@@ -56,14 +56,12 @@ def run(options: argparse.Namespace) -> int:
     """Print the plan. Raises BadInput."""
     plan = _plan(options.file, options.tables)
     if options.format == "json":
-        text = msgspec.json.format(msgspec.json.encode(plan), indent=2)
-        sys.stdout.write(text.decode() + "\n")
+        show.write_json(sys.stdout, plan)
     elif options.format == "graph":
         title = f"{plan.cluster}: who needs what"
-        sys.stdout.write(graph.svg(dependencies(plan.checks), title) + "\n")
+        show.write(sys.stdout, *graph.svg(dependencies(plan.checks), title).split("\n"))
     elif options.format == "graph-json":
-        text = msgspec.json.format(msgspec.json.encode(dependencies(plan.checks)), indent=2)
-        sys.stdout.write(text.decode() + "\n")
+        show.write_json(sys.stdout, dependencies(plan.checks))
     else:
         _print_table(plan)
     return 0
@@ -90,14 +88,15 @@ def _print_table(plan: Plan) -> None:
     for check in plan.checks:
         source, destination = ends(check)
         # Text, not markup: an id may have brackets in it.
-        table.add_row(*map(Text, (check.id, check.row, source, destination, check.title)))
+        cells = (check.id, check.row, source, destination, check.title)
+        table.add_row(*(Text(show.line(cell)) for cell in cells))
     console.print(table)
     console.print(f"\n{len(plan.checks)} checks for cluster {plan.cluster}")
     for row in plan.unexpanded:
-        console.print(Text(f"no check: {row.row}: {row.why}"))
+        console.print(Text(show.line(f"no check: {row.row}: {row.why}")))
     for one in plan.unreached:
         where = f" at {one.place}" if one.place else ""
-        console.print(Text(f"nobody to reach it: {one.row}{where}: {one.why}"))
+        console.print(Text(show.line(f"nobody to reach it: {one.row}{where}: {one.why}")))
 
 
 def ends(check: Check) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from pytest_portaswitch.report.files import PAGE, replace
 from pytest_portaswitch.report.page import render
 from pytest_portaswitch.report.reading import read_evidence
+from pytest_portaswitch.text import show
 
 
 def add_parser(commands: Any) -> None:
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         replace(path, render(evidence).encode())
     except OSError as error:
-        sys.stderr.write(f"{path}: cannot be written: {error.strerror}\n")
+        show.write(sys.stderr, f"{path}: cannot be written: {error.strerror}")
         return 2
-    sys.stdout.write(f"{path}\n")
+    show.write(sys.stdout, str(path))
     return 0

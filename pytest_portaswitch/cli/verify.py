@@ -10,7 +10,7 @@ from typing import Any
 from pytest_portaswitch.pack import verify
 from pytest_portaswitch.pack.signature import NAMESPACE, SigningFailed
 from pytest_portaswitch.report.baseline import read_before
-from pytest_portaswitch.source.problem import printable
+from pytest_portaswitch.text import show
 
 HOLDS, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
 
@@ -57,16 +57,13 @@ def run(options: argparse.Namespace) -> int:
         proof = verify(options.folder, options.allowed_signers, options.identity or "", before)
     except SigningFailed as failed:
         return _refuse(str(failed))
-    for line in proof.held:
-        sys.stdout.write(f"  ok  {printable(line)}\n")
-    for line in proof.notes:
-        sys.stdout.write(f"note  {printable(line)}\n")
-    for line in proof.problems:
-        sys.stdout.write(f"FAIL  {printable(line)}\n")
-    sys.stdout.write(f"{options.folder}: {'does not hold' if proof.problems else 'holds'}\n")
+    for word, lines in (("  ok", proof.held), ("note", proof.notes), ("FAIL", proof.problems)):
+        show.write(sys.stdout, *(f"{word}  {line}" for line in lines))
+    verdict = "does not hold" if proof.problems else "holds"
+    show.write(sys.stdout, f"{options.folder}: {verdict}")
     return DOES_NOT_HOLD if proof.problems else HOLDS
 
 
 def _refuse(why: str) -> int:
-    sys.stderr.write(f"{why}\n")
+    show.write(sys.stderr, why)
     return BAD_INPUT

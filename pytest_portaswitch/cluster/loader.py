@@ -34,10 +34,10 @@ from pytest_portaswitch.cluster.model import (
 )
 from pytest_portaswitch.cluster.paths import named
 from pytest_portaswitch.source import Problem, Section, Value, closest, open_file, settle
-from pytest_portaswitch.source.problem import printable
 from pytest_portaswitch.source.scalar import listing, regex
 from pytest_portaswitch.tables import assemble, release, service
 from pytest_portaswitch.tables.row import ProcessPattern, Service, Tables
+from pytest_portaswitch.text import show
 
 _OPTIONAL = (
     *("release", "database", "networks", "ssh", "virtual_ips", "processes", "secrets"),
@@ -90,8 +90,8 @@ def can_be_planned(cluster: Cluster, problems: Sequence[Problem]) -> bool:
 
     A misspelt role takes checks away: whoever missed them would be told of a mistake that is none.
     """
-    shaping = {printable(str(path)) for path in cluster.tables}
-    own = printable(cluster.file)
+    shaping = {show.visible(str(path)) for path in cluster.tables}
+    own = show.visible(cluster.file)
     return not any(
         problem.file in shaping
         or (problem.file == own and _HEAD.split(problem.where)[0] not in _BESIDE_THE_PLAN)

@@ -12,6 +12,7 @@ from pytest_portaswitch.cluster.model import SecretRef
 from pytest_portaswitch.source import BadInput, Problem, Read, Value
 from pytest_portaswitch.source.regular import read_regular
 from pytest_portaswitch.source.tree import Mapping
+from pytest_portaswitch.text import show
 
 KNOWN = ("mysql", "radius")
 """The secrets that checks can use."""
@@ -61,7 +62,7 @@ def read(ref: SecretRef) -> Secret:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise _refusal(ref.file, "", f"cannot be read: {why}") from None
-    if not text or len(data) > _LARGEST or not text.isprintable():
+    if not text or len(data) > _LARGEST or not show.is_one_line(text):
         raise _refusal(ref.file, "", f"must hold one line of 1 to {_LARGEST} printable bytes")
     return Secret(text)
 

@@ -15,7 +15,7 @@ from pytest_portaswitch.discover.addresses import Choice
 from pytest_portaswitch.discover.infer import Found, FoundHost
 from pytest_portaswitch.discover.roles import Proposal, Sign, words
 from pytest_portaswitch.discover.virtual_ips import VirtualIp
-from pytest_portaswitch.source.problem import printable
+from pytest_portaswitch.text import show
 
 LONGEST = 400
 """Characters of a comment."""
@@ -34,7 +34,7 @@ def text(found: Found, cluster: str, login: Login, *, named: bool) -> str:
 
 def scalar(value: str) -> str:
     """A text as YAML reads it back, on one line. Raises ValueError where that cannot be."""
-    if not value.isprintable():
+    if not show.is_one_line(value):
         raise ValueError(f"{value!r} does not fit on a line")
     if _PLAIN.fullmatch(value) and value.lower() not in _NO_TEXT:
         return value
@@ -43,7 +43,7 @@ def scalar(value: str) -> str:
 
 def remark(said: str) -> str:
     """A comment on one line, with nothing in it that could end it, and not too long."""
-    shown = printable(said)
+    shown = show.line(said)
     return f"# {shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + '...'}"
 
 

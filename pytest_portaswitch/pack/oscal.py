@@ -8,7 +8,6 @@ to it.
 from __future__ import annotations
 
 import hashlib
-import html
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,6 +19,8 @@ from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report import faults
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
 from pytest_portaswitch.report.files import EVIDENCE
+from pytest_portaswitch.text import clean
+from pytest_portaswitch.text.show import markdown
 
 OSCAL_VERSION = "1.1.3"
 NAMESPACE = "urn:pytest-portaswitch:oscal"
@@ -38,9 +39,9 @@ def document(evidence: Evidence, content: bytes, *, whole: bool = True) -> bytes
     results = {
         "uuid": ids("results"),
         "metadata": {
-            "title": f"PortaSwitch interconnection audit of {_plain(evidence.cluster)}",
+            "title": f"PortaSwitch interconnection audit of {markdown(evidence.cluster)}",
             "last-modified": run.finished,
-            "version": _plain(run.versions.get("pytest-portaswitch", "")),
+            "version": markdown(run.versions.get("pytest-portaswitch", "")),
             "oscal-version": OSCAL_VERSION,
         },
         "import-ap": {"href": f"#{ids('tables')}"},
@@ -50,7 +51,7 @@ def document(evidence: Evidence, content: bytes, *, whole: bool = True) -> bytes
                 {
                     "uuid": ids("tables"),
                     "title": "What was audited against",
-                    "description": _plain(f"{run.tables}; run as: {run.command}"),
+                    "description": markdown(f"{run.tables}; run as: {run.command}"),
                 },
                 {
                     "uuid": ids("evidence"),
@@ -94,7 +95,7 @@ def _result(evidence: Evidence, ids: _Ids) -> Part:
     totals, run = evidence.totals, evidence.run
     result: Part = {
         "uuid": ids("result"),
-        "title": _plain(f"{evidence.cluster}: {evidence.verdict}"),
+        "title": markdown(f"{evidence.cluster}: {evidence.verdict}"),
         "description": f"{totals.planned} checks = {totals.passed} passed + {totals.failed} failed "
         f"+ {totals.unknown} unknown + {totals.waived} waived.",
         "start": run.started,
@@ -110,7 +111,7 @@ def _result(evidence: Evidence, ids: _Ids) -> Part:
         result["props"].append(_prop("removed-checks", str(len(evidence.removed))))
     if evidence.internal_errors:
         result["props"].append(_prop("internal-errors", str(len(evidence.internal_errors))))
-        result["remarks"] = _plain("; ".join(faults.listed(evidence.internal_errors)))
+        result["remarks"] = markdown("; ".join(faults.listed(evidence.internal_errors)))
     return result
 
 
@@ -120,8 +121,8 @@ def _whole_result(evidence: Evidence, ids: _Ids) -> Part:
         {
             "uuid": ids(f"host:{name}"),
             "type": "this-system",
-            "title": _plain(name),
-            "description": _plain(f"{', '.join(host.roles)} at {host.private}"),
+            "title": markdown(name),
+            "description": markdown(f"{', '.join(host.roles)} at {host.private}"),
             "status": {"state": "operational"},
         }
         for name, host in evidence.site.hosts.items()
@@ -140,17 +141,17 @@ def _observation(check: JudgedCheck, evidence: Evidence, ids: _Ids) -> Part:
         props.append(_prop("grade", check.grade))
     observation: Part = {
         "uuid": ids(f"check:{check.id}"),
-        "title": _plain(check.title),
-        "description": _plain(check.message),
+        "title": markdown(check.title),
+        "description": markdown(check.message),
         "props": props,
         "methods": ["TEST"],
         "collected": evidence.run.finished,
         "relevant-evidence": [
-            {"href": f"#{ids('evidence')}", "description": f"Check {_plain(check.id)}"}
+            {"href": f"#{ids('evidence')}", "description": f"Check {markdown(check.id)}"}
         ],
     }
     if check.warnings:
-        observation["remarks"] = _plain(f"Warning: {'; '.join(check.warnings)}")
+        observation["remarks"] = markdown(f"Warning: {'; '.join(check.warnings)}")
     if check.host in evidence.site.hosts:
         observation["subjects"] = [{"subject-uuid": ids(f"host:{check.host}"), "type": "component"}]
     return observation
@@ -176,8 +177,8 @@ def _findings(evidence: Evidence, ids: _Ids) -> Iterable[Part]:
         counted = ", ".join(f"{words.count(word)} {word}" for word in _GRAVEST if word in words)
         yield {
             "uuid": ids(f"row:{row}"),
-            "title": _plain(row),
-            "description": _plain(f"{purposes.get(row) or row}: {counted}"),
+            "title": markdown(row),
+            "description": markdown(f"{purposes.get(row) or row}: {counted}"),
             "target": {
                 "type": "objective-id",
                 "target-id": _token(row),
@@ -194,15 +195,7 @@ def _findings(evidence: Evidence, ids: _Ids) -> Iterable[Part]:
 
 
 def _prop(name: str, value: str) -> Part:
-    return {"name": name, "ns": NAMESPACE, "value": _plain(value)}
-
-
-def _plain(text: str) -> str:
-    """One line without markup: OSCAL's texts are Markdown, and hosts' words are not."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else "\ufffd" for c in text)
-    shown = text.strip() or "-"
-    return html.escape(shown, quote=False)
+    return {"name": name, "ns": NAMESPACE, "value": clean(value, len(value)).strip() or "-"}
 
 
 def _token(text: str) -> str:

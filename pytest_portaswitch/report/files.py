@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.text import show
 
 EVIDENCE = "evidence.json"
 PAGE = "audit.html"
@@ -21,7 +22,7 @@ INDEX = "index.html"
 
 def encode(evidence: Evidence) -> bytes:
     """The one spelling of the evidence: the same evidence gives the same bytes."""
-    return msgspec.json.format(msgspec.json.encode(evidence), indent=1) + b"\n"
+    return show.json(msgspec.json.format(msgspec.json.encode(evidence), indent=1)) + b"\n"
 
 
 def read_regular(path: Path, *, follow: bool = False) -> bytes:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from html import escape
 from typing import Literal, NamedTuple
 
 from pytest_portaswitch.plan.dependencies import Client, Graph, Service
+from pytest_portaswitch.text.show import markup
 
 State = Literal["works", "degraded", "outage", "unknown"]
 
@@ -57,7 +57,7 @@ def svg(graph: Graph, title: str, states: Mapping[str, State] | None = None) -> 
     targets: dict[str, _Spot] = {}
     drawn = list(_draw_boxes(boxes, targets, states or {}, (height - _TOP - right) / 2))
     clients = list(_draw_clients(graph.clients, boxes, targets, (height - _TOP - left)))
-    named = escape(title)
+    named = markup(title)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
@@ -101,7 +101,7 @@ def _draw_boxes(
             fill = _FILLS[state] if state else _PLAIN
             alone = service.redundancy == "none"
             words = "; ".join(service.purposes)
-            yield f"<g><title>{escape(words or service.subcomponent)}</title>"
+            yield f"<g><title>{markup(words or service.subcomponent)}</title>"
             yield _rect(_RIGHT + _PAD, top + 2, _RIGHT_WIDTH - 2 * _PAD, _CHIP - 6, fill,
                         "#bf6a02" if alone else "#d0d7de")  # fmt: skip
             yield _text(_RIGHT + 2 * _PAD, top + 16, service.subcomponent)
@@ -231,5 +231,5 @@ def _text(
     weight = ' font-weight="600"' if bold else ""
     return (
         f'<text x="{x:.0f}" y="{y:.0f}" font-size="{size}"{weight} fill="{colour}" '
-        f'text-anchor="{anchor}">{escape(text)}</text>'
+        f'text-anchor="{anchor}">{markup(text)}</text>'
     )

@@ -18,7 +18,6 @@ from pytest_portaswitch.report import faults, since
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.readiness import Readiness, lowered, taken_out
 from pytest_portaswitch.report.warned import beside
-from pytest_portaswitch.source.problem import printable
 
 WIDTH = 80
 SHOWN_CAUSES = 20
@@ -81,7 +80,7 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
 
 def since_lines(difference: Difference, *, whole: bool = False) -> Iterator[str]:
     """What is different since a baseline. ``whole``: all of it, however long."""
-    yield from _wrapped("  since", f"the audit of {printable(since.which(difference.baseline))}:")
+    yield from _wrapped("  since", f"the audit of {since.which(difference.baseline)}:")
     yield from _wrapped("", since.tally(difference))
     for standing, moved in since.groups(difference):
         # What is unknown as before stands below with its reasons.
@@ -101,8 +100,7 @@ def _listed(heading: str, lines: Sequence[str], *, whole: bool) -> Iterator[str]
     shown = lines if whole else lines[:SHOWN_MOVED]
     for line in shown:
         yield from textwrap.wrap(
-            # A baseline may have been written by anyone, and nobody has cleaned its facts.
-            printable(line),
+            line,
             WIDTH,
             initial_indent=f"{_INDENT}- ",
             subsequent_indent=f"{_INDENT}  ",

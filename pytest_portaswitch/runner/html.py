@@ -6,17 +6,17 @@ hosts: everything is escaped here.
 
 from __future__ import annotations
 
-import html
 import os
 from pathlib import Path
 
 import pytest
 
 from pytest_portaswitch.report.files import PAGE
-from pytest_portaswitch.report.page import harmless, link, render_header
+from pytest_portaswitch.report.page import link, render_header
 from pytest_portaswitch.runner.audits import Ref
 from pytest_portaswitch.runner.outcome import Outcome
 from pytest_portaswitch.runner.recorder import Recorder
+from pytest_portaswitch.text.show import markup
 
 COLUMNS = ("Cluster", "Host", "Peer", "Subcomponent", "Port", "Verdict")
 BEFORE = 1
@@ -46,9 +46,9 @@ class HtmlColumns:
         if ref_of_report(report) and cells[BEFORE].startswith(ID_CELL):
             # A site's hook may name a check as it likes, and the id stands there as it is.
             name = cells[BEFORE].removeprefix(ID_CELL).removesuffix("</td>")
-            cells[BEFORE] = f"{ID_CELL}{escape(name)}</td>"
+            cells[BEFORE] = f"{ID_CELL}{markup(name)}</td>"
         cells[BEFORE:BEFORE] = [
-            f'<td class="col-{name.lower()}">{escape(value)}</td>'
+            f'<td class="col-{name.lower()}">{markup(value)}</td>'
             for name, value in zip(COLUMNS, self._values(report), strict=True)
         ]
 
@@ -83,7 +83,7 @@ class HtmlColumns:
                 verdict,
                 audits.standing(ref, verdict),
             )
-            data[:] = [escape(outcome.text)]
+            data[:] = [str(markup(outcome.text))]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(
@@ -100,11 +100,6 @@ def report_folder(config: pytest.Config) -> Path:
     """Where pytest-html puts its page; it reads the option like this."""
     path = Path(os.path.expandvars(config.getoption("htmlpath"))).expanduser()
     return (Path.cwd() / path).parent
-
-
-def escape(text: str) -> str:
-    """The text as text, without what would steer a reader's eye."""
-    return html.escape(str(harmless(text)))
 
 
 def ref_of_report(report: pytest.TestReport | pytest.CollectReport) -> Ref | None:

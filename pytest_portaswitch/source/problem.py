@@ -7,13 +7,16 @@ from collections.abc import Iterable
 
 import msgspec
 
+from pytest_portaswitch.text import show
+
 _LONGEST_VALUE = 80
 
 
 class Problem(msgspec.Struct, frozen=True):
     """One mistake: where it stands, what stands there, the rule, and the way out.
 
-    As text: ``FILE:LINE: where: 'value': rule (fix)``, one line, with nothing unprintable in it.
+    As text: ``FILE:LINE: where: 'value': rule (fix)``, one line that is no command
+    of a terminal or a CI system.
     """
 
     file: str
@@ -32,11 +35,11 @@ class Problem(msgspec.Struct, frozen=True):
         if self.where:
             parts.append(f"{self.where}: ")
         if self.value:
-            parts.append(f"{quoted(self.value)}: ")
+            parts.append(f"{show.quoted(self.value, _LONGEST_VALUE)}: ")
         parts.append(self.rule)
         if self.fix:
             parts.append(f" ({self.fix})")
-        return printable("".join(parts))
+        return show.line("".join(parts))
 
 
 class BadInput(Exception):
@@ -60,16 +63,3 @@ def closest(value: str, candidates: Iterable[str]) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
     return f"valid are {', '.join(known)}" if known else "none is defined"
-
-
-def quoted(value: str) -> str:
-    """The value in quotes, cut where it is long, with control characters shown as escapes."""
-    cut = value if len(value) <= _LONGEST_VALUE else f"{value[: _LONGEST_VALUE - 3]}..."
-    return repr(cut)
-
-
-def printable(text: str) -> str:
-    """The text with every unprintable character shown as an escape, so that it stays one line."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

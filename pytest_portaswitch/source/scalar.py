@@ -9,14 +9,12 @@ from collections.abc import Collection
 from pytest_portaswitch.source import bounded_regex
 from pytest_portaswitch.source.problem import closest
 from pytest_portaswitch.source.value import Read, T, Value
+from pytest_portaswitch.text import show
 
 _TRUE = frozenset({"true", "yes", "on"})
 _FALSE = frozenset({"false", "no", "off"})
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _LONGEST_PROSE = 1000
 _LONGEST_PATTERN = 500
 
@@ -29,7 +27,7 @@ def prose(value: Value) -> str | None:
     folded = " ".join(text.split())
     if not folded:
         value.refuse("must not be blank")
-    elif _CONTROL.search(folded):
+    elif not show.is_one_line(folded):
         value.refuse("holds a control character", "remove it")
     elif len(folded) > _LONGEST_PROSE:
         value.refuse(f"is longer than {_LONGEST_PROSE} characters")
@@ -141,6 +139,9 @@ def regex(value: Value) -> str | None:
         return None
     if len(text) > _LONGEST_PATTERN:
         value.refuse(f"is longer than {_LONGEST_PATTERN} characters")
+        return None
+    if not show.is_one_line(text):
+        value.refuse("holds a control character", r"write it as an escape, such as \t")
         return None
     if why := bounded_regex.refusal(text):
         value.refuse(why)

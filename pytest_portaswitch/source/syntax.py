@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from pytest_portaswitch.source.problem import Problem, printable
+from pytest_portaswitch.source.problem import Problem
 
 _PLAIN_WORDS = {
     "found character '\\t' that cannot start any token": (
@@ -43,4 +43,4 @@ def explain(error: Exception, file: str) -> Problem:
     began = ""
     if error.context and error.context_mark:
         began = f"{error.context} that begins on line {error.context_mark.line + 1}"
-    return Problem(file, line, "", "", f"is not YAML: {printable(said)}", began)
+    return Problem(file, line, "", "", f"is not YAML: {said}", began)

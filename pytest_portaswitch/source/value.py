@@ -10,8 +10,9 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from pytest_portaswitch.source import document
-from pytest_portaswitch.source.problem import BadInput, Problem, closest, printable, quoted
+from pytest_portaswitch.source.problem import BadInput, Problem, closest
 from pytest_portaswitch.source.tree import Listing, Mapping, Node, Scalar, kind
+from pytest_portaswitch.text import show
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -131,7 +132,7 @@ def open_file(path: Path, problems: list[Problem], shown: str = "") -> Value | N
 
     Problems name the file as ``path`` was given, or as ``shown``.
     """
-    file = shown or printable(str(path))
+    file = shown or show.visible(str(path))
     root = document.read(path, file, problems)
     return None if root is None else Value(root, "", file, problems)
 
@@ -143,5 +144,5 @@ def settle(problems: list[Problem]) -> None:
 
 
 def _join(where: str, key: str) -> str:
-    shown = key if _PLAIN_KEY.match(key) else quoted(key)
+    shown = key if _PLAIN_KEY.match(key) else show.quoted(key)
     return f"{where}.{shown}" if where else shown

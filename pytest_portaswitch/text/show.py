@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TextIO
 
 import markupsafe
+import msgspec
 
 from pytest_portaswitch.text.characters import all_shown, is_shown
 from pytest_portaswitch.text.clean import MOST_MARKS, clean
@@ -30,7 +32,10 @@ def visible(words: str, most: int = 0, keep: str = "") -> str:
 
     ``most``: characters of the words that are shown, 0 for all. ``keep``: left as it is.
     """
-    cut = words[:most] if most else words
+    return _visible(words[:most] if most else words, keep, lambda c: ascii(c)[1:-1])
+
+
+def _visible(cut: str, keep: str, escape: Callable[[str], str]) -> str:
     if cut.isascii() and cut.isprintable():
         return cut
     marks = 0
@@ -38,7 +43,7 @@ def visible(words: str, most: int = 0, keep: str = "") -> str:
     for character in cut:
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
         shown = (is_shown(character) and marks <= MOST_MARKS) or character in keep
-        found.append(character if shown else ascii(character)[1:-1])
+        found.append(character if shown else escape(character))
     return "".join(found)
 
 
@@ -53,9 +58,18 @@ def lines(several: Iterable[str]) -> str:
     return "\n".join(map(line, several))
 
 
+def write(stream: TextIO, *several: str) -> None:
+    """Write lines to a stream, as ``line`` makes them, in characters that its encoding has."""
+    encoding = stream.encoding or "utf-8"
+    text = "".join(f"{line(one)}\n" for one in several)
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
 def markup(words: str, most: int = 0) -> markupsafe.Markup:
-    """Text, or the value of an attribute, in HTML, XML or SVG. Tabs and line ends stay."""
-    return markupsafe.escape(visible(words, most, keep="\t\n"))
+    """Text, or the value of an attribute, in HTML, XML or SVG, with escapes such as
+    ``\\u{202e}``. Tabs and line ends stay."""
+    cut = words[:most] if most else words
+    return markupsafe.escape(_visible(cut, "\t\n", lambda c: f"\\u{{{ord(c):x}}}"))
 
 
 def markdown(words: str) -> str:
@@ -71,6 +85,12 @@ def json(content: bytes) -> bytes:
     if text.isascii() and "\x7f" not in text:
         return content
     return re.sub(r"[^\x00-\x7e]", _json_character, text).encode()
+
+
+def write_json(stream: TextIO, value: object) -> None:
+    """Write a value as JSON, as ``json`` makes it."""
+    encoded = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    stream.write(f"{json(encoded).decode()}\n")
 
 
 def _json_character(found: re.Match[str]) -> str:

@@ -3,11 +3,10 @@
 from pytest_portaswitch.report.page.fleet import link
 from pytest_portaswitch.report.page.plain import render_plain
 from pytest_portaswitch.report.page.render import (
-    harmless,
     prepare,
     render,
     render_fleet,
     render_header,
 )
 
-__all__ = ["harmless", "link", "prepare", "render", "render_fleet", "render_header", "render_plain"]
+__all__ = ["link", "prepare", "render", "render_fleet", "render_header", "render_plain"]

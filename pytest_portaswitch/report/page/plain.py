@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 
-from pytest_portaswitch.facts import clean
 from pytest_portaswitch.report import faults
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.files import EVIDENCE
+from pytest_portaswitch.text import show
 
 _LONGEST = 4000
 
@@ -45,4 +44,4 @@ def _list(lines: Iterable[str]) -> list[str]:
 
 
 def _text(words: str) -> str:
-    return html.escape(clean.text(words, _LONGEST))
+    return str(show.markup(words, _LONGEST))

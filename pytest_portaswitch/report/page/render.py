@@ -6,7 +6,6 @@ import base64
 import datetime
 import functools
 import hashlib
-import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -22,19 +21,13 @@ from pytest_portaswitch.report.page.fleet import fleet_of
 from pytest_portaswitch.report.page.view import view_of
 from pytest_portaswitch.report.readiness import taken_out
 from pytest_portaswitch.report.since import tally, which
+from pytest_portaswitch.text import show
 
 LONGEST = 4000
 """Characters of one text that the page shows; the evidence has the rest."""
 
 HEADED = 10
 """Causes that the head of a run log names."""
-
-# As in facts.clean, but tabs and line ends stay: facts are lines. Evidence may have been written
-# by anyone, so the page relies on nobody having cleaned it.
-_HARMFUL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
 
 
 def render(evidence: Evidence) -> str:
@@ -81,15 +74,15 @@ def fill(template: str, style: str, **values: object) -> str:
     return page.render(words=words, style=style, style_digest=digest, **values)
 
 
-def harmless(value: object) -> object:
+def _shown(value: object) -> object:
     """What the page shows of a value: nothing that steers a browser or a reader's eye."""
     if value is None:
         return ""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    shown = _HARMFUL.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", value[:LONGEST])
     more = len(value) - LONGEST
-    return f"{shown} [... {more} characters more in evidence.json]" if more > 0 else shown
+    end = f" [... {more} characters more in evidence.json]" if more > 0 else ""
+    return show.markup(value, LONGEST) + end
 
 
 _FOLDER = resources.files("pytest_portaswitch.report.page") / "templates"
@@ -101,7 +94,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FunctionLoader(_read),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=harmless,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
