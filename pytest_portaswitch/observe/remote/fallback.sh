@@ -9,10 +9,16 @@ ulimit -c 0 -f 0
 trap '' XFSZ  # what tries to write a file is told that it cannot, and does not die of it
 renice -n 10 -p $$ >/dev/null 2>&1
 
-# Ends this shell at the deadline; itself within a second of this shell's end.
+# Ends this shell and what it has started at the deadline; itself within a second of its end.
 ( exec </dev/null >/dev/null 2>&1
+  end() {
+    local child children
+    read -r children <"/proc/$1/task/$1/children"
+    for child in $children; do if [[ $child != $BASHPID ]]; then end "$child"; fi; done
+    kill -9 "$1"
+  }
   while kill -0 $$ && (( SECONDS < deadline )); do sleep 1; done
-  kill -9 $$ ) &
+  if kill -0 $$; then end $$; fi ) &
 
 section() { echo "$mark $*"; }
 gap() { section "gap $1"; echo "$2"; }

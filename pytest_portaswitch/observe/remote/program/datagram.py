@@ -10,11 +10,14 @@ from pytest_portaswitch.observe.remote.program.flight import READ, fail, now, se
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pytest_portaswitch.observe.remote.program.flight import Result, Steps
 
 _LARGEST = 65535
+_MOST_OTHERS = 1000
+"""Datagrams of others that may come before the reply: who sends more could go on for ever."""
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 _ECHO = {4: (8, 0), 6: (128, 129)}
 _HEADER = struct.Struct("!BBHHH")
@@ -66,7 +69,7 @@ def udp(
                 sock.sendto(data, (address, port))
             except OSError:
                 pass
-        reply = yield from _reply(result, sock, began, timeout, address)
+        reply = yield from _reply(result, sock, began, timeout, address, lambda data: True)
         if reply is not None:
             shown = binascii.b2a_base64(reply[: most[0]], newline=False)
             result["received"] = [shown.decode()]
@@ -106,19 +109,18 @@ def icmp(result: "Result", address: str, sequence: int, timeout: float) -> "Step
         except OSError as error:
             fail(result, began, error.errno or 0)
             return
-        while True:
-            data = yield from _reply(result, sock, began, timeout, address)
-            if data is None:
-                return
+
+        def is_ours(data: bytes) -> bool:
             if version == 4 and kind == socket.SOCK_RAW and data:
                 data = data[(data[0] & 0x0F) * 4 :]  # raw IPv4 sockets show the IP header too
             if len(data) < _HEADER.size:
-                continue
+                return False
             got, _, _, who, which = _HEADER.unpack_from(data)
             # Echo sockets bear an identity of the kernel's, which sorts their replies itself.
             ours = kind == socket.SOCK_DGRAM or who == identity
-            if got == reply and which == sequence and ours:
-                return
+            return bool(ours and got == reply and which == sequence)
+
+        yield from _reply(result, sock, began, timeout, address, is_ours)
     finally:
         sock.close()
 
@@ -136,10 +138,15 @@ def _socket(address: str, kind: int, protocol: int) -> socket.socket:
 
 
 def _reply(
-    result: "Result", sock: socket.socket, began: float, timeout: float, address: str
+    result: "Result",
+    sock: socket.socket,
+    began: float,
+    timeout: float,
+    address: str,
+    is_ours: "Callable[[bytes], bool]",
 ) -> "Any":
-    """Wait for a datagram of an address; the outcome is set either way."""
-    while True:
+    """Wait for a datagram of an address that is a reply; the outcome is set either way."""
+    for _ in range(_MOST_OTHERS):
         if not (yield sock.fileno(), READ, began + timeout):
             settle(result, "silent", began, f"no reply in {timeout:g} s")
             return None
@@ -150,9 +157,11 @@ def _reply(
         except OSError as error:
             fail(result, began, error.errno or errno.EIO)
             return None
-        if _same(sender[0], address):
+        if _same(sender[0], address) and is_ours(data):
             settle(result, "replied", began)
             return data
+    settle(result, "silent", began, f"no reply among {_MOST_OTHERS} datagrams")
+    return None
 
 
 def _same(one: str, other: str) -> bool:

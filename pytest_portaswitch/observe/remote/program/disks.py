@@ -3,6 +3,7 @@
 Whatever lies on a network is left alone: a server of it that is gone would hold this program fast.
 """
 
+import errno
 import os
 import stat
 
@@ -31,10 +32,13 @@ _HARMLESS = _DISKS.union(
 def mounted() -> "list[tuple[str, str, str, bool]]":
     """Return device, folder, type and whether it is read-only, of each mount that is on top.
 
-    Raises ``OSError``.
+    Raises ``OSError``, also where there are too many to know all.
     """
     found: dict[str, tuple[str, str, str, bool]] = {}
-    for line in text(read(_MOUNTS, _LARGEST)).splitlines():
+    data = read(_MOUNTS, _LARGEST)
+    if len(data) == _LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), _MOUNTS)
+    for line in text(data).splitlines():
         about, dash, rest = line.partition(" - ")
         fields, (kind, _, super_block) = about.split(" "), [*rest.split(" "), "", ""][:3]
         if dash and len(fields) >= 6:
@@ -54,25 +58,33 @@ def _plain(folder: str) -> str:
     return folder
 
 
-def _is_near(path: str, mounts: "list[tuple[str, str, str, bool]]") -> bool:
+def _far(mounts: "list[tuple[str, str, str, bool]]") -> "set[str]":
+    """Return the folders of what may lie on another machine."""
+    return {folder for _, folder, kind, _ in mounts if kind not in _HARMLESS}
+
+
+def _is_near(path: str, far: "set[str]") -> bool:
     """Whether the way to a path leads over this machine's own file systems only."""
-    return all(
-        kind in _HARMLESS
-        for _, folder, kind, _ in mounts
-        if path == folder or path.startswith(folder.rstrip("/") + "/")
-    )
+    while path not in far:
+        path, before = os.path.dirname(path), path
+        if path == before:
+            return True
+    return False
 
 
 def disks(notes: Notes) -> "list[dict[str, object]]":
     """Return the writable file systems, each once, in the shape of ``facts.model.Disk``."""
     mounts = mounted()
-    seen: set[str] = set()
-    found: list[dict[str, object]] = []
+    far = _far(mounts)
+    near: dict[str, tuple[str, str]] = {}
     for device, folder, kind, read_only in sorted(mounts, key=lambda mount: len(mount[1])):
         # One that is mounted in several places is shown by the shortest.
-        if kind not in _DISKS or read_only or device in seen or not _is_near(folder, mounts):
-            continue
-        seen.add(device)
+        if kind in _DISKS and not read_only and device not in near and _is_near(folder, far):
+            near[device] = (folder, kind)
+    if len(near) > _MOST:
+        notes.gap("disks", f"{_MOST} of {len(near)} are shown")
+    found: list[dict[str, object]] = []
+    for folder, kind in list(near.values())[:_MOST]:
         try:
             space = os.statvfs(folder)
         except OSError as error:
@@ -91,20 +103,18 @@ def disks(notes: Notes) -> "list[dict[str, object]]":
                 "inodes_free": space.f_ffree,
             }
         )
-    if len(found) > _MOST:
-        notes.gap("disks", f"{_MOST} of {len(found)} are shown")
-    return found[:_MOST]
+    return found
 
 
 def programs(paths: "Iterable[str]") -> "list[dict[str, Any]]":
     """Return whether there are programs at these paths, as ``facts.model.Program``."""
-    mounts = mounted()
-    return [_program(path, mounts) for path in paths]
+    far = _far(mounted())
+    return [_program(path, far) for path in paths]
 
 
-def _program(path: str, mounts: "list[tuple[str, str, str, bool]]") -> "dict[str, Any]":
+def _program(path: str, far: "set[str]") -> "dict[str, Any]":
     real = os.path.normpath(path)
-    if not _is_near(real, mounts):
+    if not _is_near(real, far):
         return {"path": path, "error": "it lies on a file system of the network"}
     try:
         there = os.stat(real)

@@ -177,7 +177,10 @@ class _Tower:
     def cut(self) -> None:
         """End all that are under way, each closing its socket."""
         for flight in self.active.values():
-            flight.steps.close()
+            try:
+                flight.steps.close()
+            except Exception as error:
+                flight.result.update(outcome="error", detail=f"{type(error).__name__}"[:200])
         self.active.clear()
 
     def _ends(self, flight: Flight) -> float:

@@ -4,7 +4,7 @@ import struct
 
 from pytest_portaswitch.facts.bare import socket
 from pytest_portaswitch.observe.remote.program import netlink
-from pytest_portaswitch.observe.remote.program.notes import text
+from pytest_portaswitch.observe.remote.program.notes import Notes, text
 
 _GET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 22, 26
 _LINK = struct.Struct("=BxHiII")
@@ -14,7 +14,7 @@ _UP, _RUNNING = 0x1, 0x40
 _MOST = 2000
 
 
-def interfaces() -> "list[dict[str, object]]":
+def interfaces(notes: Notes) -> "list[dict[str, object]]":
     """Return the interfaces in the shape of ``facts.model.Interface``. Raises ``OSError``."""
     found: dict[int, dict[str, object]] = {}
     addresses: dict[int, list[str]] = {}
@@ -34,9 +34,14 @@ def interfaces() -> "list[dict[str, object]]":
         about = netlink.attributes(body[_ADDRESS.size :])
         # On a point-to-point link IFA_ADDRESS (1) is the other end; IFA_LOCAL (2) is ours.
         raw = about.get(2, about.get(1, b""))
-        if index in addresses and family in (socket.AF_INET, socket.AF_INET6):
+        known = index in addresses and family in (socket.AF_INET, socket.AF_INET6)
+        if known and len(addresses[index]) < _MOST:
             addresses[index].append(f"{socket.inet_ntop(family, raw)}/{prefix}")
-    return [found[index] for index in sorted(found)][:_MOST]
+    if len(found) > _MOST:
+        notes.gap("interfaces", f"{_MOST} of {len(found)} are shown")
+    if any(len(held) == _MOST for held in addresses.values()):
+        notes.gap("interfaces", f"{_MOST} addresses of one are shown")
+    return [found[index] for index in sorted(found)[:_MOST]]
 
 
 def route(to: str) -> "dict[str, str]":

@@ -85,7 +85,7 @@ def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) 
         "sockets": seen.listeners,
         "processes": seen.processes,
         "connections": seen.connections,
-        "interfaces": attempt(notes, "interfaces", links.interfaces, nothing),
+        "interfaces": attempt(notes, "interfaces", lambda: links.interfaces(notes), nothing),
         "disks": attempt(notes, "disks", lambda: disks.disks(notes), nothing),
         "programs": attempt(notes, "programs", lambda: disks.programs(wanted), nothing),
         "routes": [_route(to) for to in request["routes_to"]],

@@ -3,6 +3,7 @@
 import errno
 import os
 import struct
+import time
 
 from pytest_portaswitch.facts.bare import socket
 
@@ -15,6 +16,8 @@ _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 _BUFFER = 1 << 18  # a dump's datagrams follow the size that the reader offers, 32 KiB at most
 _PATIENCE = 2.0
+_LONGEST = 5.0
+_MOST = 200000
 
 
 def ask(family: int, kind: int, body: bytes, dump: bool) -> "list[bytes]":
@@ -25,12 +28,14 @@ def ask(family: int, kind: int, body: bytes, dump: bool) -> "list[bytes]":
         flags = _REQUEST | (_DUMP if dump else 0)
         link.send(_HEADER.pack(_HEADER.size + len(body), kind, flags, 1, 0) + body)
         answers: list[bytes] = []
-        while True:
+        until = time.monotonic() + _LONGEST
+        while len(answers) < _MOST and time.monotonic() < until:
             data = link.recv(_BUFFER)
             if not data:
                 raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
             if _take(data, answers):
                 return answers
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
     finally:
         link.close()
 

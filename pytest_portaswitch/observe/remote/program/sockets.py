@@ -17,7 +17,7 @@ _TABLES = (
     ("udp", False, (UNCONNECTED, ESTABLISHED)),
     ("udp6", True, (UNCONNECTED, ESTABLISHED)),
 )
-_LARGEST = 64 << 20
+_LARGEST = 32 << 20
 # The kernel hands out such a table by the page, of 4 KiB at least, as long as another line of 200
 # bytes fits: a page with more room than that is the last. To be told so by one more read would cost
 # a second walk through all that the kernel keeps.
