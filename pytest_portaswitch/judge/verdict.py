@@ -9,6 +9,7 @@ import msgspec
 from pytest_portaswitch.internal_error import InternalError
 from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.tables.ladder import Grade
+from pytest_portaswitch.text import show
 
 VerdictWord = Literal["pass", "fail", "unknown", "waived"]
 WhyUnknown = Literal["", "not-observed", "unanswered", "not-assessable"]
@@ -49,10 +50,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return " / ".join(parts)
 
     @property
-    def text(self) -> str:
+    def lines(self) -> tuple[str, ...]:
         """The message, the warnings, the evidence, and the command, as a person reads them."""
         lines = [self.message, *(f"  warning: {line}" for line in self.warnings)]
         lines += [f"  {line}" for line in self.evidence]
         if self.reproduce:
             lines.append(f"  by hand: {self.reproduce}")
-        return "\n".join(lines)
+        return tuple(lines)
+
+    @property
+    def text(self) -> str:
+        """The same as one text."""
+        return show.lines(self.lines)

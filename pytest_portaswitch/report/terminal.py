@@ -18,6 +18,7 @@ from pytest_portaswitch.report import faults, since
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.readiness import Readiness, lowered, taken_out
 from pytest_portaswitch.report.warned import beside
+from pytest_portaswitch.text import show
 
 WIDTH = 80
 SHOWN_CAUSES = 20
@@ -38,6 +39,10 @@ _INDENT = " " * 12
 
 def lines(evidence: Evidence, path: str) -> Iterator[str]:
     """No colour: what was audited, the verdict, totals, the causes, and where the evidence lies."""
+    return map(show.line, _lines(evidence, path))
+
+
+def _lines(evidence: Evidence, path: str) -> Iterator[str]:
     totals = evidence.totals
     audited = f"{_hosts(evidence)}, {_when(evidence)}"
     yield f"{evidence.cluster}: {VERDICTS[evidence.verdict]} ({audited})"
@@ -80,6 +85,10 @@ def lines(evidence: Evidence, path: str) -> Iterator[str]:
 
 def since_lines(difference: Difference, *, whole: bool = False) -> Iterator[str]:
     """What is different since a baseline. ``whole``: all of it, however long."""
+    return map(show.line, _since_lines(difference, whole))
+
+
+def _since_lines(difference: Difference, whole: bool) -> Iterator[str]:
     yield from _wrapped("  since", f"the audit of {since.which(difference.baseline)}:")
     yield from _wrapped("", since.tally(difference))
     for standing, moved in since.groups(difference):

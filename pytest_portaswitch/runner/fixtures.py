@@ -10,6 +10,7 @@ from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audits, Ref
 from pytest_portaswitch.runner.options import judges_nothing
 from pytest_portaswitch.runner.outcome import Outcome, interrupt
+from pytest_portaswitch.text import show
 
 
 @pytest.fixture(scope="session")
@@ -69,5 +70,6 @@ def audit_facts(request: pytest.FixtureRequest) -> HostFacts:
     cluster, host = request.param
     seen = _audits(request.config).facts(cluster, host)
     if isinstance(seen, Unobserved):
-        pytest.fail(f"{host} could not be looked at: {seen.detail} [{seen.why}]", pytrace=False)
+        why = show.line(f"{host} could not be looked at: {seen.detail} [{seen.why}]")
+        pytest.fail(why, pytrace=False)
     return seen

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_portaswitch.text import show
 from pytest_portaswitch.text.command import quote
 
 _SECTIONS = {
@@ -42,11 +43,12 @@ def demand_ini_file(config: pytest.Config) -> None:
         for value in (given,) if isinstance(given, str) else given:
             if value in words and (here / value).exists():
                 read = f"{config.inipath} is" if config.inipath else "none is"
-                raise pytest.UsageError(
+                why = (
                     f"{own.name} of this folder is not read ({read}): pytest takes {value} for a "
                     f"test, and looks for its ini file there; write {option}={quote(value)}, "
                     f"or add -c {own.name}"
                 )
+                raise pytest.UsageError(show.line(why))
 
 
 def _ini_file(folder: Path) -> Path | None:

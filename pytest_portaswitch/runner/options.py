@@ -12,6 +12,7 @@ from pytest_portaswitch.cluster.model import LeastGrade
 from pytest_portaswitch.cluster.settings import GRADES
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.source.problem import closest
+from pytest_portaswitch.text import show
 
 DEFAULTS = Limits()
 
@@ -151,7 +152,7 @@ def settings_of(config: pytest.Config) -> Settings:
     grade = _grade(config, mistakes)
     sign = _key(config, here, mistakes)
     if mistakes:
-        raise pytest.UsageError("\n".join(mistakes))
+        raise pytest.UsageError(show.lines(mistakes))
     audit_dir = config.getoption("--audit-dir")
     # Without an ini file pytest's root may be any folder above; a person means this one.
     beside_ini = config.inipath.parent if config.inipath else here

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_portaswitch.text import show
+
 if TYPE_CHECKING:
     # Suites import this module before anything is looked at, and none of these is needed sooner.
     from pytest_portaswitch.difference import Standing
@@ -34,7 +36,7 @@ class Outcome:
     def text(self) -> str:
         """What a person reads of it: the title, the verdict's own text, and the row's oddities."""
         notes = [f"  about {self.check.row}: {note}" for note in self.check.notes]
-        return "\n".join([self.check.title, self.verdict.text, *notes, *self._since])
+        return show.lines([self.check.title, *self.verdict.lines, *notes, *self._since])
 
     @property
     def _since(self) -> list[str]:
@@ -51,14 +53,14 @@ def interrupt(outcome: Outcome) -> None:
     verdict = outcome.verdict
     known = outcome.standing in ("still-failing", "still-unknown")
     if known and verdict.why_unknown != "not-assessable":
-        pytest.xfail(f"{_word(outcome.standing or 'unchanged')}: {verdict.message}")
+        pytest.xfail(show.line(f"{_word(outcome.standing or 'unchanged')}: {verdict.message}"))
     if verdict.verdict == "waived":
-        pytest.xfail(verdict.message)
+        pytest.xfail(show.line(verdict.message))
     if verdict.verdict == "unknown":
         from pytest_portaswitch.difference import BINDING
 
         if verdict.why_unknown == "not-assessable" and outcome.standing not in BINDING:
-            pytest.skip(verdict.message)
+            pytest.skip(show.line(verdict.message))
         pytest.fail(outcome.text, pytrace=False)
 
 

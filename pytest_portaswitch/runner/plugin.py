@@ -22,6 +22,7 @@ from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder
 from pytest_portaswitch.runner.suites import point_to_shipped
+from pytest_portaswitch.text import show
 
 __all__ = ["audit_facts", "audit_host", "audit_verdict", "audits"]
 
@@ -144,7 +145,8 @@ class Session:
         try:
             self.recorder.write("interrupted" if interrupted else "stopped")
         except SigningFailed as failed:
-            pytest.exit(f"the evidence is written and not signed: {failed}", returncode=3)
+            why = show.line(f"the evidence is written and not signed: {failed}")
+            pytest.exit(why, returncode=3)
         if self.recorder.faults:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
@@ -153,4 +155,4 @@ class Session:
         if found.written or found.faults:
             terminalreporter.section("PortaSwitch audit")
             for line in lines(found.written, found.kept, found.index, found.faults):
-                terminalreporter.write_line(line)
+                terminalreporter.write_line(show.line(line))

@@ -105,11 +105,6 @@ def quoted(words: str, most: int = 80) -> str:
     return visible(repr(words if len(words) <= most else f"{words[: most - 3]}..."))
 
 
-def test_id(words: str) -> str:
-    """A part of a test's id: pytest prints it, and people paste it."""
-    return line(words)
-
-
 def is_one_line(words: str) -> bool:
     """Whether all of the words may be shown as they are."""
     return all_shown(words)
