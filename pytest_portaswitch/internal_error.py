@@ -34,6 +34,7 @@ from typing import Literal, ParamSpec, TypeVar
 import msgspec
 
 Stage = Literal[
+    "planning",
     "requirements",
     "probe-script",
     "host-session",

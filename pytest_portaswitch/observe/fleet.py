@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pytest_portaswitch.cluster import secret
 from pytest_portaswitch.cluster.model import SecretRef
+from pytest_portaswitch.facts.internal_errors import lost
 from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe.environment import environment
 from pytest_portaswitch.observe.job import Job
 from pytest_portaswitch.observe.line import Line, Turn
@@ -102,7 +104,14 @@ class _Fleet:
         for turn in self._line.take(room, knocking, now):
             turn.began = turn.began or now
             turn.attempts += 1
-            trip = Trip(turn.job, self._limits, self._program, self._read_secret, turn.began)
+            host, began = turn.job.request.host, turn.began
+            trip = attempt(
+                "host-session", host, Trip, turn.job, self._limits, self._program,
+                self._read_secret, began,
+            )  # fmt: skip
+            if isinstance(trip, InternalError):
+                self._take(turn, lost(host, trip))
+                continue
             self._under_way[trip] = turn
             trip.start(watch, surroundings)
 
@@ -121,12 +130,18 @@ class _Fleet:
             others = self._line or len(waiting) < len(self._under_way)
             if others and time.monotonic() < latest:
                 return latest
-            self._second = SecondRound(waiting)
-        until = self._second.go_on()
-        if self._second.is_over:
+        until = attempt("udp-round", "all hosts", self._go_on, waiting)
+        if isinstance(until, InternalError) or (self._second and self._second.is_over):
             for trip in self._waiting():
+                if isinstance(until, InternalError):
+                    trip.note(until)
                 trip.come_home()
-        return until
+        return time.monotonic() if isinstance(until, InternalError) else until
+
+    def _go_on(self, waiting: list[Trip]) -> float:
+        if self._second is None:
+            self._second = SecondRound(waiting)
+        return self._second.go_on()
 
     def _collect(self) -> None:
         """Take what was seen of the hosts that have told it; most are then done with."""
@@ -139,10 +154,13 @@ class _Fleet:
             observation = trip.observation or trip.refused or trip.first
             if observation is None:
                 continue
-            is_news = turn.place not in self._seen
-            self._seen[turn.place] = observation
-            if is_news and self._on_progress is not None:
-                self._on_progress(turn.job, observation)
+            self._take(turn, observation)
+
+    def _take(self, turn: Turn, observation: Observation) -> None:
+        is_news = turn.place not in self._seen
+        self._seen[turn.place] = observation
+        if is_news and self._on_progress is not None:
+            self._on_progress(turn.job, observation)
 
 
 def _may_retry(turn: Turn, limits: Limits) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.facts.model import Probe
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Request, Stream
 from pytest_portaswitch.plan.check import (
@@ -39,64 +40,93 @@ UDP_TIMEOUT = Request(host="").udp_timeout
 
 
 def requests(
-    checks: Iterable[Check], cluster: Cluster, probe_timeout: float, questions: Questions
+    checks: Iterable[Check],
+    cluster: Cluster,
+    probe_timeout: float,
+    questions: Questions,
+    met: set[InternalError] | None = None,
 ) -> dict[str, Request]:
-    """One request for each host that the checks speak of, by host name."""
+    """One request for each host that the checks speak of, by host name.
+
+    ``met`` takes the faults of this program: of a check that has one nothing is asked.
+    """
     checks = tuple(checks)
-    hosts: set[str] = set()
-    probes: dict[str, dict[str, Probe]] = defaultdict(dict)
-    watched: dict[str, dict[str, Probe]] = defaultdict(dict)
-    second: set[str] = set()
-    routes: dict[str, set[str]] = defaultdict(set)
-    programs: dict[str, set[str]] = defaultdict(set)
-    astray: dict[str, set[str]] = defaultdict(set)
-    streams: dict[str, dict[str, Stream]] = defaultdict(dict)
-    for check in checks:
-        expects = check.expects
-        hosts.update(_looked_at(expects))
+    needs = _Needs()
+    # The last after the others, because the same probe may ask for a name there.
+    for check in sorted(checks, key=lambda one: isinstance(one.expects, Presents)):
+        failed = attempt("requirements", check.id, needs.take, check.expects)
+        if isinstance(failed, InternalError) and met is not None:
+            met.add(failed)
+    found: dict[str, Request] = {}
+    for name in sorted(needs.hosts):
+        made = attempt("requirements", name, needs.request, name, cluster, questions, probe_timeout)
+        if not isinstance(made, InternalError):
+            found[name] = made
+        elif met is not None:
+            met.add(made)
+    return found
+
+
+class _Needs:
+    """What the checks need, by host."""
+
+    def __init__(self) -> None:
+        self.hosts: set[str] = set()
+        self.probes: dict[str, dict[str, Probe]] = defaultdict(dict)
+        self.watched: dict[str, dict[str, Probe]] = defaultdict(dict)
+        self.second: set[str] = set()
+        self.routes: dict[str, set[str]] = defaultdict(set)
+        self.programs: dict[str, set[str]] = defaultdict(set)
+        self.astray: dict[str, set[str]] = defaultdict(set)
+        self.streams: dict[str, dict[str, Stream]] = defaultdict(dict)
+
+    def take(self, expects: Expectation) -> None:
+        """Add what one check needs."""
+        self.hosts.update(_looked_at(expects))
         if isinstance(expects, HoldsConnection):
             places = (expects.destination, *expects.instead)
-            astray[expects.source].update(expects.astray, (place.address for place in places))
+            addresses = (place.address for place in places)
+            self.astray[expects.source].update(expects.astray, addresses)
         elif isinstance(expects, RefusesWrites) and expects.account:
-            streams[expects.source].update(_streams(expects))
+            self.streams[expects.source].update(_streams(expects))
         elif isinstance(expects, UsesPrivate):
-            routes[expects.host].update(expects.peers.values())
+            self.routes[expects.host].update(expects.peers.values())
         elif isinstance(expects, StandsBy) and expects.state.startswith("/"):
             for name in expects.place.hosts:
-                programs[name].add(expects.state)
+                self.programs[name].add(expects.state)
         elif isinstance(expects, (Reaches, HasConnection)):
-            sent = watched if isinstance(expects, Reaches) and expects.sample else probes
+            sampled = isinstance(expects, Reaches) and expects.sample
+            sent = self.watched if sampled else self.probes
             for probe in _probes(expects):
                 _add(probe, sent[expects.source])
             if isinstance(expects, Reaches) and expects.ports.transport == "udp":
-                second.update((expects.source, *expects.destination.hosts))
-    # After the others, because the same probe may ask for a name here.
-    for shown in (c.expects for c in checks if isinstance(c.expects, Presents)):
-        for source, probe in itertools.product(shown.sources, _probes(shown)):
-            known = probes[source].get(probe.key, probe)
-            probes[source][probe.key] = msgspec.structs.replace(probe, question=known.question)
-    addresses = {host.private for host in cluster.hosts.values()}
-    return {
-        name: Request(
+                self.second.update((expects.source, *expects.destination.hosts))
+        elif isinstance(expects, Presents):
+            for source, probe in itertools.product(expects.sources, _probes(expects)):
+                known = self.probes[source].get(probe.key, probe)
+                asked = msgspec.structs.replace(probe, question=known.question)
+                self.probes[source][probe.key] = asked
+
+    def request(
+        self, name: str, cluster: Cluster, questions: Questions, probe_timeout: float
+    ) -> Request:
+        """What one host is asked."""
+        sent, watched, source = self.probes[name], self.watched[name], cluster.hosts[name].private
+        addresses = {host.private for host in cluster.hosts.values()}
+        scripts = {key: questions.script(source, sent[key]) for key in sorted(sent)}
+        return Request(
             host=name,
-            probes=tuple(sent[key] for key in sorted(sent)),
-            scripts={
-                key: script
-                for key in sorted(sent)
-                if (script := questions.script(cluster.hosts[name].private, sent[key]))
-            },
-            watched=tuple(watched[name][key] for key in sorted(watched[name], key=_turn(name))),
-            second=name in second,
-            relays=tuple(streams[name][key] for key in sorted(streams[name])),
-            routes_to=tuple(sorted(routes[name])),
-            connections_to=tuple(sorted(addresses | astray[name])),
-            programs=tuple(sorted(programs[name])),
+            probes=tuple(sent[key] for key, script in scripts.items() if script is not None),
+            scripts={key: script for key, script in scripts.items() if script},
+            watched=tuple(watched[key] for key in sorted(watched, key=_turn(name))),
+            second=name in self.second,
+            relays=tuple(self.streams[name][key] for key in sorted(self.streams[name])),
+            routes_to=tuple(sorted(self.routes[name])),
+            connections_to=tuple(sorted(addresses | self.astray[name])),
+            programs=tuple(sorted(self.programs[name])),
             probe_timeout=probe_timeout,
             udp_timeout=min(UDP_TIMEOUT, probe_timeout),
         )
-        for name in sorted(hosts)
-        for sent in [probes[name]]
-    }
 
 
 def _add(probe: Probe, sent: dict[str, Probe]) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pytest_portaswitch.facts import second
+from pytest_portaswitch.facts.internal_errors import lost
 from pytest_portaswitch.facts.model import Observation, Unobserved
 from pytest_portaswitch.facts.parse import parse_reply
 from pytest_portaswitch.facts.second import Told
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe.remote import frame
 from pytest_portaswitch.observe.remote.login import Sudo, login_command
 from pytest_portaswitch.observe.remote.payload import payload
@@ -46,7 +48,10 @@ def _observation(said: bytes, nonce: str, limits: Limits, travel: Travel) -> Obs
     reply = frame.reply(said, nonce, limits.output)
     if isinstance(reply, frame.Trouble):
         return Unobserved(host=travel.host, why=reply.why, detail=reply.detail, took=travel.took)
-    return parse_reply(
+    found = attempt(
+        "host-reply",
+        travel.host,
+        parse_reply,
         travel.host,
         reply.body,
         method=reply.method,
@@ -54,6 +59,7 @@ def _observation(said: bytes, nonce: str, limits: Limits, travel: Travel) -> Obs
         received=travel.received,
         took=travel.took,
     )
+    return lost(travel.host, found, travel.took) if isinstance(found, InternalError) else found
 
 
 def _told(said: bytes, nonce: str, limits: Limits) -> Told:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 
 from pytest_portaswitch.facts.answer import Answer
+from pytest_portaswitch.facts.internal_errors import with_internal_error
 from pytest_portaswitch.facts.model import HostFacts, Observation, Probe, ProbeResult
+from pytest_portaswitch.internal_error import InternalError, Stage, attempt_but
 from pytest_portaswitch.observe.request import Request
 from pytest_portaswitch.protocols import smpp
+from pytest_portaswitch.protocols.algorithm import AlgorithmRefused
 from pytest_portaswitch.protocols.answer import silence
 from pytest_portaswitch.protocols.ask import Ask, PortRole, Secret, Transport, Variant
 from pytest_portaswitch.protocols.dialogue import Dialogue
 from pytest_portaswitch.protocols.mysql_inspect import Inspection
 from pytest_portaswitch.protocols.registry import Speaks, load, speaks
 from pytest_portaswitch.protocols.step import Step
+
+T = TypeVar("T")
 
 _CLIENT_CERTIFICATE = re.compile(
     r"(?i)certificate[ _]required|(?:bad|no)[ _]certificate"
@@ -39,6 +44,13 @@ def load_for(requests: Iterable[Request]) -> None:
     load({probe.protocol for request in requests for probe in request.probes})
 
 
+class _Failed(NamedTuple):
+    """What is said of a probe that could not be asked, or whose reply could not be read."""
+
+    answer: Answer
+    error: InternalError | None
+
+
 class Questions:
     """The questions of one run to one cluster: the same probe is always asked the same."""
 
@@ -50,15 +62,41 @@ class Questions:
         self._account = account
         self._nonce = nonce
         self._secrets = secrets
+        self._unasked: dict[str, dict[str, _Failed]] = {}
 
     def dialogue(self, key: str) -> Dialogue:
         """The conversation over a stream, which only a login to a database needs."""
         return Inspection(key, self._account, self._secrets["mysql"])
 
-    def script(self, source: str, probe: Probe) -> tuple[Step, ...]:
-        """The steps of a probe that a host sends from its private address; empty: say nothing."""
+    def script(self, source: str, probe: Probe) -> tuple[Step, ...] | None:
+        """The steps of a probe that a host sends from its private address; empty: say nothing.
+
+        None: it cannot be asked, and must not be sent. ``recognise`` then says why.
+        """
         protocol = self._module(probe)
-        return protocol.request(self._ask(source, probe)) if protocol else ()
+        if protocol is None:
+            return ()
+
+        def steps() -> tuple[Step, ...]:
+            assert protocol is not None
+            return protocol.request(self._ask(source, probe))
+
+        found = self._attempt("probe-script", probe.key, steps)
+        if isinstance(found, _Failed):
+            self._unasked.setdefault(source, {})[probe.key] = found
+            return None
+        return found
+
+    def _attempt(self, stage: Stage, key: str, work: Callable[[], T]) -> T | _Failed:
+        """What it returns; or what is said of the probe where it fails, and the fault, if any."""
+        try:
+            found = attempt_but(AlgorithmRefused, stage, key, work)
+        except AlgorithmRefused as refused:
+            details = {"algorithm": refused.algorithm}
+            return _Failed(silence("algorithm-refused", str(refused), details), None)
+        if isinstance(found, InternalError):
+            return _Failed(silence("internal-error", found.title), found)
+        return found
 
     def recognise(
         self,
@@ -71,22 +109,37 @@ class Questions:
 
         ``known``: results as they came, each with what was recognised in it.
         """
-        if not isinstance(seen, HostFacts) or seen.method == "shell":
-            # bash connects, but cannot ask.
+        if not isinstance(seen, HostFacts):
             return seen
         probes = {probe.key: probe for probe in request.probes}
         before = {came.key: (came, recognised) for came, recognised in known}
+        errors: list[InternalError] = []
 
         def with_answer(result: ProbeResult) -> ProbeResult:
             came, recognised = before.get(result.key, (None, result))
             if came is result:
                 return recognised
             probe = probes.get(result.key)
-            if probe is None:
+            if probe is None or seen.method == "shell":
+                # bash connects, but cannot ask.
                 return result
-            return msgspec.structs.replace(result, answer=self._answer(source, probe, result))
+            found = self._attempt(
+                "reply-recognition", probe.key, lambda: self._answer(source, probe, result)
+            )
+            if isinstance(found, _Failed):
+                errors.extend([found.error] if found.error else [])
+                found = found.answer
+            return msgspec.structs.replace(result, answer=found)
 
-        return msgspec.structs.replace(seen, probes=tuple(map(with_answer, seen.probes)))
+        recognised = [with_answer(result) for result in seen.probes]
+        for key, unasked in self._unasked.get(source, {}).items():
+            errors.extend([unasked.error] if unasked.error else [])
+            recognised.append(
+                ProbeResult(
+                    key=key, outcome="error", detail=unasked.answer.words, answer=unasked.answer
+                )
+            )
+        return with_internal_error(msgspec.structs.replace(seen, probes=tuple(recognised)), *errors)
 
     def _answer(self, source: str, probe: Probe, result: ProbeResult) -> Answer | None:
         protocol = self._module(probe)

@@ -5,13 +5,16 @@ All steps have a deadline of their own, and who misses one takes no further part
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 
 import msgspec
 
 from pytest_portaswitch.facts.second import Told
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe import pairing
 from pytest_portaswitch.observe.pairing import Part, Party
 from pytest_portaswitch.observe.trip import Trip
@@ -35,9 +38,13 @@ class SecondRound:
         self._deadline = self._next_deadline()
         self.is_over = False
         for parties in self._parties().values():
-            for name, part in pairing.parts(parties.members).items():
+            for name, part in _each_or_none(parties, pairing.parts).items():
                 trip = parties.trips[name]
-                trip.call("round", _words(part, trip))
+                words = attempt("udp-round", name, _words, part, trip)
+                if isinstance(words, InternalError):
+                    trip.note(words)
+                    continue
+                trip.call("round", words)
                 self._taking_part.append(trip)
         self.go_on()
 
@@ -69,7 +76,8 @@ class SecondRound:
             told = {
                 name: trip.told for name, trip in parties.trips.items() if trip.told is not None
             }
-            for name, facts in pairing.merged(parties.members, told).items():
+            found = _each_or_none(parties, functools.partial(pairing.merged, told=told))
+            for name, facts in found.items():
                 parties.trips[name].finish(facts)
 
     def _parties(self) -> dict[str, _Parties]:
@@ -84,6 +92,33 @@ class SecondRound:
 class _Parties(msgspec.Struct):
     trips: dict[str, Trip]
     members: dict[str, Party]
+
+
+T = TypeVar("T")
+Work = Callable[[Mapping[str, Party]], dict[str, T]]
+
+
+def _each_or_none(parties: _Parties, work: Work[T]) -> dict[str, T]:
+    """What is worked out of all parties; where that fails, without those that it fails of.
+
+    A party that it fails of by itself is left out, and the others go on; else all are.
+    """
+    found = attempt("udp-round", "all hosts", work, parties.members)
+    if not isinstance(found, InternalError):
+        return found
+    sound = {}
+    for name, member in parties.members.items():
+        alone = attempt("udp-round", name, work, {name: member})
+        if isinstance(alone, InternalError):
+            parties.trips[name].note(alone)
+        else:
+            sound[name] = member
+    again = attempt("udp-round", "all hosts", work, sound)
+    if not isinstance(again, InternalError):
+        return again
+    for name in sound:
+        parties.trips[name].note(again)
+    return {}
 
 
 def _words(part: Part, trip: Trip) -> dict[str, object]:

@@ -12,12 +12,15 @@ import msgspec
 
 from pytest_portaswitch.cluster.model import SecretRef
 from pytest_portaswitch.cluster.secret import Secret
+from pytest_portaswitch.facts.internal_errors import lost, with_internal_error
 from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
 from pytest_portaswitch.facts.second import Told
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe import connection, failure
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.conversation import Conversation, TooMuch
 from pytest_portaswitch.observe.ending import Ending, clean
+from pytest_portaswitch.observe.guarded import costs_this_host
 from pytest_portaswitch.observe.job import Job
 from pytest_portaswitch.observe.program import Program, Travel
 from pytest_portaswitch.observe.relays import Relays
@@ -79,8 +82,10 @@ class Trip:
             password=self._password if self._sudo == "password" else None,
             output=limits.output,
         )
+        self._internal_errors: list[InternalError] = []
         begin = job.dialogue
-        dialogues = [begin(stream.key) for stream in job.request.relays] if begin else []
+        keys = [stream.key for stream in job.request.relays] if begin else []
+        dialogues = {key: begin(key) for key in keys if begin}
         self._relays = Relays(self._nonce, dialogues, self._say)
 
     @property
@@ -98,6 +103,7 @@ class Trip:
         """When it is cut, on the monotonic clock."""
         return self._began + self._limits.host_timeout
 
+    @costs_this_host
     def call(self, word: str, body: object = None) -> None:
         """Say a line of the second round to the program."""
         words = f"PORTASWITCH {self._nonce} {word}"
@@ -106,10 +112,25 @@ class Trip:
         if self.said != "gone":
             self._say(words.encode() + b"\n")
 
+    @costs_this_host
     def finish(self, facts: HostFacts) -> None:
         """End it with what both rounds brought."""
         self._finish(facts)
 
+    def note(self, *errors: InternalError) -> None:
+        """Have the facts of this host bear faults of this program that they do not end of."""
+        self._internal_errors += errors
+
+    def give_up(self, error: InternalError) -> None:
+        """End it because of a fault of this program, with what the first round brought, if any."""
+        host = self.job.request.host
+        seen = with_internal_error(self.first, error) if self.first else lost(host, error)
+        self.said = "gone"
+        if self.observation is None:
+            self.observation = seen
+        attempt("host-session", host, self._dismiss)
+
+    @costs_this_host
     def come_home(self) -> None:
         """End it with what the first round brought."""
         assert self.first is not None
@@ -119,6 +140,7 @@ class Trip:
         """Whether it began after ``since`` and is not known to be logged in."""
         return self._talk.stage == "connecting" and self._started >= since
 
+    @costs_this_host
     def start(self, watch: Watch, environment: Mapping[str, str]) -> None:
         """Start the connection. When it cannot be, the trip ends here."""
         login = self.job.login
@@ -143,6 +165,7 @@ class Trip:
         self._watch = watch
         watch.add(child, self, self._began + self._limits.host_timeout)
 
+    @costs_this_host
     def heard(self, data: bytes) -> None:
         """Take bytes of standard output."""
         try:
@@ -160,6 +183,7 @@ class Trip:
                 self._relays.hear(self._talk.reply)
                 self._look_for_reply()
 
+    @costs_this_host
     def noted(self, data: bytes) -> None:
         """Take bytes of standard error."""
         self._noted += len(data)
@@ -176,10 +200,12 @@ class Trip:
             # sudo would take the request for another guess, and guesses lock accounts.
             self._conclude(1)
 
+    @costs_this_host
     def ended(self, status: int) -> None:
         """Take the exit status."""
         self._conclude(status)
 
+    @costs_this_host
     def cut(self) -> None:
         """Learn that the deadline has passed."""
         self._conclude(None)
@@ -262,9 +288,13 @@ class Trip:
 
     def _finish(self, observation: Observation) -> None:
         if self.observation is None:
-            self.observation = observation
-            if self._watch is not None and self._child is not None:
-                self._watch.dismiss(self._child)
+            errors = (*self._internal_errors, *self._relays.internal_errors)
+            self.observation = with_internal_error(observation, *errors)
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        if self._watch is not None and self._child is not None:
+            self._watch.dismiss(self._child)
 
     def _took(self) -> float:
         return time.monotonic() - self._began

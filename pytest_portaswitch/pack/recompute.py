@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -39,14 +39,7 @@ def differences(evidence: Evidence) -> Iterator[str]:
         yield f"hosts.{host}: the cluster has no such host"
     verdicts: dict[str, Verdict] = {}
     for check in evidence.checks:
-        verdict = _verdict(evidence, check, checks[check.id])
-        error = verdict.internal_error
-        if error and error not in evidence.internal_errors:
-            yield f"check {check.id}: cannot be judged again: {error.line}"
-            continue
-        verdicts[check.id] = verdict
-        again = judged(checks[check.id], verdict)
-        yield from _fields(f"check {check.id}", check, again)
+        yield from _judge_again(evidence, check, checks[check.id], verdicts)
     if plan.unexpanded != evidence.unexpanded:
         yield "unexpanded: the tables and the cluster leave out other rows"
     if plan.unreached != evidence.unreached:
@@ -76,8 +69,27 @@ def differences(evidence: Evidence) -> Iterator[str]:
     logins = logins_of(evidence.site)
     found = explained(list(checks.values()), verdicts, evidence.hosts, planned, logins)
     yield from _causes(evidence.causes, found.causes)
-    met = (*errors_of(evidence.hosts, verdicts.values()), *found.internal_errors)
-    yield from _internal_errors(evidence.internal_errors, met)
+    met = (*errors_of(evidence.hosts, ()), *found.internal_errors)
+    yield from _internal_errors(evidence.internal_errors, met, checks)
+
+
+def _judge_again(
+    evidence: Evidence, recorded: JudgedCheck, check: Check, verdicts: dict[str, Verdict]
+) -> Iterator[str]:
+    """What is said of one check and is not so. Its verdict goes into ``verdicts``.
+
+    Not where judging fails and nothing is said of that: no audit gives such facts.
+    """
+    verdict = _verdict(evidence, recorded, check)
+    error = verdict.internal_error
+    for claimed in evidence.internal_errors:
+        if claimed.stage in JUDGED and claimed.subject == check.id and claimed != error:
+            yield _is_said(claimed)
+    if error and error not in evidence.internal_errors:
+        yield f"check {check.id}: cannot be judged again: {error.line}"
+        return
+    verdicts[check.id] = verdict
+    yield from _fields(f"check {check.id}", recorded, judged(check, verdict))
 
 
 def unvouched(evidence: Evidence) -> Iterator[str]:
@@ -147,14 +159,27 @@ ONLY_SAID: frozenset[Stage] = frozenset({"comparison", "requirements", "site-hoo
 """Stages that leave nothing in the evidence by which they could be gone through again."""
 
 
+JUDGED: frozenset[Stage] = frozenset({"judging", "waivers"})
+"""Stages whose subject is a check: proved where it is judged again."""
+
+
+def _is_said(one: InternalError) -> str:
+    return f"internal_errors: it is said that there was {one.line}; the facts do not give it"
+
+
 def _internal_errors(
-    recorded: Iterable[InternalError], again: Iterable[InternalError]
+    recorded: Iterable[InternalError], again: Iterable[InternalError], checks: Container[str]
 ) -> Iterator[str]:
     """Faults of this program that are claimed and not met, or met and kept quiet."""
-    said = {one for one in recorded if one.stage not in ELSEWHERE | ONLY_SAID}
+    said = {
+        one
+        for one in recorded
+        if one.stage not in ELSEWHERE | ONLY_SAID
+        and not (one.stage in JUDGED and one.subject in checks)
+    }
     met = set(again)
     for one in distinct(said - met):
-        yield f"internal_errors: it is said that there was {one.line}; the facts do not give it"
+        yield _is_said(one)
     for one in distinct(met - said):
         yield f"internal_errors: there is {one.line}, and nothing is said of it"
 

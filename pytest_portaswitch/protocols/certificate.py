@@ -116,6 +116,7 @@ def examine(
             findings.append("issuer-not-valid")
         subject, issuer = _title(own.subject), _title(own.issuer)
         others = tuple(_title(other.subject) for other in chain[1:])
+        outdated = _outdated(above, at) if above is not None else ""
     except trust.BROKEN as error:
         words = clean.text(f"a certificate against the rules: {error}", 200)
         return _unreadable(words, served)
@@ -126,8 +127,8 @@ def examine(
     if "untrusted" in findings and self_signed:
         said["untrusted"] = "self-signed, and none of the given authorities"
         del said["self-signed"]
-    if above is not None:
-        said["issuer-not-valid"] = _outdated(above, at)
+    if outdated:
+        said["issuer-not-valid"] = outdated
     parts = [said[finding] for finding in findings if finding in said]
     if "expired" not in findings:
         parts.append(f"valid until {ends:%Y-%m-%d}, {left} days more")

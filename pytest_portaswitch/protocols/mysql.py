@@ -61,6 +61,8 @@ _SECURE_CONNECTION = 0x8000
 _PLUGIN_AUTH = 0x80000
 _MAX_PACKET = 1 << 24
 _UTF8 = 33
+_GREETING_FIELDS = "<I8xxH3xH"
+_GREETING_BODY = struct.calcsize(_GREETING_FIELDS)
 _REPLY_BYTES = 1024
 
 _GREETING, _OK, _ERROR, _SWITCH = 0x0A, 0x00, 0xFF, 0xFE
@@ -152,10 +154,9 @@ def greeting(packet: bytes) -> dict[str, str] | None:
     """The details of a HandshakeV10; None where it is none."""
     version, end, rest = packet[1:].partition(b"\0")
     # Thread, salt, filler, then capabilities in two halves around charset and status.
-    if not end or len(rest) < 18 or not version[:1].isdigit():
+    if not end or len(rest) < _GREETING_BODY or not version[:1].isdigit():
         return None
-    (thread,) = struct.unpack_from("<I", rest)
-    low, high = struct.unpack_from("<H3xH", rest, 13)
+    thread, low, high = struct.unpack_from(_GREETING_FIELDS, rest)
     capabilities = low | high << 16
     name = text(version)
     maria = "mariadb" in name.lower()

@@ -15,6 +15,7 @@ import msgspec
 from pytest_portaswitch.facts import clean
 from pytest_portaswitch.facts.database import Database, Replication, Trouble
 from pytest_portaswitch.protocols import mysql, mysql_wire
+from pytest_portaswitch.protocols.algorithm import AlgorithmRefused
 from pytest_portaswitch.protocols.answer import WORDS, excerpt
 from pytest_portaswitch.protocols.ask import Secret
 from pytest_portaswitch.protocols.mysql_wire import Broken
@@ -81,6 +82,8 @@ class Inspection:
                 if self._count > MOST_PACKETS:
                     raise Broken(f"more than {MOST_PACKETS} packets")
                 said += self._react(payload)
+        except AlgorithmRefused as error:
+            self._end("algorithm-refused", str(error))
         except (Broken, IndexError) as error:
             first = self._react == self._greeted
             trouble: Trouble = "not-this-protocol" if first else "unreadable"

@@ -1,4 +1,5 @@
-"""Reading and making packets of MySQL and MariaDB. Pure, and nothing but ``Broken`` is raised.
+"""Reading and making packets of MySQL and MariaDB. Pure; raises ``Broken``, and making proofs
+``AlgorithmRefused``.
 
 Protocol: the vendors' pages "Connection Phase" and "Text Protocol"; fields are named as there.
 """
@@ -7,11 +8,16 @@ from __future__ import annotations
 
 import hashlib
 
+from pytest_portaswitch.protocols.algorithm import demand
+
 LARGEST = 1 << 18
 """Bytes of one packet that are taken; what is asked for here fits in a few thousand."""
 MOST_ROWS = 200
 
 OK, ERROR, END, MORE, LOCAL_FILE, NULL = 0x00, 0xFF, 0xFE, 0x01, 0xFB, 0xFB
+
+
+_NATIVE, _SHA2 = "mysql_native_password", "caching_sha2_password"
 
 
 class Broken(ValueError):
@@ -88,6 +94,7 @@ def scramble_native(password: bytes, salt: bytes) -> bytes:
     """What proves the password to ``mysql_native_password``, and is of use for this salt only."""
     if not password:
         return b""
+    demand("sha1", _NATIVE)
     once = hashlib.sha1(password).digest()  # noqa: S324 - the protocol's own
     twice = hashlib.sha1(once).digest()  # noqa: S324
     return _xor(once, hashlib.sha1(salt + twice).digest())  # noqa: S324
@@ -97,6 +104,7 @@ def scramble_sha2(password: bytes, salt: bytes) -> bytes:
     """The same for ``caching_sha2_password``, where the server remembers the password's hash."""
     if not password:
         return b""
+    demand("sha256", _SHA2)
     once = hashlib.sha256(password).digest()
     return _xor(once, hashlib.sha256(hashlib.sha256(once).digest() + salt).digest())
 

@@ -22,11 +22,11 @@ accounting is to be served proves neither that it is nor that it is not: only a 
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 from pyrad import packet as radius  # type: ignore[import-untyped]
 
+from pytest_portaswitch.protocols.algorithm import demand
 from pytest_portaswitch.protocols.answer import Answer, answer, no_answer, silence, stranger, text
 from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
@@ -36,7 +36,7 @@ USER = b"portaswitch-audit"
 _REFUSAL_PATIENCE = 2.5
 """Seconds: servers hold a refusal back, so that nobody can guess fast (FreeRADIUS a second)."""
 
-_USER_NAME, _USER_PASSWORD, _NAS_IDENTIFIER, _REPLY_MESSAGE = 1, 2, 32, 18
+_USER_NAME, _USER_PASSWORD, _NAS_IDENTIFIER, _REPLY_MESSAGE, _SIGNATURE = 1, 2, 32, 18, 80
 _REPLIES = {
     radius.AccessAccept: "Access-Accept",
     radius.AccessReject: "Access-Reject",
@@ -71,7 +71,7 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
     question = _question(ask)
     try:
         reply = radius.Packet(packet=data, secret=question.secret)
-    except (radius.PacketError, ValueError, struct.error):
+    except Exception:  # the library raises what it likes at what is no packet
         return stranger("RADIUS", data)
     name = _REPLIES.get(reply.code)
     if name is None:
@@ -102,15 +102,24 @@ def _is_login(ask: Ask) -> bool:
 
 
 def _question(ask: Ask) -> Any:
-    """The request, the same each time. Nobody has the secret of an ask without one."""
-    secret = ask.secret.reveal().encode() if ask.secret else ask.token("radius-secret", 16)
+    """The request, the same each time. Raises ``AlgorithmRefused`` where a secret is given."""
     login = _is_login(ask)
     question = radius.AuthPacket(
         code=radius.AccessRequest if login else radius.StatusServer,
         id=ask.token("radius-id", 1)[0],
-        secret=secret,
+        secret=ask.secret.reveal().encode() if ask.secret else b"",
         authenticator=ask.token("radius-authenticator", 16),
     )
+    if ask.secret is None:
+        # What is made with a secret that nobody has is as good as chance, which needs no MD5.
+        if ask.variant != "access-request-unsigned":
+            question[_SIGNATURE] = [ask.token("radius-signature", 16)]
+        if login:
+            question[_USER_NAME] = [USER]
+            question[_USER_PASSWORD] = [ask.token("radius-password", 16)]
+        question[_NAS_IDENTIFIER] = [USER]
+        return question
+    demand("md5", "RADIUS")
     if login:
         password = ask.word("radius-password", 16)
         question[_USER_NAME] = [USER]

@@ -139,7 +139,7 @@ def _response(ask: Ask, head: bytes) -> Answer:
         branch = _branch_of(message.headers["Via"])
         number, method = message.headers["CSeq"].split()
         ours = (message.call_id, branch, int(number), method)
-    except (ValueError, KeyError, RecursionError):
+    except Exception:  # the library raises what it likes at what is no message
         return silence("unreadable", f"a SIP response against the rules: {excerpt(head)}")
     if not isinstance(message, Response):
         return silence("not-our-reply", f"a request of its own: {excerpt(head)}")

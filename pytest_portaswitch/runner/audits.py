@@ -18,9 +18,10 @@ import testinfra.host
 
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
-from pytest_portaswitch.facts import certificates
+from pytest_portaswitch.facts import certificates, internal_errors
+from pytest_portaswitch.facts.internal_errors import with_internal_error
 from pytest_portaswitch.facts.model import HostFacts, Observation, ProbeResult
-from pytest_portaswitch.internal_error import InternalError
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe import Job, observe, testinfra_host
 from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions, load_for
@@ -92,6 +93,7 @@ class Audits:
         self.moment = moment
         """When the run began: waivers expire by it. With a time zone."""
         self._nonce = token_bytes(16)
+        self._asking: dict[str, Questions] = {}
         self._words: dict[str, Mapping[str, Word]] = {}
 
     def each(self) -> tuple[Audit, ...]:
@@ -139,23 +141,41 @@ class Audits:
         def take(job: Job, seen: Observation) -> None:
             audit, host = owner[id(job)], job.request.host
             source = audit.cluster.hosts[host].private
-            known = zip(_probes(first.get(id(job))), _probes(audit.seen.get(host)), strict=True)
-            audit.seen[host] = self._questions(audit).recognise(source, job.request, seen, known)
+            before = audit.seen.get(host)
+            # Behind those that came stand those that could not be asked.
+            known = zip(_probes(first.get(id(job))), _probes(before), strict=False)
+            questions = self._questions(audit)
+            found = attempt(
+                "reply-recognition", host, questions.recognise, source, job.request, seen, known
+            )
+            errors = before.internal_errors if before else ()
+            if isinstance(found, InternalError):
+                errors, found = (*errors, found), seen
+            audit.seen[host] = with_internal_error(found, *errors)
 
         with begin([self._host_label(audit, job.request.host) for audit, job in jobs]) as tell:
 
             def keep(job: Job, seen: Observation) -> None:
                 take(job, seen)
                 first[id(job)] = seen
-                tell(self._host_label(owner[id(job)], job.request.host), seen)
+                label = self._host_label(owner[id(job)], job.request.host)
+                attempt("rendering", label, tell, label, seen)
 
             hidden = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
-            told = observe(
+            told = attempt(
+                "host-session",
+                "all hosts",
+                observe,
                 [job for _, job in jobs],
                 self.limits,
                 keep,
                 meanwhile=lambda: load_for([job.request for _, job in jobs]),
                 secrets=hidden,
+            )
+        if isinstance(told, InternalError):
+            told = tuple(
+                first.get(id(job)) or internal_errors.lost(job.request.host, told)
+                for _, job in jobs
             )
         for (_, job), seen in zip(jobs, told, strict=True):
             if first.get(id(job)) is not seen:
@@ -176,7 +196,13 @@ class Audits:
             audit = self._audits[name]
             checks = [audit.check(ref.check) for ref in group]
             questions = self._questions(audit)
-            asked = requests(checks, audit.cluster, self.limits.probe_timeout, questions)
+            asked = requests(
+                checks,
+                audit.cluster,
+                self.limits.probe_timeout,
+                questions,
+                audit.internal_errors,
+            )
             jobs += [
                 (
                     audit,
@@ -193,7 +219,11 @@ class Audits:
         return jobs
 
     def _questions(self, audit: Audit) -> Questions:
-        return Questions(self._nonce, audit.secrets, audit.cluster.replica.account)
+        name = audit.cluster.name
+        if name not in self._asking:
+            account = audit.cluster.replica.account
+            self._asking[name] = Questions(self._nonce, audit.secrets, account)
+        return self._asking[name]
 
     def verdict(self, ref: Ref) -> Verdict:
         """Judge a check from what was seen so far, the cluster's waivers applied."""

@@ -6,6 +6,7 @@ import pytest
 import testinfra.host
 
 from pytest_portaswitch.facts.model import HostFacts, Unobserved
+from pytest_portaswitch.internal_error import record
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audits, Ref
 from pytest_portaswitch.runner.options import judges_nothing
@@ -41,12 +42,17 @@ def audit_verdict(request: pytest.FixtureRequest) -> Outcome:
     verdict = audits.verdict(ref)
     outcome = Outcome(ref.cluster, audit.check(ref.check), verdict, audits.standing(ref, verdict))
     request.node.stash[stash.OUTCOME] = outcome
-    request.config.hook.pytest_portaswitch_verdict(
-        config=request.config,
-        cluster=audit.cluster,
-        check=outcome.check,
-        verdict=outcome.verdict,
-    )
+    try:
+        request.config.hook.pytest_portaswitch_verdict(
+            config=request.config,
+            cluster=audit.cluster,
+            check=outcome.check,
+            verdict=outcome.verdict,
+        )
+    except Exception as error:
+        # It goes on, for whoever wrote the hook; the verdict stands, and the evidence says so.
+        audit.internal_errors.add(record("site-hook", ref.check, error))
+        raise
     interrupt(outcome)
     return outcome
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import functools
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +15,7 @@ from pytest_portaswitch import tables
 from pytest_portaswitch.cluster import secret, tls
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
+from pytest_portaswitch.internal_error import REPORT, InternalError, attempt_but, record
 from pytest_portaswitch.plan.expand import expand
 from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.runner.audits import Audit, Audits
@@ -28,10 +31,8 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
 
     Raises pytest.UsageError with every problem of every file.
     """
-    further = [
-        path for paths in config.hook.pytest_portaswitch_tables(config=config) for path in paths
-    ]
     problems: list[Problem] = []
+    further = _further(config, problems)
     audits: list[Audit] = []
     try:
         loaded = clusters.read_many(settings.clusters, (*settings.tables, *further), problems)
@@ -46,9 +47,16 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
         if not clusters.can_be_planned(cluster, problems):
             continue
         try:
-            audits.append(_audit(config, cluster))
+            planned = attempt_but(
+                BadInput, "planning", cluster.name, functools.partial(_audit, config, cluster)
+            )
         except BadInput as bad:
             problems += bad.problems
+            continue
+        if isinstance(planned, InternalError):
+            problems.append(Problem(cluster.file, 0, "", "", planned.line, REPORT))
+        else:
+            audits.append(planned)
     before: dict[str, Before] = {}
     try:
         # Where a file could not be read, nobody knows whose baselines are meant.
@@ -78,12 +86,30 @@ def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
     loaded = tables.load(cluster.release, cluster.tables)
     plan = expand(loaded, cluster)
     checks = list(plan.checks)
-    config.hook.pytest_portaswitch_checks(config=config, cluster=cluster, checks=checks)
+    try:
+        config.hook.pytest_portaswitch_checks(config=config, cluster=cluster, checks=checks)
+    except Exception as error:
+        raise BadInput([_of_hook(cluster.file, "pytest_portaswitch_checks", error)]) from error
     plan = msgspec.structs.replace(plan, checks=tuple(checks))
     problems = unmatched(cluster, plan)
     if problems:
         raise BadInput(problems)
     return Audit(cluster=cluster, tables=loaded, plan=plan, secrets=_secrets(config, cluster))
+
+
+def _further(config: pytest.Config, problems: list[Problem]) -> list[Path]:
+    """The table files that the site's hooks name."""
+    hook = config.hook.pytest_portaswitch_tables
+    try:
+        return [path for paths in hook(config=config) for path in paths]
+    except Exception as error:
+        problems.append(_of_hook("plugin", "pytest_portaswitch_tables", error))
+        return []
+
+
+def _of_hook(file: str, name: str, error: Exception) -> Problem:
+    failed = record("site-hook", name, error)
+    return Problem(file, 0, "", "", failed.title, f"mend {name} of the site's plugin")
 
 
 def _secrets(config: pytest.Config, cluster: Cluster) -> dict[str, Secret]:

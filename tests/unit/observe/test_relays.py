@@ -97,7 +97,7 @@ def converse(
             stdin.write(line)
             stdin.flush()
 
-        controller = Relays(NONCE, chats, say)
+        controller = Relays(NONCE, {f"chat {n}": chat for n, chat in enumerate(chats)}, say)
         said = bytearray()
         while data := run.stdout.read1(1 << 16):
             said += data
@@ -324,7 +324,7 @@ def test_when_the_controller_goes_the_program_goes() -> None:
 def test_lines_that_make_no_sense_are_passed_over(line: bytes) -> None:
     """A host may say anything."""
     chat, said = Chat([b"answer", b"more"]), list[bytes]()
-    relays = Relays(NONCE, [chat], said.append)
+    relays = Relays(NONCE, {"chat": chat}, said.append)
     mark = f"PORTASWITCH {NONCE} ".encode()
     relays.hear(b"noise\n" + mark + line + b"\nPORTASWITCH other relay 0 data aGk=\n")
     assert (chat.heard, chat.lost, said) == (b"", None, [])
@@ -333,7 +333,7 @@ def test_lines_that_make_no_sense_are_passed_over(line: bytes) -> None:
 def test_what_was_heard_is_not_heard_again() -> None:
     """Lines come in pieces, and after one another."""
     chat, said = Chat([b"one", b"two", b"three"]), list[bytes]()
-    relays = Relays(NONCE, [chat], said.append)
+    relays = Relays(NONCE, {"chat": chat}, said.append)
     everything = f"PORTASWITCH {NONCE} relay 0 data aGk=\n".encode() * 2
     for end in range(len(everything) + 1):
         relays.hear(everything[:end])
@@ -347,7 +347,7 @@ def test_what_was_heard_is_not_heard_again() -> None:
 @given(st.lists(st.binary(max_size=50), max_size=5))
 def test_no_bytes_make_it_raise(pieces: list[bytes]) -> None:
     """Whatever stands behind the mark."""
-    relays = Relays(NONCE, [Chat([b"x"] * 50)], lambda line: None)
+    relays = Relays(NONCE, {"chat": Chat([b"x"] * 50)}, lambda line: None)
     said = bytearray()
     for piece in pieces:
         said += f"\nPORTASWITCH {NONCE} relay ".encode() + piece + b"\n"

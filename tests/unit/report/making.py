@@ -13,8 +13,7 @@ from pytest_portaswitch import tables
 from pytest_portaswitch.cluster import Cluster
 from pytest_portaswitch.facts import HostFacts, Observation
 from pytest_portaswitch.facts.model import Clock
-from pytest_portaswitch.judge import judge
-from pytest_portaswitch.judge.waiver import excuse
+from pytest_portaswitch.judge.judge import assess
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.plan import expand
 from pytest_portaswitch.report import provenance
@@ -64,6 +63,6 @@ def evidence(
         plan=plan,
         run=run,
         checks=checks,
-        verdicts={c.id: excuse(c.id, judge(c, facts), cluster.waivers, MOMENT) for c in checks},
+        verdicts={c.id: assess(c, facts, cluster.waivers, MOMENT) for c in checks},
         hosts=facts,
     )
