@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from pytest_portaswitch.text import NO_TEXT, Text
+
 Finding = Literal[
     "",
     "login-refused",
@@ -75,9 +77,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     answered: bool
     """It replied as the protocol that was asked for, well or not: the grade ``answered``."""
     finding: Finding = ""
-    words: str = ""
+    words: Text = NO_TEXT
     """One line for people."""
-    details: dict[str, str] = {}
+    details: dict[str, Text] = {}
     """Such as ``version``, ``code``, ``server``. Names are ours, values the host's."""
 
     @property

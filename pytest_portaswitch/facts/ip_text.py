@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 
-from pytest_portaswitch.facts.clean import Hostile, address
 from pytest_portaswitch.facts.model import Interface, Route
+from pytest_portaswitch.text import NO_ADDRESS, Address, Hostile, address, clean, interface_address
 
 _LINK = re.compile(r"(\d+):\s+([^\s:@]+)(?:@[^\s:]+)?:\s+<([^>]*)>.*?\smtu (\d{1,9})\b", re.ASCII)
 _ADDRESS = re.compile(
@@ -18,12 +18,17 @@ _ADDRESS = re.compile(
 def interfaces(links: list[str], addresses: list[str]) -> tuple[tuple[Interface, ...], int]:
     """Return the interfaces with their addresses, and how many lines could not be read."""
     bad = 0
-    held: dict[str, list[str]] = {}
+    held: dict[str, list[Address]] = {}
     for line in addresses:
         fields = _ADDRESS.fullmatch(line.strip().replace("\\", " "))
         if fields is not None:
             prefix = fields[3] or ("128" if ":" in fields[2] else "32")
-            held.setdefault(fields[1], []).append(f"{fields[2]}/{prefix}")
+            try:
+                found_at = interface_address(f"{fields[2]}/{prefix}")
+            except Hostile:
+                bad += 1
+                continue
+            held.setdefault(fields[1], []).append(found_at)
         # iproute2 of EL6 repeats the link's own line among the addresses.
         elif not _LINK.match(line):
             bad += 1
@@ -36,7 +41,7 @@ def interfaces(links: list[str], addresses: list[str]) -> tuple[tuple[Interface,
         flags = fields[3].split(",")
         found.append(
             Interface(
-                name=fields[2],
+                name=clean(fields[2]),
                 # LOWER_UP says that there is a carrier: a cable that is out is not "up".
                 up="UP" in flags and "LOWER_UP" in flags,
                 mtu=int(fields[4]),
@@ -47,7 +52,10 @@ def interfaces(links: list[str], addresses: list[str]) -> tuple[tuple[Interface,
 
 
 def route(to: str, lines: list[str]) -> Route:
-    """Return the route in the first line, such as ``10.0.0.3 dev eth1 src 10.0.0.2 uid 0``."""
+    """Return the route in the first line, such as ``10.0.0.3 dev eth1 src 10.0.0.2 uid 0``.
+
+    Raises ``Hostile`` where ``to`` is no address.
+    """
     words = lines[0].split() if lines else []
     about = dict(itertools.pairwise(words))
     interface = about.get("dev", "")
@@ -55,17 +63,17 @@ def route(to: str, lines: list[str]) -> Route:
         error = lines[0].strip() if lines else "ip said nothing"
         for prefix in ("RTNETLINK answers: ", "Error: "):
             error = error.removeprefix(prefix)
-        return Route(to=to, error=error.lower())
+        return Route(to=address(to), error=clean(error.lower()))
     return Route(
-        to=to,
-        interface=interface,
+        to=address(to),
+        interface=clean(interface),
         source=_address(about.get("src", "")),
         gateway=_address(about.get("via", "")),
     )
 
 
-def _address(words: str) -> str:
+def _address(words: str) -> Address:
     try:
-        return address(words) if words else ""
+        return address(words) if words else NO_ADDRESS
     except Hostile:
-        return ""
+        return NO_ADDRESS

@@ -1,7 +1,6 @@
 """The shapes of facts, as they travel from a host, between xdist workers and into evidence.
 
-Everything here came from a host and is hostile: strings are bounded by whoever reads them in,
-and are never evaluated, only compared and escaped.
+All of it came from a host and is hostile: it is never evaluated, only compared and escaped.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ import msgspec
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.database import Database
 from pytest_portaswitch.internal_error import InternalError
+from pytest_portaswitch.text import NO_ADDRESS, NO_TEXT, Address, Text
 
 
 class Socket(msgspec.Struct, frozen=True, kw_only=True):
     """A socket that takes what arrives: TCP in LISTEN, or UDP without a fixed remote end."""
 
     transport: Literal["tcp", "udp"]
-    address: str
+    address: Address
     """As bound: ``0.0.0.0``, ``::``, ``10.0.0.7``. v4-mapped v6 addresses are shown as IPv4."""
     port: int
     v6only: bool | None = None
@@ -50,8 +50,8 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """Established TCP connections between the same ends, seen from this host."""
 
-    local: str
-    remote: str
+    local: Address
+    remote: Address
     local_port: int | None
     """None: several ephemeral ones, counted in ``count``."""
     remote_port: int | None
@@ -62,21 +62,21 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 class Interface(msgspec.Struct, frozen=True, kw_only=True):
     """A network interface with the addresses it holds."""
 
-    name: str
+    name: Text
     up: bool
     mtu: int
-    addresses: tuple[str, ...]
+    addresses: tuple[Address, ...]
     """With prefix length, such as ``10.0.0.7/24``."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """How this host would send to an address. Nothing is sent to find out."""
 
-    to: str
-    interface: str = ""
-    source: str = ""
-    gateway: str = ""
-    error: str = ""
+    to: Address
+    interface: Text = NO_TEXT
+    source: Address = NO_ADDRESS
+    gateway: Address = NO_ADDRESS
+    error: Text = NO_TEXT
     """Why there is none, such as ``network is unreachable``; empty when there is one."""
 
 
@@ -124,14 +124,14 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     """What a TLS server showed of itself. Nothing of it was verified."""
 
-    version: str = ""
+    version: Text = NO_TEXT
     """Such as ``TLSv1.3``."""
-    cipher: str = ""
+    cipher: Text = NO_TEXT
     chain: tuple[str, ...] = ()
     """Its certificates by SHA-256 in hex, its own first; ``HostFacts.certificates`` has them."""
     whole: bool = False
     """Whether the chain is all that was shown: the Python of some hosts tells the first alone."""
-    problem: str = ""
+    problem: Text = NO_TEXT
     """Why the certificates could not be brought."""
 
 
@@ -140,9 +140,9 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     outcome: Outcome
-    detail: str = ""
+    detail: Text = NO_TEXT
     """The kernel's or TLS library's own words, such as ``EHOSTUNREACH``."""
-    source: str = ""
+    source: Address = NO_ADDRESS
     """The local address that the kernel chose."""
     source_port: int = 0
     """UDP: the local port that it was sent from; 0: not known."""
@@ -163,9 +163,9 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
 class Disk(msgspec.Struct, frozen=True, kw_only=True):
     """A writable file system on the host's own disks (or memory). Sizes in bytes."""
 
-    folder: str
+    folder: Text
     """Where it is mounted."""
-    kind: str
+    kind: Text
     size: int
     """Without what only root may fill, as ``df`` counts."""
     free: int
@@ -177,10 +177,10 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a program that the cluster file names is installed."""
 
-    path: str
+    path: Text
     there: bool = False
     executable: bool = False
-    error: str = ""
+    error: Text = NO_TEXT
     """Why that could not be seen; empty when it could."""
 
 
@@ -196,10 +196,10 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Something that could not be seen on a host that otherwise answered."""
 
-    what: str
+    what: Text
     """sockets, owners, processes, connections, interfaces, routes, release, ports, probes, disks,
     programs."""
-    why: str
+    why: Text
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_field="type"):
@@ -211,11 +211,11 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     """Whether the owners of other users' sockets could be read."""
     took: float
     """Seconds for the whole trip, login included."""
-    hostname: str = ""
-    release: str = ""
+    hostname: Text = NO_TEXT
+    release: Text = NO_TEXT
     """The installed PortaSwitch release, such as ``MR119``; empty: see gaps."""
-    kernel: str = ""
-    system: str = ""
+    kernel: Text = NO_TEXT
+    system: Text = NO_TEXT
     """PRETTY_NAME of os-release."""
     clock: Clock | None = None
     ephemeral_ports: tuple[int, int] | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pytest_portaswitch.facts import ip_text, proc_net, ps_text
+from pytest_portaswitch.facts import clean, ip_text, proc_net, ps_text
 from pytest_portaswitch.facts.clean import Hostile
 from pytest_portaswitch.facts.model import (
     Connection,
@@ -70,7 +70,7 @@ class Sections:
 
     def gap(self, what: str, why: str) -> None:
         """Remember what could not be seen."""
-        self.gaps.append(Gap(what=what, why=why))
+        self.gaps.append(Gap(what=clean.text(what), why=clean.text(why)))
 
     def unread(self, what: str, count: int) -> None:
         """Remember how many lines could not be read, if any."""
@@ -208,7 +208,11 @@ def _programs(parts: Sections) -> tuple[Program, ...]:
             continue
         there, executable = word in ("there", "executable"), word == "executable"
         error = "its disk did not answer in 2 s" if word == "silent" else ""
-        found.append(Program(path=path, there=there, executable=executable, error=error))
+        found.append(
+            Program(
+                path=clean.text(path), there=there, executable=executable, error=clean.text(error)
+            )
+        )
     parts.unread("programs", bad)
     return tuple(found)
 
@@ -225,7 +229,7 @@ def _probes(parts: Sections) -> tuple[ProbeResult, ...]:
             ProbeResult(
                 key=fields[0],
                 outcome=_OUTCOMES[fields[2]],
-                detail=fields[3] if len(fields) > 3 else "",
+                detail=clean.text(fields[3] if len(fields) > 3 else ""),
                 elapsed=int(fields[1][:9]) / 100,
             )
         )

@@ -5,10 +5,12 @@ whoever writes something out does it by one of the functions of ``show``; comman
 by ``command``. Nothing else in the project cleans, escapes or quotes.
 """
 
-from pytest_portaswitch.text.address import Address, Hostile, address, interface_address
-from pytest_portaswitch.text.clean import Text, clean, clean_json
+from pytest_portaswitch.text.address import NO_ADDRESS, Address, Hostile, address, interface_address
+from pytest_portaswitch.text.clean import NO_TEXT, Text, clean, clean_json
 
 __all__ = [
+    "NO_ADDRESS",
+    "NO_TEXT",
     "Address",
     "Hostile",
     "Text",

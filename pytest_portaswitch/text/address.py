@@ -12,6 +12,8 @@ from pytest_portaswitch.text.clean import clean
 Address = NewType("Address", str)
 """An IP address in its usual spelling; with a prefix length where the field says so."""
 
+NO_ADDRESS = Address("")
+
 # Beside these, the kernel takes nearly any byte in an interface's name; nobody has such.
 _ZONE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,14}", re.ASCII)  # IFNAMSIZ is 16
 _LONGEST = 45 + 1 + 15

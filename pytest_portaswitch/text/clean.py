@@ -11,6 +11,7 @@ from pytest_portaswitch.text.characters import is_shown
 Text = NewType("Text", str)
 """Text from outside that ``clean`` made: one line of characters that may be shown, bounded."""
 
+NO_TEXT = Text("")
 LONGEST = 600
 """Characters of a text, where nothing else is said."""
 
