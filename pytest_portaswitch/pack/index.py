@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from pytest_portaswitch.report.files import INDEX, replace
-from pytest_portaswitch.report.fleet import Pack, packs_in
+from pytest_portaswitch.report.fleet import Pack
+from pytest_portaswitch.report.inventory import packs_in
 from pytest_portaswitch.report.page import render_fleet
 
 

@@ -13,8 +13,10 @@ import msgspec
 from pytest_portaswitch.cluster.words import CLUSTER
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMMED, SUMS
 from pytest_portaswitch.pack.verify import sums_of
-from pytest_portaswitch.report.files import make_private_folder, read_regular, replace
+from pytest_portaswitch.pack.write import store
+from pytest_portaswitch.report.files import read_regular
 from pytest_portaswitch.report.fleet import Summary, read_summary
+from pytest_portaswitch.report.layout import HISTORY, PARTIAL, folder_of
 from pytest_portaswitch.source.problem import BadInput, Problem
 
 
@@ -29,8 +31,9 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 def merge(folders: Sequence[Path], output: Path, *, newest: bool = False) -> tuple[str, ...]:
-    """Copy the packs in and below the folders to ``OUTPUT/CLUSTER``, byte for byte.
+    """Copy the packs in and below the folders to where a run would write them, byte for byte.
 
+    What lay there goes to the history. Histories below the folders are passed over.
     Packs that are in ``output`` already count as given. ``newest``: of several audits of one
     cluster take the newest; without, they are a mistake. Returns notes on what was passed over.
     Raises ``BadInput`` with every mistake, and then nothing was written; and OSError.
@@ -46,7 +49,7 @@ def merge(folders: Sequence[Path], output: Path, *, newest: bool = False) -> tup
     if problems:
         raise BadInput(problems)
     for pack in chosen:
-        _copy(pack, output / pack.summary.cluster)
+        _copy(pack, output)
     return tuple(notes)
 
 
@@ -57,15 +60,22 @@ def _folders(given: Sequence[Path], output: Path, problems: list[Problem]) -> li
         if not folder.is_dir():
             problems.append(Problem(str(folder), 0, "", "", "is no folder"))
             continue
-        here = [path.parent for path in sorted(folder.rglob(EVIDENCE))]
+        here = [path.parent for path in sorted(folder.rglob(EVIDENCE)) if _counts(path, folder)]
         if not here:
             rule = f"has no pack in it: no {EVIDENCE} lies there or below"
             problems.append(Problem(str(folder), 0, "", "", rule))
         for one in here:
             found.setdefault(one.resolve(), one)
-    for path in sorted(output.glob(f"*/{EVIDENCE}")):
-        found.setdefault(path.parent.resolve(), path.parent)
+    for above in (output, output / PARTIAL):
+        for path in sorted(above.glob(f"[!._]*/{EVIDENCE}")):
+            found.setdefault(path.parent.resolve(), path.parent)
     return list(found.values())
+
+
+def _counts(path: Path, below: Path) -> bool:
+    """Whether a file is of a last audit, no earlier one's, and no run's that was killed."""
+    parts = path.relative_to(below).parts
+    return HISTORY not in parts and not any(part.startswith(".") for part in parts)
 
 
 def _read(folder: Path) -> _Found:
@@ -86,12 +96,12 @@ def _read(folder: Path) -> _Found:
 def _choose(
     packs: Sequence[_Found], newest: bool, problems: list[Problem]
 ) -> tuple[list[_Found], list[str]]:
-    """One pack a cluster."""
-    by_cluster: dict[str, list[_Found]] = defaultdict(list)
+    """One whole pack a cluster, and one of a part."""
+    by_cluster: dict[tuple[str, bool], list[_Found]] = defaultdict(list)
     for pack in packs:
-        by_cluster[pack.summary.cluster].append(pack)
+        by_cluster[pack.summary.cluster, pack.summary.run.whole].append(pack)
     chosen, notes = [], []
-    for cluster, same in by_cluster.items():
+    for (cluster, _), same in by_cluster.items():
         best = max(same, key=lambda pack: pack.summary.started)
         chosen.append(best)
         for other in same:
@@ -119,14 +129,13 @@ def _choose(
     return chosen, notes
 
 
-def _copy(pack: _Found, target: Path) -> None:
-    if target.resolve() == pack.folder.resolve():
+def _copy(pack: _Found, output: Path) -> None:
+    whole = pack.summary.run.whole
+    places = [folder_of(output, pack.folder.name, whole=one) for one in (True, False)]
+    if pack.folder.resolve() in [place.resolve() for place in places]:
         return
-    make_private_folder(target)
-    # An older signature must not stand beside new sums, however this ends.
-    (target / SIGNATURE).unlink(missing_ok=True)
-    for name in _files(pack.folder):
-        replace(target / name, read_regular(pack.folder / name))
+    files = {name: read_regular(pack.folder / name) for name in _files(pack.folder)}
+    store(files, pack.summary.cluster, output, whole=whole)
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -9,4 +9,7 @@ SIGNATURE = "SHA256SUMS.sig"
 SUMMED = (PAGE, EVIDENCE, OSCAL)
 """The files that the sums name, sorted."""
 
-__all__ = ["EVIDENCE", "OSCAL", "PAGE", "SIGNATURE", "SUMMED", "SUMS"]
+ALL = (*SUMMED, SUMS, SIGNATURE)
+"""Every file that a pack may have."""
+
+__all__ = ["ALL", "EVIDENCE", "OSCAL", "PAGE", "SIGNATURE", "SUMMED", "SUMS"]

@@ -112,7 +112,7 @@ def _check_of(check: JudgedCheck) -> Check:
 
 
 def _verdict(evidence: Evidence, recorded: JudgedCheck, check: Check) -> Verdict:
-    if evidence.run.state != "complete":
+    if evidence.run.state != "complete" or evidence.run.unjudged:
         # The run may have ended before this check, though its hosts had been looked at.
         unjudged = never_judged(check, evidence.run)
         if judged(check, unjudged) == recorded:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from pytest_portaswitch.pack.contents import Contents, make
+from pytest_portaswitch.pack.history import archive, archive_leftovers, prune
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMMED, SUMS
-from pytest_portaswitch.pack.signature import sign
+from pytest_portaswitch.pack.publish import publish
+from pytest_portaswitch.pack.signature import SigningFailed, sign
 from pytest_portaswitch.report.evidence import Evidence
-from pytest_portaswitch.report.files import make_private_folder, replace, replace_all
+from pytest_portaswitch.report.layout import DEFAULT, Keep, folder_of, history_of
 
 
 def contents(evidence: Evidence) -> dict[str, bytes]:
@@ -24,24 +30,56 @@ def sums(files: dict[str, bytes]) -> bytes:
 
 
 def write_pack(evidence: Evidence, audit_dir: Path, key: Path | None = None) -> Path:
-    """Make and write the pack of some evidence; see ``write``."""
-    return write(make(evidence), audit_dir, key)
+    """Make and store the pack of some evidence, and return the path of its evidence.
 
-
-def write(pack: Contents, audit_dir: Path, key: Path | None = None) -> Path:
-    """Write the pack to ``DIR/CLUSTER``, each file whole or not at all.
-
-    Returns the path of the evidence. Raises OSError, and ``SigningFailed`` after all but the
-    signature was written.
+    Raises OSError, and ``SigningFailed`` after all but the signature was written.
     """
-    folder = audit_dir / pack.evidence.cluster
-    make_private_folder(folder)
-    # An older signature must not stand beside new sums, however this ends.
-    (folder / SIGNATURE).unlink(missing_ok=True)
-    files = pack.files
-    replace_all(folder, {name: files[name] for name in SUMMED})
-    summed = sums(files)
-    replace(folder / SUMS, summed)
+    files, failed = files_of(make(evidence), key)
+    stored = store(files, evidence.cluster, audit_dir, whole=evidence.run.whole)
+    if failed:
+        raise failed
+    return stored.folder / EVIDENCE
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Where a pack lies."""
+
+    folder: Path
+    earlier: tuple[Path, ...] = ()
+    """Where that lies now which lay there before."""
+    trouble: tuple[str, ...] = ()
+    """What could not be done about earlier packs, a line each."""
+
+
+def files_of(
+    pack: Contents, key: Path | None = None
+) -> tuple[dict[str, bytes], SigningFailed | None]:
+    """Every file of a pack, and why the signature among them is missing."""
+    files = {**pack.files, SUMS: sums(pack.files)}
     if key is not None:
-        replace(folder / SIGNATURE, sign(summed, key))
-    return folder / EVIDENCE
+        try:
+            files[SIGNATURE] = sign(files[SUMS], key)
+        except SigningFailed as failed:
+            return files, failed
+    return files, None
+
+
+def store(
+    files: Mapping[str, bytes], cluster: str, audit_dir: Path, keep: Keep = DEFAULT, *, whole: bool
+) -> Stored:
+    """Put a pack in its place (``report.layout``), all at once, and what lay there in the history.
+
+    Raises OSError, and then nothing is changed.
+    """
+    folder, history = folder_of(audit_dir, cluster, whole=whole), history_of(audit_dir, cluster)
+    earlier, trouble = [], []
+    for before in publish(files, folder):
+        try:
+            if moved := archive(before, history):
+                earlier.append(moved)
+        except OSError as error:
+            trouble.append(f"{before}: cannot be moved to {history}: {error.strerror}")
+    with suppress(OSError):
+        archive_leftovers(folder, history)
+        prune(audit_dir, cluster, keep)
+    return Stored(folder, tuple(path for path in earlier if path.exists()), tuple(trouble))

@@ -29,6 +29,11 @@ State = Literal["complete", "stopped", "interrupted"]
 ended it."""
 
 
+def is_whole(state: State, deselected: int, unjudged: int) -> bool:
+    """Whether a run judged every planned check."""
+    return state == "complete" and not deselected and not unjudged
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """``planned`` is the sum of the other four."""
 
@@ -39,7 +44,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     waived: int
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How this audit came to be."""
 
     state: State
@@ -56,6 +61,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     limits: dict[str, float]
     deselected: int
     """Planned checks that this run was asked to leave out: they are not in the totals."""
+    unjudged: int = 0
+    """Selected checks that got no verdict: they are unknown. Older versions do not count them."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether each planned check was judged."""
+        return is_whole(self.state, self.deselected, self.unjudged)
 
 
 class JudgedCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +148,7 @@ def gather(
     A check without a verdict is unknown: nothing disappears. ``internal_errors``: those that
     neither hosts nor verdicts have.
     """
+    run = msgspec.structs.replace(run, unjudged=sum(c.id not in verdicts for c in checks))
     complete = {check.id: verdicts.get(check.id) or never_judged(check, run) for check in checks}
     planned = {check.id for check in plan.checks}
     site = publishable(cluster)

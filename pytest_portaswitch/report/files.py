@@ -9,11 +9,15 @@ import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.text import show
+
+if TYPE_CHECKING:
+    # The rest of this is wanted before anything is known of evidence.
+    from pytest_portaswitch.report.evidence import Evidence
 
 EVIDENCE = "evidence.json"
 PAGE = "audit.html"
@@ -72,4 +76,8 @@ def make_private_folder(folder: Path) -> None:
     """
     missing = [folder, *folder.parents]
     for path in reversed([path for path in missing if not path.is_dir()]):
-        path.mkdir(mode=0o700, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700, exist_ok=True)
+        except FileExistsError:
+            words = os.strerror(errno.ENOTDIR)
+            raise NotADirectoryError(errno.ENOTDIR, words, str(path)) from None

@@ -16,10 +16,10 @@ from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import CannotAssess
 from pytest_portaswitch.report import since
-from pytest_portaswitch.report.evidence import State, Totals, totals_of
+from pytest_portaswitch.report.evidence import State, Totals, is_whole, totals_of
 from pytest_portaswitch.report.files import EVIDENCE
 from pytest_portaswitch.report.readiness import Readiness, Scope, readiness
-from pytest_portaswitch.report.reading import read_part
+from pytest_portaswitch.report.reading import read_part, read_start
 from pytest_portaswitch.source.problem import BadInput, Problem
 
 GRAVEST: tuple[Readiness, ...] = (
@@ -29,7 +29,6 @@ GRAVEST: tuple[Readiness, ...] = (
     "ready",
 )
 """What stands first in a list of clusters."""
-
 
 CANNOT = CannotAssess.__struct_config__.tag
 """By which the tables are known to give nothing to look at."""
@@ -42,6 +41,12 @@ class SummaryRun(msgspec.Struct, frozen=True, kw_only=True):
     started: str
     versions: dict[str, str]
     deselected: int
+    unjudged: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether each planned check was judged."""
+        return is_whole(self.state, self.deselected, self.unjudged)
 
 
 class SummaryHost(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +110,23 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return datetime.datetime.fromisoformat(self.run.started)
 
 
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What the evidence of an earlier audit says of it, as it is written there."""
+
+    cluster: str
+    verdict: Readiness
+    run: SummaryRun
+    totals: Totals
+
+
+class Past(msgspec.Struct, frozen=True):
+    """An earlier audit of a cluster, or one of a part of it."""
+
+    folder: Path
+    head: Head | None
+    """None where the evidence cannot be read."""
+
+
 class Pack(msgspec.Struct, frozen=True):
     """A folder with evidence of one cluster."""
 
@@ -113,6 +135,10 @@ class Pack(msgspec.Struct, frozen=True):
     """None where the evidence cannot be read."""
     refusal: str = ""
     """Why it cannot."""
+    past: tuple[Past, ...] = ()
+    """Its other audits, the newest first; not more than are shown."""
+    older: int = 0
+    """How many more there are."""
 
 
 def read_summary(folder: Path) -> Summary:
@@ -146,6 +172,11 @@ def _contradictions(summary: Summary) -> Iterator[tuple[str, object, object]]:
         yield "verdict", summary.verdict, whole
 
 
+def read_head(folder: Path) -> Head:
+    """Read the start of a pack's evidence. Raises ``BadInput``."""
+    return read_start(folder / EVIDENCE, Head)
+
+
 def read_pack(folder: Path) -> Pack:
     """Read a pack; one that cannot be read is told, not passed over."""
     try:
@@ -154,12 +185,6 @@ def read_pack(folder: Path) -> Pack:
         # A page that is handed around says nothing of the machine that it was made on.
         said = [str(msgspec.structs.replace(one, file=EVIDENCE)) for one in bad.problems]
         return Pack(folder, None, "; ".join(said))
-
-
-def packs_in(audit_dir: Path) -> tuple[Pack, ...]:
-    """The packs of a folder that audits are written to, each in a folder of its own."""
-    folders = sorted(path.parent for path in audit_dir.glob(f"*/{EVIDENCE}"))
-    return in_order([read_pack(folder) for folder in folders])
 
 
 def in_order(packs: Iterable[Pack]) -> tuple[Pack, ...]:

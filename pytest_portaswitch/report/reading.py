@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import stat
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,11 @@ from pytest_portaswitch.report.files import read_regular
 from pytest_portaswitch.source.problem import BadInput, Problem
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+_START = 65_536
+_FACTS = b',\n "hosts":'
+"""As ``files.encode`` writes it; inside of a text a line's end is written otherwise."""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -28,6 +34,21 @@ def read_evidence(path: Path) -> Evidence:
 def read_part(path: Path, shape: type[Shape]) -> Shape:
     """Read of a pack's evidence only what the shape has. Raises ``BadInput``."""
     return decode_as(content_of(path), path, shape)
+
+
+def read_start(path: Path, shape: type[Shape]) -> Shape:
+    """Read of a pack's evidence only what stands before its facts, which may be long.
+
+    Raises ``BadInput``.
+    """
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise _refusal(path, "cannot be read: not a regular file")
+        with path.open("rb") as file:
+            start, facts, _ = file.read(_START).partition(_FACTS)
+    except OSError as error:
+        raise _refusal(path, f"cannot be read: {error.strerror}") from None
+    return decode_as(start + b"}", path, shape) if facts else read_part(path, shape)
 
 
 def decode(content: bytes, path: Path) -> Evidence:

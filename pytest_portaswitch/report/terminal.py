@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import textwrap
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from pytest_portaswitch.causes import Cause
 from pytest_portaswitch.difference import Difference
@@ -16,8 +17,12 @@ from pytest_portaswitch.judge.waiver import applying
 from pytest_portaswitch.plan.effective import ASKED, DEVIATION
 from pytest_portaswitch.report import faults, since
 from pytest_portaswitch.report.evidence import Evidence
+from pytest_portaswitch.report.files import EVIDENCE
+from pytest_portaswitch.report.fleet import read_head
+from pytest_portaswitch.report.layout import folder_of
 from pytest_portaswitch.report.readiness import Readiness, lowered, taken_out
 from pytest_portaswitch.report.warned import beside
+from pytest_portaswitch.source.problem import BadInput
 from pytest_portaswitch.text import show
 
 WIDTH = 80
@@ -59,6 +64,10 @@ def _lines(evidence: Evidence, path: str) -> Iterator[str]:
         )
     if evidence.removed:
         yield from _wrapped("  partial", taken_out(len(evidence.removed)))
+    if evidence.run.unjudged and evidence.run.state == "complete":
+        yield from _wrapped(
+            "  partial", f"{_checks(evidence.run.unjudged)} got no verdict: they are unknown"
+        )
     if evidence.run.state != "complete":
         yield from _wrapped(
             "  partial", f"the run was {evidence.run.state}: checks it did not come to are unknown"
@@ -81,6 +90,21 @@ def _lines(evidence: Evidence, path: str) -> Iterator[str]:
     yield from _deviations(evidence)
     yield from _unknown([c for c in evidence.causes if c.severity == "not-assessable"])
     yield f"  evidence  {path}"
+
+
+def last_whole(audit_dir: Path, cluster: str) -> Iterator[str]:
+    """What a run of a part says of the audit of the whole cluster, which it leaves alone."""
+    folder = folder_of(audit_dir, cluster, whole=True)
+    try:
+        head = read_head(folder)
+    except BadInput:
+        yield from _wrapped("  whole", f"no whole audit of {cluster} lies in {audit_dir} yet")
+        return
+    if head.run.whole:
+        begun = f"{_moment(head.run.started)}, {VERDICTS[head.verdict]}"
+        yield f"  whole     {folder / EVIDENCE} was kept: {begun}"
+    else:
+        yield from _wrapped("  whole", f"{folder} is of a part, too")
 
 
 def since_lines(difference: Difference, *, whole: bool = False) -> Iterator[str]:
@@ -127,7 +151,11 @@ def _hosts(evidence: Evidence) -> str:
 
 
 def _when(evidence: Evidence) -> str:
-    begun = datetime.datetime.fromisoformat(evidence.run.started)
+    return _moment(evidence.run.started)
+
+
+def _moment(started: str) -> str:
+    begun = datetime.datetime.fromisoformat(started)
     return f"{begun.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 

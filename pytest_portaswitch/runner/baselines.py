@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,21 +32,3 @@ def read_baselines(paths: Sequence[Path], clusters: Sequence[str]) -> dict[str, 
     if problems:
         raise BadInput(problems)
     return found
-
-
-def keep(before: Before, folder: Path) -> Path | None:
-    """Move the baseline's pack aside where this run is about to write over it.
-
-    The pack of before an upgrade is evidence: a comparison with it must not be its end. Returns
-    where it is now; None where it was not in the way. Raises OSError.
-    """
-    if before.path.parent.resolve() != folder.resolve():
-        return None
-    started = datetime.datetime.fromisoformat(before.snapshot.run.started)
-    moment = started.astimezone(datetime.timezone.utc)
-    aside = folder.with_name(f"{folder.name}.{moment:%Y%m%dT%H%M%SZ}")
-    number = 2
-    while aside.exists():
-        aside = folder.with_name(f"{folder.name}.{moment:%Y%m%dT%H%M%SZ}-{number}")
-        number += 1
-    return folder.rename(aside)

@@ -10,7 +10,6 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_portaswitch.internal_error import REPORT, InternalError, attempt
@@ -18,8 +17,7 @@ from pytest_portaswitch.internal_error import REPORT, InternalError, attempt
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_portaswitch.pack import Index
-    from pytest_portaswitch.report.evidence import Evidence
+    from pytest_portaswitch.runner.recorder import Recorder
 
 
 def end_at_once() -> None:
@@ -67,20 +65,11 @@ def _load(items: Sequence[pytest.Item]) -> None:
             _ = item.location
 
 
-def lines(
-    written: Sequence[tuple[Evidence, Path]],
-    kept: Sequence[Path],
-    index: Index | None,
-    faults: Sequence[InternalError] = (),
-) -> Iterator[str]:
-    """What the section at the end of the run says, a line each.
-
-    ``written``: each cluster's evidence and where it lies. ``kept``: folders of baselines that the
-    run would have written over. ``faults``: what is in no evidence.
-    """
+def lines(recorder: Recorder) -> Iterator[str]:
+    """What the section at the end of the run says, a line each."""
     from pytest_portaswitch.report import fleet, terminal
 
-    for evidence, path in written:
+    for evidence, path in recorder.written:
         shown = attempt(
             "rendering", evidence.cluster, lambda e, p: [*terminal.lines(e, p)], evidence, str(path)
         )
@@ -91,10 +80,14 @@ def lines(
                 f"  evidence  {path}",
             ]
         yield from shown
-    for fault in faults:
+        if not evidence.run.whole:
+            yield from terminal.last_whole(recorder.settings.audit_dir, evidence.cluster)
+    for fault in recorder.faults:
         lost = "no evidence" if fault.stage == "evidence" else "not done"
         yield f"{fault.subject}: {lost}: {fault.line}; {REPORT}"
-    for folder in kept:
+    for folder in recorder.kept:
         yield f"the baseline's pack was kept: {folder}"
-    if index:
-        yield f"{index.path}: {fleet.tally(index.packs)}"
+    if recorder.index:
+        yield f"{recorder.index.path}: {fleet.tally(recorder.index.packs)}"
+    for line in recorder.trouble:
+        yield f"NOT WRITTEN: {line}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from pytest_portaswitch.cluster.model import LeastGrade
 from pytest_portaswitch.cluster.settings import GRADES
 from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.report.layout import DEFAULT, MOST, Keep
 from pytest_portaswitch.source.problem import closest
 from pytest_portaswitch.text import show
 
 DEFAULTS = Limits()
+"""Of the trips to hosts."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -62,6 +65,13 @@ def add_options(parser: pytest.Parser) -> None:
         "ini: portaswitch_audit_dir)",
     )
     group.addoption(
+        "--audit-history",
+        metavar="KEEP",
+        help="how many earlier audits of each cluster stay in DIR/_history, such as 30, or for how "
+        f"long, such as 90d; so many whole ones, and so many others (default: {DEFAULT.number}; "
+        "ini: portaswitch_history)",
+    )
+    group.addoption(
         "--sign",
         metavar="KEY",
         help="sign the sums of each cluster's files with this SSH key, or with the agent's key of "
@@ -97,6 +107,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("portaswitch_grade", "how little proof suffices", default="")
     parser.addini("portaswitch_baselines", "evidence to compare with", type="paths", default=[])
     parser.addini("portaswitch_audit_dir", "where the evidence goes", default="reports")
+    parser.addini("portaswitch_history", "how many earlier audits are kept", default="")
     parser.addini("portaswitch_sign", "SSH key that signs the evidence", default="")
     parser.addini("portaswitch_parallel", "hosts looked at side by side", default="")
     parser.addini("portaswitch_connect_timeout", "seconds to connect to a host", default="")
@@ -115,6 +126,8 @@ class Settings(msgspec.Struct, frozen=True):
     baselines: tuple[Path, ...]
     """Evidence of earlier audits, or the folders of their packs."""
     audit_dir: Path
+    keep: Keep
+    """Which earlier audits stay."""
     sign: Path | None
     """The SSH key that signs what is written."""
     limits: Limits
@@ -150,6 +163,7 @@ def settings_of(config: pytest.Config) -> Settings:
         probe_timeout=_number(config, "--probe-timeout", "portaswitch_probe_timeout", mistakes),
     )
     grade = _grade(config, mistakes)
+    keep = _keep(config, mistakes)
     sign = _key(config, here, mistakes)
     if mistakes:
         raise pytest.UsageError(show.lines(mistakes))
@@ -165,6 +179,7 @@ def settings_of(config: pytest.Config) -> Settings:
         audit_dir=here / audit_dir
         if audit_dir
         else beside_ini / config.getini("portaswitch_audit_dir"),
+        keep=keep,
         sign=sign,
         limits=limits,
     )
@@ -180,6 +195,22 @@ def _grade(config: pytest.Config, mistakes: list[str]) -> LeastGrade:
     if text:
         mistakes.append(f"{name}: {text!r}: is not a grade; {closest(text, GRADES)}")
     return ""
+
+
+def _keep(config: pytest.Config, mistakes: list[str]) -> Keep:
+    given = config.getoption("--audit-history")
+    name, text = ("--audit-history", given) if given else ("portaswitch_history", "")
+    text = text or config.getini("portaswitch_history")
+    if not text:
+        return DEFAULT
+    match = re.fullmatch(r"([0-9]{1,5})(d?)", text, re.ASCII)
+    number, most = (int(match[1]), 36500 if match[2] else MOST) if match else (-1, 0)
+    if match and 0 <= number <= most:
+        return Keep(days=number) if match[2] else Keep(number=number)
+    mistakes.append(
+        f"{name}: {text!r}: must be a number of audits from 0 to {MOST}, or of days, such as 90d"
+    )
+    return DEFAULT
 
 
 def _key(config: pytest.Config, here: Path, mistakes: list[str]) -> Path | None:

@@ -22,7 +22,14 @@ from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder
 from pytest_portaswitch.runner.suites import point_to_shipped
+from pytest_portaswitch.runner.unwritable import foreign_trouble, refuse_unwritable
 from pytest_portaswitch.text import show
+
+NOT_WRITTEN = 14
+"""Exit code where something could not be written where it belongs. pytest's own are 0 to 6."""
+
+SUMMARISED = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
+"""The exit codes with which pytest asks for what is to be said at the end."""
 
 __all__ = ["audit_facts", "audit_host", "audit_verdict", "audits"]
 
@@ -95,6 +102,8 @@ class Session:
         broken = session.testsfailed and not config.option.continue_on_collection_errors
         if broken or options.judges_nothing(config) or stash.is_worker(config):
             return
+        if stash.selected(session) or stash.is_controller(config):
+            refuse_unwritable(config, self.recorder.audits)
         # The controller of xdist selects nothing: its workers collect while this waits.
         self.recorder.observing = bool(stash.selected(session) or stash.is_controller(config))
         if stash.selected(session):
@@ -135,24 +144,32 @@ class Session:
     def pytest_internalerror(self, excrepr: Any) -> None:
         self.recorder.interrupted = True
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        config = session.config
-        if stash.is_worker(config) or options.judges_nothing(config):
-            return
-        from pytest_portaswitch.pack.signature import SigningFailed
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """Write the evidence before other plugins write their reports.
 
-        interrupted = self.recorder.interrupted
+        One of theirs that cannot be written keeps pytest from saying what came of the run.
+        """
+        config, recorder = session.config, self.recorder
+        if stash.is_worker(config) or options.judges_nothing(config):
+            return (yield)
+        recorder.write("interrupted" if recorder.interrupted else "stopped")
         try:
-            self.recorder.write("interrupted" if interrupted else "stopped")
-        except SigningFailed as failed:
-            why = show.line(f"the evidence is written and not signed: {failed}")
-            pytest.exit(why, returncode=3)
-        if self.recorder.faults:
+            yield
+        except OSError as error:
+            recorder.trouble.append(foreign_trouble(error))
+        status = session.exitstatus
+        if recorder.faults:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        elif recorder.trouble and status != pytest.ExitCode.INTERNAL_ERROR:
+            session.exitstatus = NOT_WRITTEN
+        terminal = config.pluginmanager.getplugin("terminalreporter")
+        if terminal and status not in SUMMARISED:
+            self.pytest_terminal_summary(terminal)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         found = self.recorder
-        if found.written or found.faults:
+        if found.written or found.faults or found.trouble:
             terminalreporter.section("PortaSwitch audit")
-            for line in lines(found.written, found.kept, found.index, found.faults):
+            for line in lines(found):
                 terminalreporter.write_line(show.line(line))

@@ -15,10 +15,13 @@ import pytest
 
 from pytest_portaswitch import tables
 from pytest_portaswitch.internal_error import InternalError, attempt, attempt_but
+from pytest_portaswitch.report.files import EVIDENCE, INDEX
+from pytest_portaswitch.report.layout import folder_of
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audit, Audits, Ref
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.runner.outcome import Outcome
+from pytest_portaswitch.text import command, show
 
 if TYPE_CHECKING:
     from pytest_portaswitch.judge.verdict import Verdict
@@ -45,6 +48,8 @@ class Recorder:
         self.written: list[tuple[Evidence, Path]] = []
         self.kept: list[Path] = []
         """Folders of baselines that this run's packs would have replaced."""
+        self.trouble: list[str] = []
+        """What could not be written where it belongs, a line each."""
         self.index: Index | None = None
         """The page over all clusters, once it is written."""
         self.faults: list[InternalError] = []
@@ -94,29 +99,30 @@ class Recorder:
         self.collected.update(ref for item in items if (ref := stash.ref_of(item)))
 
     def write(self, state: State) -> None:
-        """Write the evidence of every cluster of which a check was selected, and the index."""
+        """Write the evidence of every cluster of which a check was selected, and the index.
+
+        What cannot be written is in ``trouble`` afterwards; the rest is written all the same.
+        """
         from pytest_portaswitch.pack import write_index
-        from pytest_portaswitch.report.files import INDEX
 
         finished = datetime.datetime.now(datetime.timezone.utc)
+        self._write_packs(state, finished)
+        if not self.written:
+            return
+        directory = self.settings.audit_dir
         try:
-            self._write_packs(state, finished)
-        finally:
-            # What was written shows, also where a pack could not be signed.
-            if self.written:
-                directory = self.settings.audit_dir
-                index = attempt_but(
-                    OSError, "rendering", INDEX, lambda: write_index(directory, finished)
-                )
-                if isinstance(index, InternalError):
-                    self.faults.append(index)
-                else:
-                    self.index = index
+            index = attempt_but(
+                OSError, "rendering", INDEX, lambda: write_index(directory, finished)
+            )
+        except OSError as error:
+            self.trouble.append(f"{directory / INDEX}: cannot be written: {_why(error)}")
+            return
+        if isinstance(index, InternalError):
+            self.faults.append(index)
+        else:
+            self.index = index
 
     def _write_packs(self, state: State, finished: datetime.datetime) -> None:
-        from pytest_portaswitch.pack import write
-        from pytest_portaswitch.runner.baselines import keep
-
         for audit in self.audits.each():
             name = audit.cluster.name
             checks = [c for c in audit.plan.checks if Ref(name, c.id) in self.collected]
@@ -129,14 +135,42 @@ class Recorder:
             if isinstance(made, InternalError):
                 self.faults.append(made)
                 continue
-            before = self.audits.before.get(name)
-            if before and (kept := keep(before, self.settings.audit_dir / name)):
-                self.kept.append(kept)
-            path = write(made, self.settings.audit_dir, self.settings.sign)
+            path = self._write_pack(made)
             self.written.append((made.evidence, path))
             told = attempt("site-hook", name, self._tell, audit, path)
             if isinstance(told, InternalError):
                 self.faults.append(told)
+
+    def _write_pack(self, pack: Contents) -> Path:
+        """Write one cluster's pack; returns where its evidence is, or should be."""
+        from pytest_portaswitch.pack import files_of, store, store_elsewhere
+
+        cluster, whole = pack.evidence.cluster, pack.evidence.run.whole
+        audit_dir, before = self.settings.audit_dir, self.audits.before.get(cluster)
+        place = folder_of(audit_dir, cluster, whole=whole)
+        files, unsigned = files_of(pack, self.settings.sign)
+        if unsigned:
+            self.trouble.append(f"{place}: the evidence is written and not signed: {unsigned}")
+        in_the_way = before is not None and before.path.parent.resolve() == place.resolve()
+        try:
+            stored = store(files, cluster, audit_dir, self.settings.keep, whole=whole)
+        except OSError as refused:
+            why = f"{place}: cannot be written: {_why(refused)}"
+            try:
+                stored = store_elsewhere(files, cluster, whole=whole)
+            except OSError as error:
+                self.trouble.append(f"{why}; nor anywhere else: {_why(error)}")
+                return place / EVIDENCE
+            self.trouble.append(
+                f"{why}; the pack is in {stored.folder}: once that is mended, "
+                + command.shell(
+                    "pytest-portaswitch", "merge", str(stored.folder), "--output", str(audit_dir)
+                )
+            )
+        else:
+            self.kept += stored.earlier if in_the_way else ()
+        self.trouble += stored.trouble
+        return stored.folder / EVIDENCE
 
     def _tell(self, audit: Audit, path: Path) -> None:
         self.config.hook.pytest_portaswitch_evidence(
@@ -180,6 +214,11 @@ class Recorder:
             internal_errors=audit.internal_errors,
         )
         return make(with_baseline(evidence, self.audits.before.get(audit.cluster.name)))
+
+
+def _why(error: OSError) -> str:
+    """In a line."""
+    return show.line(error.strerror or str(error))
 
 
 def describe(**told: Any) -> Run:

@@ -56,6 +56,12 @@ class Site:
         self._write()
         return self.pytester.runpytest_subprocess("suites", "--cluster", "acme.yaml", *arguments)
 
+    def pack(self, cluster: str = "acme-prod") -> Path:
+        """Where the last run left its pack of a cluster, be it whole or not."""
+        reports = self.path / "reports"
+        packs = [reports / cluster, reports / "_partial" / cluster]
+        return max((p for p in packs if p.exists()), key=lambda p: p.stat().st_ctime_ns)
+
     def observed(self) -> list[list[str]]:
         """The hosts of each observation, in order; what the plugin asked for."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []

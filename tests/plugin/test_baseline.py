@@ -19,7 +19,7 @@ from .conftest import Site
 
 def evidence(site: Site) -> Evidence:
     """The evidence of the site's last run."""
-    content = (site.path / "reports/acme-prod/evidence.json").read_bytes()
+    content = (site.pack() / "evidence.json").read_bytes()
     return msgspec.json.decode(content, type=Evidence)
 
 
@@ -28,7 +28,7 @@ def before(site: Site, **broken: str) -> Path:
     site.changes = list(broken.items())
     site.audit()
     aside = site.path / "before.json"
-    shutil.copy(site.path / "reports/acme-prod/evidence.json", aside)
+    shutil.copy(site.pack() / "evidence.json", aside)
     site.changes = []
     return aside
 
@@ -145,13 +145,13 @@ def test_the_page_and_the_index_show_it(site: Site) -> None:
     site.audit("--baseline", str(aside))
     found = evidence(site)
     assert found.since is not None
-    page = (site.path / "reports/acme-prod/audit.html").read_text()
+    page = (site.pack() / "audit.html").read_text()
     assert '<section id="since"' in page
     assert '<a href="#since">' in page
     assert f"{found.since.count('new')} new failures" in page
     assert found.since.baseline.sha256 in page
     index = (site.path / "reports/index.html").read_text()
-    line = changes(read_summary(site.path / "reports/acme-prod"))
+    line = changes(read_summary(site.pack()))
     assert f"{found.since.count('new')} new failures" in line
     assert line in index
 
@@ -163,7 +163,7 @@ def test_the_pack_holds_and_the_baseline_proves_it(
     aside = before(site, bill1="old-release")
     site.change("proc1", "nothing-runs")
     site.audit("--baseline", str(aside))
-    pack = site.path / "reports/acme-prod"
+    pack = site.pack()
     alone = verify(pack)
     assert alone.problems == ()
     assert alone.held[-1] == "no baseline given: what it said before was not checked"
@@ -180,19 +180,17 @@ def test_the_pack_holds_and_the_baseline_proves_it(
 def test_a_baseline_in_the_way_is_kept(site: Site) -> None:
     """The pack of before an upgrade is not lost by the comparison with it."""
     site.audit()
-    pack = site.path / "reports/acme-prod"
+    pack = site.pack()
     kept = {path.name: path.read_bytes() for path in pack.iterdir()}
     for number in range(2):
         result = site.audit("--baseline", "reports/acme-prod")
         [line] = [x for x in result.outlines if x.startswith("the baseline's pack was kept: ")]
         aside = Path(line.removeprefix("the baseline's pack was kept: "))
-        assert aside.parent == pack.parent
+        assert aside.parent == pack.parent / "_history" / "acme-prod"
         assert verify(aside).problems == ()
         if not number:
             assert {path.name: path.read_bytes() for path in aside.iterdir()} == kept
-    folders = sorted(path.name for path in pack.parent.iterdir() if path.is_dir())
-    assert len(folders) == 3
-    assert all(name.startswith("acme-prod") for name in folders)
+    assert len(list(aside.parent.iterdir())) == 2
 
 
 def test_every_mistake_in_baselines_is_told_at_once(site: Site) -> None:
@@ -230,6 +228,6 @@ def test_a_hostile_baseline_steers_no_terminal_and_no_page(site: Site) -> None:
     text = " ".join(result.stdout.str().split())
     assert "UTC, \\x1b]0;owned\\x07<script>" in text
     assert "release of bill1: \\x1b]0;owned\\x07<script>" in text
-    page = (site.path / "reports/acme-prod/audit.html").read_text()
+    page = (site.pack() / "audit.html").read_text()
     assert "<script>alert(1)" not in page
     assert "\x1b" not in page

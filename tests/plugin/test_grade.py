@@ -16,7 +16,7 @@ SAID = "this audit demands connected where the rows demand answered, over UDP an
 
 def evidence(site: Site) -> Evidence:
     """The evidence of the site's run."""
-    content = (site.path / "reports/acme-prod/evidence.json").read_bytes()
+    content = (site.pack() / "evidence.json").read_bytes()
     return msgspec.json.decode(content, type=Evidence)
 
 
@@ -49,9 +49,9 @@ def test_plain_reachability(site: Site, how: str) -> None:
     assert f"lowered {SAID}" in text
     noted = {check.transport for check in evidence(site).checks if NOTE in check.notes}
     assert noted == {"tcp"}
-    page = (site.path / "reports/acme-prod/audit.html").read_text()
+    page = (site.pack() / "audit.html").read_text()
     assert SAID.capitalize() in page
-    assert verify(site.path / "reports/acme-prod").problems == ()
+    assert verify(site.pack()).problems == ()
 
 
 def test_delivered_is_enough_over_udp_too(site: Site) -> None:

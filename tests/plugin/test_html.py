@@ -62,7 +62,7 @@ def test_the_header_has_verdict_totals_causes_and_links(site: Site) -> None:
     site.audit_in_subprocess("--html", "logs/deep/run.html")
     head = header((site.path / "logs/deep/run.html").read_text())
     said = words_of(head)
-    totals = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())["totals"]
+    totals = json.loads((site.pack() / "evidence.json").read_text())["totals"]
     assert "acme-prod: Blocked Something that is demanded was seen not to hold." in said
     assert (
         f"acme-prod (MR119): {PLANNED} checks = {totals['passed']} passed + {totals['failed']} "
@@ -137,4 +137,4 @@ def test_without_pytest_html_and_xdist_the_plugin_works(site: Site) -> None:
     """They are extras."""
     result = site.audit_in_subprocess("-p", "no:html", "-p", "no:xdist", "-p", "no:metadata")
     assert result.ret == 0
-    assert (site.path / "reports/acme-prod/evidence.json").exists()
+    assert (site.pack() / "evidence.json").exists()

@@ -16,7 +16,7 @@ RTP = 4
 
 def totals(site: Site, cluster: str = "acme-prod") -> dict[str, int]:
     """The totals in the evidence of a site's run."""
-    evidence = json.loads((site.path / "reports" / cluster / "evidence.json").read_text())
+    evidence = json.loads((site.pack(cluster) / "evidence.json").read_text())
     numbers: dict[str, int] = evidence["totals"]
     assert numbers["planned"] == sum(
         numbers[word] for word in ("passed", "failed", "unknown", "waived")
@@ -30,7 +30,7 @@ def test_a_healthy_cluster_passes_but_for_what_the_tables_do_not_say(site: Site)
     result = site.audit("-rs")
     result.assert_outcomes(passed=PLANNED - WITHOUT_PORT, skipped=WITHOUT_PORT)
     assert result.ret == 0
-    files = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())["run"]["files"]
+    files = json.loads((site.pack() / "evidence.json").read_text())["run"]["files"]
     assert set(files) == {"acme.yaml", "services.yaml", "vendor.yaml"}
     assert all(len(digest) == 64 for digest in files.values())
     result.stdout.fnmatch_lines(["*SKIPPED*the vendor's table gives no port for this row*"])
@@ -66,7 +66,7 @@ def test_a_host_that_is_down_is_an_error_of_all_its_checks_and_one_cause(site: S
     """Nothing of it disappears, and nothing of it passes or fails."""
     site.change("bill1", "down")
     result = site.audit()
-    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    evidence = json.loads((site.pack() / "evidence.json").read_text())
     own = [c for c in evidence["checks"] if c["host"] == "bill1" and c["kind"] == "listener"]
     assert {check["verdict"] for check in own} == {"unknown"}
     (cause,) = [c for c in evidence["causes"] if "bill1 could not be looked at" in c["title"]]
@@ -130,7 +130,7 @@ def test_a_warning_passes_and_stands_in_every_output(site: Site) -> None:
             "    next    ssh web1 rpm -q *",
         ]
     )
-    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    evidence = json.loads((site.pack() / "evidence.json").read_text())
     (check,) = evidence["checks"]
     assert check["warnings"] == [
         "web1 has another release than the cluster file says: web1 has MR118"
@@ -142,9 +142,9 @@ def test_a_warning_passes_and_stands_in_every_output(site: Site) -> None:
     assert cause["id"] == "release:web1"
     assert cause["severity"] == "warning"
     assert f"warning: {cause['title']}" in html.unescape(html.unescape(page))
-    audit = (site.path / "reports/acme-prod/audit.html").read_text()
+    audit = (site.pack() / "audit.html").read_text()
     assert f'<b class="v waived">warning</b> {cause["title"]}' in audit
-    oscal = (site.path / "reports/acme-prod/oscal-assessment-results.json").read_text()
+    oscal = (site.pack() / "oscal-assessment-results.json").read_text()
     (observation,) = json.loads(oscal)["assessment-results"]["results"][0]["observations"]
     assert observation["remarks"] == f"Warning: {cause['title']}: web1 has MR118"
 

@@ -20,7 +20,7 @@ def test_a_run_leaves_a_pack_that_holds(site: Site) -> None:
     site.change("db2", "nothing-runs")
     site.change("proc1", "down")
     site.audit_in_subprocess("-n", "2", "--dist", "loadgroup")
-    pack = site.path / "reports" / "acme-prod"
+    pack = site.pack()
     assert verify(pack).problems == ()
     assert sorted(path.name for path in pack.iterdir()) == [
         "SHA256SUMS", "audit.html", "evidence.json", "oscal-assessment-results.json",
@@ -30,7 +30,7 @@ def test_a_run_leaves_a_pack_that_holds(site: Site) -> None:
 def test_a_partial_run_leaves_a_pack_that_holds(site: Site) -> None:
     """What was left out is named, so nothing is missing."""
     site.audit("-k", "listener and bill1")
-    assert verify(site.path / "reports" / "acme-prod").problems == ()
+    assert verify(site.pack()).problems == ()
 
 
 def test_a_run_signs_with_a_key(site: Site) -> None:
@@ -41,7 +41,7 @@ def test_a_run_signs_with_a_key(site: Site) -> None:
     signers = site.path / "signers"
     signers.write_text("noc@acme " + key.with_suffix(".pub").read_text())
     site.audit("--sign", "key", "-k", "listener and bill1")
-    proof = verify(site.path / "reports" / "acme-prod", signers, "noc@acme")
+    proof = verify(site.pack(), signers, "noc@acme")
     assert proof.problems == ()
 
 

@@ -18,7 +18,7 @@ def test_what_is_asked_is_told(site: Site) -> None:
         file.write("questions: {radius: access-request}\n")
     result = site.audit("-k", "reachability and radius")
     assert f"asked {WHAT}" in " ".join(result.stdout.str().split())
-    pack = site.path / "reports/acme-prod"
+    pack = site.pack()
     assert f"<b>Asked</b> this site has asked {WHAT}" in (pack / "audit.html").read_text()
     evidence = json.loads((pack / "evidence.json").read_text())
     asked = {check["port"]: check["expects"]["question"] for check in evidence["checks"]}
@@ -32,4 +32,4 @@ def test_where_nothing_is_asked_otherwise_nothing_is_told(site: Site) -> None:
     """The usual questions need no words."""
     result = site.audit("-k", "reachability and radius")
     assert "  asked  " not in result.stdout.str()
-    assert "<b>Asked</b>" not in (site.path / "reports/acme-prod/audit.html").read_text()
+    assert "<b>Asked</b>" not in (site.pack() / "audit.html").read_text()

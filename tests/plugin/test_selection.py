@@ -44,7 +44,7 @@ def test_a_single_id_observes_its_hosts_only(site: Site) -> None:
     result = site.pytester.runpytest_inprocess(node, "--cluster", "acme.yaml")
     result.assert_outcomes(passed=1)
     assert site.observed() == [["db1", "web1"]]
-    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    evidence = json.loads((site.path / "reports/_partial/acme-prod/evidence.json").read_text())
     assert evidence["run"]["deselected"] == PLANNED - 1
     result.stdout.fnmatch_lines(
         [
@@ -85,7 +85,7 @@ def test_a_run_that_stops_itself_was_not_interrupted(site: Site, how: list[str])
     """The evidence tells it from Control-C, also under xdist."""
     site.change("db1", "nothing-runs")
     site.audit_in_subprocess(*how)
-    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    evidence = json.loads((site.path / "reports/_partial/acme-prod/evidence.json").read_text())
     assert evidence["run"]["state"] == "stopped"
     left = [check for check in evidence["checks"] if check["why_unknown"] == "not-observed"]
     assert left
@@ -110,7 +110,7 @@ def test_under_xdist_one_worker_observes_the_cluster_once(site: Site, how: list[
     result.assert_outcomes(passed=PLANNED - WITHOUT_PORT, skipped=WITHOUT_PORT)
     assert site.observed() == [["bill1", "config", "db1", "db2", "proc1", "sip1", "sip2", "web1"]]
     assert totals(site)["passed"] == PLANNED - WITHOUT_PORT
-    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    evidence = json.loads((site.pack() / "evidence.json").read_text())
     assert len(evidence["hosts"]) == 8
     assert evidence["run"]["state"] == "complete"
 
@@ -120,7 +120,7 @@ def test_the_evidence_is_the_same_with_and_without_xdist(site: Site) -> None:
     """But for the times and the command."""
     site.change("sip2", "down")
     site.audit_in_subprocess("-p", "no:xdist")
-    path = site.path / "reports/acme-prod/evidence.json"
+    path = site.pack() / "evidence.json"
     alone = json.loads(path.read_text())
     site.audit_in_subprocess("-n", "2")
     shared = json.loads(path.read_text())
@@ -134,7 +134,7 @@ def test_an_interrupted_run_leaves_marked_evidence(site: Site) -> None:
     site.change("sip1", "interrupted")
     result = site.audit_in_subprocess()
     assert result.ret == 2
-    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    evidence = json.loads((site.path / "reports/_partial/acme-prod/evidence.json").read_text())
     assert evidence["run"]["state"] == "interrupted"
     assert set(evidence["hosts"]) == {"bill1", "config", "db1", "db2", "proc1"}
     assert evidence["totals"]["unknown"] == PLANNED
@@ -155,6 +155,6 @@ def test_a_person_who_interrupts_gets_evidence(site: Site, how: list[str]) -> No
         time.sleep(0.3)
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=20)
-    evidence = json.loads((site.path / "reports/acme-prod/evidence.json").read_text())
+    evidence = json.loads((site.path / "reports/_partial/acme-prod/evidence.json").read_text())
     assert evidence["run"]["state"] == "interrupted"
     assert evidence["totals"]["planned"] == evidence["totals"]["unknown"] == PLANNED

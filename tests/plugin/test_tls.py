@@ -27,7 +27,7 @@ def ca(site: Site) -> Path:
 
 def evidence(site: Site) -> Evidence:
     """The evidence of the site's run."""
-    content = (site.path / "reports/acme-prod/evidence.json").read_bytes()
+    content = (site.pack() / "evidence.json").read_bytes()
     return msgspec.json.decode(content, type=Evidence)
 
 

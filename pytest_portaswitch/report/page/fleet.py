@@ -14,7 +14,8 @@ from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report import faults, fleet
 from pytest_portaswitch.report.evidence import Totals
 from pytest_portaswitch.report.files import EVIDENCE, PAGE
-from pytest_portaswitch.report.fleet import Pack, Summary
+from pytest_portaswitch.report.fleet import Pack, Past, Summary
+from pytest_portaswitch.report.layout import HISTORY
 from pytest_portaswitch.report.page import words
 from pytest_portaswitch.report.page.checks import stamp
 from pytest_portaswitch.report.readiness import taken_out
@@ -31,6 +32,17 @@ class CauseLine(msgspec.Struct, frozen=True):
     tone: VerdictWord
     label: str
     title: str
+
+
+class PastLine(msgspec.Struct, frozen=True):
+    """Another audit of a cluster."""
+
+    tone: VerdictWord
+    headline: str
+    when: str
+    what: str
+    page: str
+    evidence: str
 
 
 class ClusterLine(msgspec.Struct, frozen=True):
@@ -53,6 +65,9 @@ class ClusterLine(msgspec.Struct, frozen=True):
     version: str = ""
     causes: tuple[CauseLine, ...] = ()
     more: int = 0
+    past: tuple[PastLine, ...] = ()
+    older: int = 0
+    """Other audits that are not listed."""
 
 
 class Fleet(msgspec.Struct, frozen=True):
@@ -70,7 +85,7 @@ def fleet_of(packs: Sequence[Pack], at: Path, moment: datetime.datetime) -> Flee
     lines = tuple(
         _line(pack, pack.summary, pack.folder in old, at, moment)
         if pack.summary
-        else ClusterLine(pack.folder.name, "fail", "Cannot be read", pack.refusal)
+        else _unreadable(pack, at)
         for pack in packs
     )
     return Fleet(
@@ -108,6 +123,39 @@ def _line(
             for cause in told[:CAUSES]
         ),
         more=max(0, len(told) - CAUSES),
+        past=_past(pack, at),
+        older=pack.older,
+    )
+
+
+def _unreadable(pack: Pack, at: Path) -> ClusterLine:
+    line = ClusterLine(pack.folder.name, "fail", "Cannot be read", pack.refusal)
+    return msgspec.structs.replace(line, past=_past(pack, at), older=pack.older)
+
+
+def _past(pack: Pack, at: Path) -> tuple[PastLine, ...]:
+    return tuple(_past_line(past, at) for past in pack.past)
+
+
+def _past_line(past: Past, at: Path) -> PastLine:
+    page, evidence = link(past.folder / PAGE, at), link(past.folder / EVIDENCE, at)
+    head = past.head
+    if head is None:
+        return PastLine("fail", "Cannot be read", "", past.folder.name, page, evidence)
+    if head.run.whole:
+        what = "whole"
+    elif head.run.state != "complete":
+        what = f"the run was {head.run.state}"
+    else:
+        planned = head.totals.planned + head.run.deselected
+        what = f"partial: {head.totals.planned - head.run.unjudged:,} of {planned:,} checks judged"
+    return PastLine(
+        words.TONE[head.verdict],
+        words.CLUSTER[head.verdict],
+        stamp(datetime.datetime.fromisoformat(head.run.started).timestamp()),
+        what,
+        page,
+        evidence,
     )
 
 
@@ -115,8 +163,14 @@ def _notes(pack: Pack, summary: Summary, old: bool) -> list[str]:
     notes = []
     if old:
         notes.append("an older audit: another pack here is newer")
-    if pack.folder.name != summary.cluster:
+    if not summary.run.whole:
+        notes.append("no whole audit lies here")
+    if pack.folder.parent.parent.name == HISTORY:
+        notes.append("an earlier audit: the last one is missing")
+    elif pack.folder.name != summary.cluster:
         notes.append(f"in the folder {pack.folder.name}")
+    if summary.run.unjudged and summary.run.state == "complete":
+        notes.append(f"partial: {words.plural(summary.run.unjudged, 'check')} not judged")
     if summary.run.deselected:
         left_out = words.plural(summary.run.deselected, "planned check")
         notes.append(f"partial: {left_out} not selected")

@@ -224,4 +224,4 @@ def test_what_the_tables_leave_open_keeps_no_cluster_from_being_ready(jobs: Path
     assert read_summary(jobs / "open/acme-prod").verdict == "ready"
     assert read_summary(jobs / "open/acme-prod").totals.unknown > 0
     assert read_summary(jobs / "lower/acme-prod").verdict == "ready-with-warnings"
-    assert read_summary(jobs / "partial/acme-prod").verdict == "could-not-be-assessed"
+    assert read_summary(jobs / "partial/_partial/acme-prod").verdict == "could-not-be-assessed"

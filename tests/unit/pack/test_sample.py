@@ -12,7 +12,8 @@ from pytest_portaswitch.pack import verify
 from pytest_portaswitch.pack.index import Index
 from pytest_portaswitch.report.baseline import read_before
 from pytest_portaswitch.report.files import INDEX
-from pytest_portaswitch.report.fleet import packs_in, read_summary
+from pytest_portaswitch.report.fleet import read_summary
+from pytest_portaswitch.report.inventory import packs_in
 from pytest_portaswitch.report.page import render_fleet
 
 ROOT = Path(__file__).parents[3]

@@ -319,9 +319,10 @@ def test_evidence_of_another_version_is_said_to_be(pack: Path, broken: Evidence)
     versions = {**broken.run.versions, "pytest-portaswitch": "0.0.1"}
     totals = Totals(planned=1, passed=1, failed=0, unknown=0, waived=0)
     run = msgspec.structs.replace(broken.run, versions=versions)
-    write_pack(msgspec.structs.replace(broken, run=run, totals=totals), pack.parent)
+    folder = pack.parents[1]
+    write_pack(msgspec.structs.replace(broken, run=run, totals=totals), folder)
     assert verify(pack).problems[-1].startswith("made by version 0.0.1, checked by ")
-    write_pack(msgspec.structs.replace(broken, run=run), pack.parent)
+    write_pack(msgspec.structs.replace(broken, run=run), folder)
     assert verify(pack).problems == ()
 
 

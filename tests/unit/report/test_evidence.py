@@ -83,7 +83,8 @@ def test_a_check_without_verdict_says_why(plan: Plan, state: str, why: str) -> N
 
 def test_the_fields_that_are_promised(plan: Plan, tmp_path: Path) -> None:
     """As the public interface names them."""
-    path = write_pack(evidence_of(plan, {}), tmp_path)
+    judged = {check.id: judge(check, {}) for check in plan.checks}
+    path = write_pack(evidence_of(plan, judged), tmp_path)
     assert path == tmp_path / "acme-prod" / "evidence.json"
     plain = json.loads(path.read_text())
     assert {"format", "version", "cluster", "run", "totals", "hosts", "checks", "causes"} <= set(

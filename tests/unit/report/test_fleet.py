@@ -75,7 +75,10 @@ def test_a_line_for_each_cluster_the_gravest_first(
     assert "at risk mysql-server is not running on db2" in text
     assert "warning web1 has another release than the cluster file says" in text
     assert "not observed proc1 could not be looked at" in text
-    assert "mike partial: 5 planned checks not selected Could not be assessed" in text
+    assert (
+        "mike no whole audit lies here partial: 5 planned checks not selected Could not be assessed"
+        in text
+    )
     assert "MR119 (seen: MR118, MR119)" in text
     assert "5 hours ago" in text
 
@@ -140,7 +143,7 @@ def test_an_interrupted_run_is_told(healthy: Evidence, tmp_path: Path) -> None:
     """Its totals are not the whole."""
     alter(put(healthy, tmp_path, "acme"), run_state="interrupted")
     text = text_of(write_index(tmp_path, MOMENT).path.read_text())
-    assert "acme the run was interrupted Ready" in text
+    assert "acme no whole audit lies here the run was interrupted Ready" in text
 
 
 def test_nothing_that_a_pack_says_can_act(broken: Evidence, tmp_path: Path) -> None:
