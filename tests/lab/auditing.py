@@ -82,7 +82,10 @@ def audit(lab: Lab, *arguments: str, cluster: Path | None = None, measured: bool
             cwd=folder,
             timeout=180,
         )
-        files = list(Path(folder).glob("*/evidence.json"))
+        files = [
+            *Path(folder).glob("[!_]*/evidence.json"),
+            *Path(folder).glob("_partial/*/evidence.json"),
+        ]
         assert len(files) == 1, run.stdout + run.stderr
         evidence = json.loads(files[0].read_text())
     totals = evidence["totals"]

@@ -68,7 +68,7 @@ def test_the_ini_file_can_name_everything(site: Site) -> None:
     )
     result = site.pytester.runpytest_inprocess("suites", "-k", "process")
     assert result.ret == 0
-    text = (site.path / "out/acme-prod/evidence.json").read_text()
+    text = (site.path / "out/_partial/acme-prod/evidence.json").read_text()
     assert '"host_timeout": 12.0' in text
 
 
@@ -101,7 +101,7 @@ def test_two_clusters_in_one_run(site: Site) -> None:
         ]
     )
     for cluster in ("acme-prod", "beta"):
-        text = (site.path / f"reports/{cluster}/evidence.json").read_text()
+        text = (site.path / f"reports/_partial/{cluster}/evidence.json").read_text()
         assert f'"cluster": "{cluster}"' in text
 
 
