@@ -11,6 +11,7 @@ import msgspec
 
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.database import Database
+from pytest_portaswitch.facts.unobserved import WhyUnobserved
 from pytest_portaswitch.internal_error import InternalError
 from pytest_portaswitch.text import NO_ADDRESS, NO_TEXT, Address, Text
 
@@ -239,30 +240,6 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     def gap(self, what: str) -> str:
         """Why ``what`` could not be seen, or empty when it could."""
         return next((gap.why for gap in self.gaps if gap.what == what), "")
-
-
-WhyUnobserved = Literal[
-    "name-not-resolved",
-    "connection-refused",
-    "connection-timeout",
-    "no-route",
-    "host-key-changed",
-    "host-key-unknown",
-    "authentication-failed",
-    "jump-failed",
-    "hung-before-login",
-    "hung-after-login",
-    "sudo-refused",
-    "no-shell",
-    "program-died",
-    "output-unparsable",
-    "output-too-large",
-    "client-failed",
-    "not-observed",
-    "internal-error",
-]
-"""Why there are no facts of a host. ``not-observed``: the run ended before its turn.
-``client-failed``: ssh, or what stands in for it, could not do its part on this machine."""
 
 
 class Unobserved(msgspec.Struct, frozen=True, kw_only=True, tag="unobserved", tag_field="type"):

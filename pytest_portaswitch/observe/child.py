@@ -8,6 +8,8 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 
+from pytest_portaswitch.observe.log_pipe import LogPipe
+
 _READ = 1 << 16
 _DRAIN = 1 << 20
 
@@ -19,8 +21,18 @@ class Child:
     host, which is its child, ends with it; and it has no terminal to prompt on.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start ``command``. Raises ``OSError`` when it cannot be started."""
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        logs: Sequence[LogPipe] = (),
+    ) -> None:
+        """Start ``command``. Raises ``OSError`` when it cannot be started.
+
+        ``logs`` are closed with its own pipes, and what they hold then is ``logged``.
+        """
+        self._logs = logs
+        self.logged: tuple[str, ...] = ()
         self._process = subprocess.Popen(
             list(command),
             bufsize=0,
@@ -114,6 +126,10 @@ class Child:
     def close(self) -> None:
         """Close the pipes. The process sees the end of its input."""
         self._outbox.clear()
+        if not self.logged:
+            self.logged = tuple(log.read().decode(errors="replace") for log in self._logs)
+        for log in self._logs:
+            log.close()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):

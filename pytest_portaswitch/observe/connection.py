@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import testinfra.backend
 from testinfra.backend.base import BaseBackend, CommandResult
@@ -59,10 +59,11 @@ def backend(login: Login, limits: Limits, *, remarks: bool) -> BaseBackend:
     return _bounded(testinfra.backend.get_backend(login.connection), login, limits, remarks)
 
 
-def command(login: Login, limits: Limits, remote: str) -> tuple[str, ...]:
+def command(login: Login, limits: Limits, remote: str, logs: Sequence[str]) -> tuple[str, ...]:
     """Return the words that run the shell text ``remote`` on the host of ``login``.
 
-    Raises ``UnfitConnection``.
+    ``logs`` are for ssh (see ``ssh.logging``); others have no use for them. Raises
+    ``UnfitConnection``.
     """
     composed: list[tuple[str, ...]] = []
     connection = backend(login, limits, remarks=True)
@@ -74,6 +75,8 @@ def command(login: Login, limits: Limits, remote: str) -> tuple[str, ...]:
     redirect(connection, keep)
     connection.run(remote)
     (words,) = composed
+    if isinstance(connection, SshBackend):
+        return ssh.logging(words, login, logs, remarks=True)
     return words
 
 

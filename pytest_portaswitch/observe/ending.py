@@ -12,14 +12,11 @@ Stage = Literal["connecting", "shell", "password", "none", "refused", "ready"]
 ``password``: that, and sudo was sent its password. ``none``: there is nothing to run the program.
 ``refused``: sudo does not run it. ``ready``: the program takes its request."""
 
+KeyTrouble = Literal["", "missing", "unreadable", "open", "encrypted"]
+"""What is amiss with the key file that the cluster file names, as we see it ourselves."""
+
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
-# What ssh says at -v and LogLevel=VERBOSE in the ordinary course of things.
-_ORDINARY = re.compile(
-    r"debug\d: |OpenSSH_\d|Authenticated (to|using) |Transferred: |Bytes per second: "
-    r"|Warning: Permanently added |Killed by signal |Connection (to|closed by) UNKNOWN "
-    r"|\*\* |@{5}"
-)
 _WORDS = 300
 
 
@@ -29,13 +26,27 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None
     """Exit status of the local command; negative: a signal's number; None: it was cut."""
     stage: Stage
-    stderr: str
+    stderr: str = ""
+    """What ssh, the host's banner and whatever runs on the host said, all mixed."""
     stdout: str = ""
     """The end of what was said before our command spoke: messages of a login shell."""
+    log: str = ""
+    """The log of ssh, which nobody else writes to."""
+    hop_logs: tuple[str, ...] = ()
+    """Those of the jump hosts' own ssh, first the one that is logged in to first."""
+    staged: bool = True
+    """Whether the logs tell how far ssh came, and not only what failed."""
     client: str = "ssh"
     """The local command: ``ssh``, ``docker``, ``/bin/sh``."""
     jump: str = ""
+    target: str = ""
+    """The host as known_hosts names it, by what the cluster file says."""
+    known_hosts: str = ""
+    """The file, where the cluster file names one."""
+    key: KeyTrouble = ""
     sudo: bool = False
+    asked: int = 0
+    """How often sudo asked for a password."""
     seconds: float = 0.0
     """How long it took."""
 
@@ -45,28 +56,22 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(self.jump.split(",")) if self.jump else ()
 
     @property
-    def logins(self) -> int:
-        """How many hosts, jump hosts included, said that we are logged in."""
-        return len(re.findall(r"^Authenticated to ", self.stderr, re.MULTILINE))
-
-    @property
     def lines(self) -> tuple[str, ...]:
-        """What was said on standard error, clean, without ssh's ordinary remarks."""
-        return tuple(line for raw in self.stderr.splitlines() if (line := _line(raw)))
+        """What was said on standard error, clean."""
+        return tuple(filter(None, map(clean, self.stderr.splitlines())))
 
     @property
     def last_words(self) -> str:
-        """The last line that anybody said, or empty."""
-        said = self.lines or tuple(filter(None, map(clean, self.stdout.splitlines())))
-        return said[-1] if said else ""
+        """The last two lines that anybody said, as one, or empty.
+
+        Before our command runs, standard output comes first: no banner stands there.
+        """
+        output = tuple(filter(None, map(clean, self.stdout.splitlines())))
+        said = (output or self.lines) if self.stage == "connecting" else (self.lines or output)
+        return clean(" / ".join(said[-2:]))
 
 
 def clean(text: str) -> str:
     """Return ``text`` as one line without control characters or escapes, cut to a bound."""
     line = " ".join(_CONTROL.sub(" ", _ESCAPE.sub("", text)).split())
     return line if len(line) <= _WORDS else line[: _WORDS - 1] + "…"
-
-
-def _line(raw: str) -> str:
-    line = clean(raw)
-    return "" if _ORDINARY.match(line) else line

@@ -6,13 +6,15 @@ import shlex
 import time
 
 from testinfra.backend.base import BaseBackend, CommandResult
+from testinfra.backend.ssh import SshBackend
 from testinfra.host import Host
 
 from pytest_portaswitch.cluster.model import Login
-from pytest_portaswitch.observe import connection, failure
+from pytest_portaswitch.observe import connection, failure, ssh
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.ending import Ending, clean
 from pytest_portaswitch.observe.environment import environment
+from pytest_portaswitch.observe.log_pipe import LogPipe
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
 
@@ -86,10 +88,17 @@ def _result(
     """Run a command line and wait for it, within the limits."""
     began = time.monotonic()
     said = _Collector()
+    logs: list[LogPipe] = []
+    client = words[0]
     try:
-        child = Child(words, surroundings)
+        if isinstance(backend, SshBackend):
+            logs.extend(LogPipe() for _ in range(1 + ssh.hops(login)))
+            words = ssh.logging(words, login, [log.path for log in logs], remarks=False)
+        child = Child(words, surroundings, logs)
     except OSError as error:
-        raise HostError(f"{words[0]} cannot be started here: {error.strerror}") from None
+        for log in logs:
+            log.close()
+        raise HostError(f"{client} cannot be started here: {error.strerror}") from None
     with Watch() as watch:
         watch.add(child, said, began + limits.host_timeout)
         child.end_of_input()
@@ -106,8 +115,14 @@ def _result(
         status=said.status,
         stage="connecting",
         stderr=said.stderr.decode(errors="replace"),
-        client=words[0],
+        log=child.logged[-1] if child.logged else "",
+        hop_logs=child.logged[:-1],
+        staged=False,
+        client=client,
         jump=login.jump,
+        target=ssh.known_as(login),
+        known_hosts=str(login.known_hosts or ""),
+        key=ssh.key_trouble(login),
     )
     # 255 may as well be the command's own exit status, which testinfra takes care of.
     if said.status == 255 and (found := failure.refusal(ending)):

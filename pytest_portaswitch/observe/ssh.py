@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import math
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
 
 from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.observe.ending import KeyTrouble
 from pytest_portaswitch.observe.request import Limits
 
-# A jump host is reached by a second ssh that none of these reaches: it follows the user's
-# configuration alone, and only its standard input, its lack of a terminal and the deadline of
-# the whole trip bound it.
+# A jump host is reached by a second ssh that few of these reach (see ``_carrier``): it follows the
+# user's configuration, and its standard input and the deadline of the whole trip bound it.
 _SAFE = (
     # Ask nobody anything.
     "BatchMode=yes",
@@ -37,13 +42,13 @@ _SAFE = (
 def options(login: Login, limits: Limits, *, remarks: bool) -> tuple[str, ...]:
     """Return the command-line options for one login, each a word of its own.
 
-    With ``remarks``, ssh says on standard error when it is logged in, so that a host that hangs
-    before the login can be told from one that hangs after it. Otherwise it only says what fails.
+    With ``remarks``, ssh logs how far it comes, and shows the host's banner. Otherwise it logs only
+    what fails.
     """
     settings = [
         *_SAFE,
         f"ConnectTimeout={max(1, math.ceil(limits.connect_timeout))}",
-        f"LogLevel={'VERBOSE' if remarks else 'ERROR'}",
+        f"LogLevel={_level(remarks)}",
     ]
     if login.user:
         settings.append(f"User={login.user}")
@@ -53,12 +58,91 @@ def options(login: Login, limits: Limits, *, remarks: bool) -> tuple[str, ...]:
         settings.append(f"UserKnownHostsFile={_path(str(login.known_hosts.expanduser()))}")
     if login.key is not None:
         settings.append("IdentitiesOnly=yes")
-    words = [word for setting in settings for word in ("-o", setting)]
+    return tuple(word for setting in settings for word in ("-o", setting))
+
+
+def logging(
+    command: Sequence[str], login: Login, logs: Sequence[str], *, remarks: bool
+) -> tuple[str, ...]:
+    """Return an ssh command line that logs to files, and goes through the jump hosts of ``login``.
+
+    ``logs``: a path for each jump host, and the last one for ssh itself. ssh writes a banner, and
+    what the host says, to standard error; its own words go to the file alone.
+    """
+    words = [command[0], "-E", logs[-1]]
     if login.jump:
-        # The ssh of the jump host inherits -v and nothing else; without it there is no telling
-        # which of several hops failed. Before it, LogLevel would win.
-        words = [*(["-v"] if remarks else []), *words, "-J", login.jump]
-    return tuple(words)
+        carrier = _carrier(login.jump.split(","), logs, login.config, _level(remarks))
+        words += ["-o", "ProxyUseFdpass=no", "-o", f"ProxyCommand={carrier}"]
+    return (*words, *command[1:])
+
+
+def hops(login: Login) -> int:
+    """Return how many jump hosts a login goes through, by the cluster file."""
+    return len(login.jump.split(",")) if login.jump else 0
+
+
+def _carrier(jumps: Sequence[str], logs: Sequence[str], config: Path | None, level: str) -> str:
+    """Return the command that brings a connection through jump hosts, as ``-J`` would.
+
+    ``-J`` would have all these write to the standard error of ssh itself, banners among it.
+    """
+    *before, jump = jumps
+    user, _, place = jump.rpartition("@")
+    name, _, port = place.rpartition("]:") if "]:" in place else place.partition(":")
+    if place.endswith("]"):
+        name, port = place, ""
+    words = ["ssh", "-E", logs[len(before)], "-o", f"LogLevel={level}", "-o", "BatchMode=yes"]
+    if before:
+        inner = _carrier(before, logs, config, level)
+        words += ["-o", "ProxyUseFdpass=no", "-o", f"ProxyCommand={inner}"]
+    words += ["-F", str(config.expanduser())] if config else []
+    words += ["-l", user] if user else []
+    words += ["-p", port] if port else []
+    # ssh expands the command once: what is not for it, the command within included, is doubled.
+    literal = shlex.join(words).replace("%", "%%")
+    return f"{literal} -W '[%h]:%p' {shlex.quote(name.strip('[]'))}"
+
+
+def known_as(login: Login) -> str:
+    """Return the name by which known_hosts has a host, by what the cluster file says of it."""
+    if login.port in (None, 22):
+        return login.address
+    return f"[{login.address}]:{login.port}"
+
+
+def key_trouble(login: Login) -> KeyTrouble:
+    """Return what is amiss with the key file of a login, as far as reading it shows."""
+    if login.key is None:
+        return ""
+    try:
+        with login.key.expanduser().open("rb") as file:
+            head = file.read(4096)
+            status = os.fstat(file.fileno())
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "unreadable"
+    if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+        return "open"
+    return "encrypted" if _is_encrypted(head) else ""
+
+
+def _is_encrypted(head: bytes) -> bool:
+    if b"ENCRYPTED" in head:
+        return True
+    begin, _, body = head.partition(b"-----BEGIN OPENSSH PRIVATE KEY-----")
+    if begin or not body:
+        return False
+    try:
+        start = base64.b64decode(b"".join(body.split())[:64])
+    except ValueError:
+        return False
+    # PROTOCOL.key of OpenSSH: the magic, and then the length and the name of the cipher.
+    return start.startswith(b"openssh-key-v1\0") and start[19:23] != b"none"
+
+
+def _level(remarks: bool) -> str:
+    return "DEBUG1" if remarks else "ERROR"
 
 
 def _path(path: str) -> str:

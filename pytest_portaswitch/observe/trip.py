@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -16,15 +17,16 @@ from pytest_portaswitch.facts.internal_errors import lost, with_internal_error
 from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
 from pytest_portaswitch.facts.second import Told
 from pytest_portaswitch.internal_error import InternalError, attempt
-from pytest_portaswitch.observe import connection, failure
+from pytest_portaswitch.observe import connection, failure, ssh
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.conversation import Conversation, TooMuch
 from pytest_portaswitch.observe.ending import Ending, clean
 from pytest_portaswitch.observe.guarded import costs_this_host
 from pytest_portaswitch.observe.job import Job
+from pytest_portaswitch.observe.log_pipe import LogPipe
 from pytest_portaswitch.observe.program import Program, Travel
 from pytest_portaswitch.observe.relays import Relays
-from pytest_portaswitch.observe.remote.login import Sudo
+from pytest_portaswitch.observe.remote.login import Sudo, prompt
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
 from pytest_portaswitch.source import BadInput, Problem
@@ -143,23 +145,35 @@ class Trip:
     @costs_this_host
     def start(self, watch: Watch, environment: Mapping[str, str]) -> None:
         """Start the connection. When it cannot be, the trip ends here."""
-        login = self.job.login
         try:
-            command = connection.command(
-                login, self._limits, self._program.login_command(self._sudo, self._nonce)
-            )
+            child = self._begin(environment)
         except connection.UnfitConnection as error:
             self._fail("client-failed", str(error))
-            return
-        self._client = command[0]
-        try:
-            child = Child(command, environment)
         except FileNotFoundError:
-            self._fail("client-failed", f"there is no {command[0]} on this machine")
-            return
+            self._fail("client-failed", f"there is no {self._client} on this machine")
         except OSError as error:
-            self._fail("client-failed", f"{command[0]} cannot be started here: {error.strerror}")
-            return
+            client = self._client or self.job.login.connection
+            self._fail("client-failed", f"{client} cannot be started here: {error.strerror}")
+        else:
+            self._follow(child, watch)
+
+    def _begin(self, environment: Mapping[str, str]) -> Child:
+        """Start the connection's command, with a log for each ssh that it takes."""
+        login = self.job.login
+        remote = self._program.login_command(self._sudo, self._nonce)
+        with contextlib.ExitStack() as started:
+            logs = [LogPipe() for _ in range(1 + ssh.hops(login))]
+            for log in logs:
+                started.callback(log.close)
+            paths = [log.path for log in logs]
+            command = connection.command(login, self._limits, remote, paths)
+            self._client = command[0]
+            child = Child(command, environment, logs)
+            started.pop_all()
+        return child
+
+    def _follow(self, child: Child, watch: Watch) -> None:
+        """Take in what it says, until the deadline."""
         self._child = child
         self._started = time.monotonic()
         self._watch = watch
@@ -196,9 +210,13 @@ class Trip:
                 "output-too-large",
                 f"the host said more than {self._limits.output} bytes on standard error",
             )
-        elif self._talk.stage == "password" and b"try again" in data:
-            # sudo would take the request for another guess, and guesses lock accounts.
+        elif self._talk.stage == "password" and self._asked() > 1:
+            # The password was wrong, and guesses lock accounts.
             self._conclude(1)
+
+    def _asked(self) -> int:
+        """How often sudo asked for a password: its prompt carries the nonce."""
+        return self._errors.count(prompt(self._nonce).encode())
 
     @costs_this_host
     def ended(self, status: int) -> None:
@@ -263,19 +281,27 @@ class Trip:
         if self.first is not None:
             self.said = "told" if self.told else "gone"
             return
+        assert self._child is not None
         login = self.job.login
+        logged = self._child.logged
         ending = Ending(
             status=status,
             stage=self._talk.stage,
-            stderr=self._errors.decode(errors="replace"),
+            stderr=self._errors.decode(errors="replace").replace(prompt(self._nonce), "\n"),
             stdout=self._talk.chatter.decode(errors="replace"),
+            log=logged[-1] if logged else "",
+            hop_logs=logged[:-1],
             client=self._client,
             jump=login.jump,
+            target=ssh.known_as(login),
+            known_hosts=str(login.known_hosts or ""),
+            key=ssh.key_trouble(login),
             sudo=login.sudo,
+            asked=self._asked(),
             seconds=self._took(),
         )
         found = failure.classify(ending)
-        if failure.refuses_for_now(ending):
+        if found.again:
             self.refused = self._unobserved(found.why, found.detail)
         else:
             self._fail(found.why, found.detail)

@@ -17,16 +17,16 @@ _NONCE = re.compile(r"[0-9a-f]{8,64}")
 # A Python that is too old ends with 9, one that is broken with 1, 2 or 126; then the next is
 # tried. From ``ready`` on the code is 0 or 4, or a signal's, and nothing more is tried.
 _FIND = (
-    "unset BASH_ENV ENV PYTHONSTARTUP; "
+    "unset BASH_ENV ENV PYTHONSTARTUP d; "
     "for p in python3 /usr/libexec/platform-python /usr/bin/python3 python3.14 python3.13"
     " python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6"
     " /usr/local/bin/python3; do "
     'command -v "$p" >/dev/null 2>&1 || continue; '
     '"$p" -I -S -B -c "$1" "$3" "$4"; '
-    "case $? in 0|4|12[89]|1[3-9]?|2??) exit 0;; esac; done; "
+    "case $? in 0|4|12[89]|1[3-9]?|2??) exit 0;; 126) d=1;; esac; done; "
     "if command -v bash >/dev/null 2>&1; then"
-    ' bash --noprofile --norc -c "$2" bash "$3" "$4"; exit 0; fi; '
-    'echo "PORTASWITCH $3 none"; exit 0'
+    ' bash --noprofile --norc -c "$2" bash "$3" "$4"; [ $? = 126 ] || exit 0; d=1; fi; '
+    '[ -z "$d" ] || exit 126; echo "PORTASWITCH $3 none"; exit 0'
 )
 
 # Waits a minute for its payload. Lines before it are skipped: the password is one of them where
@@ -72,7 +72,7 @@ _OUTER: dict[Sudo, str] = {
         f' {_PLAIN};; esac; echo "$words" >&2; exit $code'
     ),
     "password": (
-        f'{_HEAD}{_IF_ROOT}sudo -k -S -p "" -- {_INNER}; code=$?; '
+        f'{_HEAD}{_IF_ROOT}sudo -k -S -p "PORTASWITCH $4 password" -- {_INNER}; code=$?; '
         'case $code in 1|126|127) echo "PORTASWITCH $4 refused";; esac; exit $code'
     ),
 }
@@ -88,10 +88,12 @@ def login_command(sudo: Sudo, nonce: str) -> str:
     - ``PORTASWITCH <nonce> none`` where there is neither Python 3.6 nor bash; it ends;
     - ``PORTASWITCH <nonce> refused`` where sudo refused and a password was given; it ends.
 
+    It exits with 126 where there are Python or bash, and none of them may be started.
+
     ``password``: write the password and a newline to standard input after ``login``, and nothing
-    else before ``ready``: on a wrong password sudo waits for another, and would take a payload
-    for it. It says so on standard error; then end the command. Where sudo needs no
-    password the line that it did not read is skipped.
+    else before ``ready``. sudo asks on standard error, with ``prompt``: when it asks again the
+    password was wrong; then end the command. Where sudo needs no password the line that it did not
+    read is skipped.
 
     ``passwordless``: where sudo refuses, the trip goes on as the login user, and the facts say
     so. Standard error then comes when all has ended.
@@ -102,6 +104,11 @@ def login_command(sudo: Sudo, nonce: str) -> str:
         raise ValueError(f"a nonce is 8 to 64 hexadecimal digits: {nonce!r}")
     words = (_OUTER[sudo], "sh", _FIND, _PYTHON, _SHELL, nonce, "")
     return "sh -c " + " ".join(f"'{word}'" if not word.isalnum() else word for word in words)
+
+
+def prompt(nonce: str) -> str:
+    """Return what sudo asks for a password with: no text of the host's can be the same."""
+    return f"PORTASWITCH {nonce} password"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

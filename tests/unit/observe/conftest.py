@@ -32,8 +32,11 @@ class FakeSsh:
         self.folder = folder
 
     def write(self, body: str) -> None:
-        """Have ``ssh`` run ``body``; ``$command`` is the text for the remote shell."""
-        self._script.write_text(f'#!/bin/bash\ncommand="${{@: -1}}"\n{body}\n')
+        """Have ``ssh`` run ``body``.
+
+        ``$command`` is the text for the remote shell, ``$log`` where ssh's own words go.
+        """
+        self._script.write_text(f'#!/bin/bash\ncommand="${{@: -1}}"\nlog="$2"\n{body}\n')
         self._script.chmod(0o755)
 
 

@@ -26,6 +26,13 @@ class Sshd:
         self.key = folder / "key"
         self.known_hosts = folder / "known_hosts"
         self.config = folder / "config"
+        self.pid = 0
+
+    def reload(self) -> None:
+        """Have it read its files again, and wait until it has."""
+        os.kill(self.pid, signal.SIGHUP)
+        time.sleep(0.1)
+        _wait_for(self.port)
 
     def login(self, **changes: object) -> Login:
         """Return a login that works, but for ``changes``."""
@@ -47,18 +54,22 @@ def free_port() -> int:
         return port
 
 
-def _key(path: Path) -> str:
+def make_key(path: Path) -> str:
+    """Make a key without a passphrase, and return its public half."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
     return " ".join(path.with_suffix(".pub").read_text().split()[:2])
 
 
 @contextmanager
-def running_sshd(folder: Path) -> Iterator[Sshd]:
-    """Run an sshd for the current user; end it and all it started."""
+def running_sshd(folder: Path, settings: str = "") -> Iterator[Sshd]:
+    """Run an sshd for the current user; end it and all it started.
+
+    ``settings`` go before those of every sshd here, so that they win.
+    """
     sshd = Sshd(folder, free_port())
-    host_key = _key(folder / "host_key")
-    (folder / "authorized_keys").write_text(_key(sshd.key) + "\n")
-    _key(folder / "stranger")
+    host_key = make_key(folder / "host_key")
+    (folder / "authorized_keys").write_text(make_key(sshd.key) + "\n")
+    make_key(folder / "stranger")
     sshd.known_hosts.write_text(f"[127.0.0.1]:{sshd.port} {host_key}\n")
     sshd.config.write_text(
         f"Host hop\n HostName 127.0.0.1\n Port {sshd.port}\n IdentityFile {sshd.key}\n"
@@ -69,7 +80,8 @@ def running_sshd(folder: Path) -> Iterator[Sshd]:
         f" UserKnownHostsFile {sshd.known_hosts}\n"
     )
     (folder / "sshd_config").write_text(
-        f"Port {sshd.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\n"
+        f"{settings}\nPort {sshd.port}\nListenAddress 127.0.0.1\n"
+        f"HostKey {folder}/host_key\nPidFile none\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
         "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
         "MaxStartups 100\nLogLevel QUIET\nKexAlgorithms curve25519-sha256\n"
@@ -82,6 +94,7 @@ def running_sshd(folder: Path) -> Iterator[Sshd]:
     )
     try:
         _wait_for(sshd.port)
+        sshd.pid = process.pid
         yield sshd
     finally:
         os.killpg(process.pid, signal.SIGTERM)

@@ -7,13 +7,13 @@ import shlex
 
 from pytest_portaswitch.facts.model import Clock, HostFacts, Observation, Unobserved
 from pytest_portaswitch.observe.program import PROGRAM, Program, Travel
-from pytest_portaswitch.observe.remote.login import Sudo
+from pytest_portaswitch.observe.remote.login import Sudo, prompt
 from pytest_portaswitch.observe.request import Limits, Request
 
 
 def login_command(sudo: Sudo, nonce: str) -> str:
     """Say that we are in, and have the request run by a shell."""
-    begin = "sudo -S -p '' /bin/sh -c" if sudo != "none" else "/bin/sh -c"
+    begin = f"sudo -S -p '{prompt(nonce)}' /bin/sh -c" if sudo != "none" else "/bin/sh -c"
     program = f'echo PORTASWITCH {nonce} ready shell user; read -r line; eval "$line"'
     return f"echo PORTASWITCH {nonce} login; exec {begin} {shlex.quote(program)}"
 

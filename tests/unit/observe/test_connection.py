@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,12 @@ from pytest_portaswitch.observe import connection, ssh
 from pytest_portaswitch.observe.request import Limits
 
 LIMITS = Limits(connect_timeout=2.5)
+LOGS = ("/log/1", "/log/2", "/log/3")
 
 
 def words(login: Login, remote: str = "echo $HOME 'a b'") -> tuple[str, ...]:
     """Return the command line for a login."""
-    return connection.command(login, LIMITS, remote)
+    return connection.command(login, LIMITS, remote, LOGS)
 
 
 def settings(command: tuple[str, ...]) -> list[str]:
@@ -29,7 +32,7 @@ def test_ssh_is_safe_and_bounded() -> None:
     """ssh asks nobody, leaves nothing behind, and waits no longer than it may."""
     command = words(Login(address="sip1"))
 
-    assert command[0] == "ssh"
+    assert command[:3] == ("ssh", "-E", "/log/3")
     assert command[-2:] == ("sip1", "echo $HOME 'a b'")
     assert {
         "BatchMode=yes",
@@ -44,12 +47,11 @@ def test_ssh_is_safe_and_bounded() -> None:
         "RequestTTY=no",
         "PermitLocalCommand=no",
         "RemoteCommand=none",
-        "LogLevel=VERBOSE",
+        "LogLevel=DEBUG1",
         "ConnectTimeout=3",
     } <= set(settings(command))
     assert not [word for word in command if "ControlMaster=auto" in word]
-    assert "-J" not in command
-    assert "-v" not in command
+    assert not [setting for setting in settings(command) if setting.startswith("Proxy")]
 
 
 def test_ssh_takes_the_settings_of_the_login() -> None:
@@ -71,10 +73,40 @@ def test_ssh_takes_the_settings_of_the_login() -> None:
         "IdentitiesOnly=yes",
         'UserKnownHostsFile="/k %%h/known hosts"',
     } <= set(settings(command))
-    assert command[command.index("-J") : command.index("-J") + 2] == ("-J", "noc@hop:22,inner")
+    assert "ProxyUseFdpass=no" in settings(command)
+    assert carriers(command, "/log/3") == [
+        ("/log/2", "inner", (), "[%h]:%p"),
+        ("/log/1", "hop", ("-l", "noc", "-p", "22"), "[%h]:%p"),
+    ]
     assert command[command.index("-F") + 1] == "/etc/a b/config"
     assert command[command.index("-i") + 1] == "/k %h/id"
-    assert command[1] == "-v"
+
+
+def carriers(command: tuple[str, ...], own: str) -> list[tuple[str, str, tuple[str, ...], str]]:
+    """Unfold the commands that carry a connection: log, host, login and target of each."""
+    assert command[command.index("-E") + 1] == own
+    found = []
+    while carrier := [s for s in settings(command) if s.startswith("ProxyCommand=")]:
+        text = carrier[0].partition("=")[2]
+        # ssh expands once for each of them.
+        expanded = re.sub("%(.)", lambda token: "%" if token[1] == "%" else f"\0{token[1]}", text)
+        command = tuple(shlex.split(expanded))
+        assert "BatchMode=yes" in settings(command)
+        assert command[command.index("-F") + 1] == "/etc/a b/config"
+        at = command.index("-F") + 2
+        log = command[command.index("-E") + 1]
+        found.append((log, command[-1], command[at:-3], command[-2].replace("\0", "%")))
+    return found
+
+
+def test_jump_host_with_an_ipv6_address_is_reached_by_it() -> None:
+    """Brackets are for the list of jump hosts, and not for ssh's command line."""
+    login = Login(address="sip1", jump="noc@[2001:db8::1]:2222", config=Path("/etc/a b/config"))
+    command = connection.command(login, LIMITS, "true", LOGS[:2])
+
+    assert carriers(command, "/log/2") == [
+        ("/log/1", "2001:db8::1", ("-l", "noc", "-p", "2222"), "[%h]:%p")
+    ]
 
 
 @pytest.mark.parametrize("address", ["2001:db8::7", "fe80::1%eth0", "10.0.0.7"])

@@ -25,7 +25,7 @@ from tests.unit.observe.stub import STUB
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
-AUTHENTICATED = 'echo "Authenticated to sip1 ([10.0.0.7]:22) using \\"publickey\\"." >&2'
+AUTHENTICATED = "echo 'Authenticated to sip1 ([10.0.0.7]:22) using \"publickey\".' >$log"
 PASSWORD = "geheim-&$'x"  # noqa: S105
 
 
@@ -104,16 +104,19 @@ def test_ssh_may_say_that_it_leaves(fake_ssh: FakeSsh) -> None:
         (
             'eval "${command%%; exec*}"; echo oh no >&2; exit 4',
             "program-died",
-            "the shell on the host ended before the program could start (exit status 4) (oh no)",
+            "the shell on the host ended before the program could start (exit status 4) "
+            "(last words: oh no)",
         ),
         (
             f"{AUTHENTICATED}; echo This account is currently not available.; exit 1",
             "no-shell",
-            "the account has no login shell (This account is currently not available.)",
+            "the host let us in, and the session ended (exit status 1) before it ran our command: "
+            "the account has no login shell, an expired password, or a command that is forced on "
+            "it (last words: This account is currently not available.)",
         ),
-        ("kill -9 $$", "no-shell", "the login shell ended (signal 9) before it ran anything"),
+        ("kill -9 $$", "client-failed", "a signal (9) ended ssh before the login"),
         (
-            "echo ssh: connect to host sip1 port 22: Connection refused >&2; exit 255",
+            "echo ssh: connect to host sip1 port 22: Connection refused >$log; exit 255",
             "connection-refused",
             "nothing takes connections there: sshd is down, on another port, or a firewall "
             "rejects (ssh: connect to host sip1 port 22: Connection refused)",
@@ -137,7 +140,7 @@ def test_failure(fake_ssh: FakeSsh, body: str, why: str, detail: str) -> None:
             "echo died of grief >&2; exit 3",
             "program-died",
             "the program on the host ended before its reply was complete (exit status 3) "
-            "(died of grief)",
+            "(last words: died of grief)",
         ),
         (
             "echo broken frame",
@@ -211,9 +214,9 @@ def test_unfit_connection() -> None:
 
 
 def _sudo(folder: Path, body: str) -> None:
-    """Put a ``sudo`` on PATH; ``$@`` is the command after its options."""
+    """Put a ``sudo`` on PATH; ``$@`` is the command after its options, ``$prompt`` that of them."""
     script = folder / "sudo"
-    script.write_text(f"#!/bin/bash\nshift 3\n{body}\n")
+    script.write_text(f"#!/bin/bash\nprompt=$3; shift 3\n{body}\n")
     script.chmod(0o755)
 
 
@@ -249,14 +252,15 @@ def test_wrong_password_is_given_once(fake_ssh: FakeSsh, tmp_path: Path) -> None
     fake_ssh.write('eval "$command"')
     _sudo(
         fake_ssh.folder,
-        f'while read -r p; do echo "$p" >> {tries}; echo Sorry, try again. >&2; done',
+        f'printf %s "$prompt" >&2; while read -r p; do echo "$p" >> {tries}; '
+        'printf "Sorry, try again.\\n%s" "$prompt" >&2; done',
     )
     began = time.monotonic()
     with_sudo = job(sudo=True, sudo_password=SecretRef(file=str(tmp_path / "password")))
 
     assert unobserved(look(with_sudo, timeout=9)) == (
         "sudo-refused",
-        "sudo does not accept the password (Sorry, try again.)",
+        "sudo does not accept the password (last words: Sorry, try again.)",
     )
     assert tries.read_text() == "wrong\n"
     assert time.monotonic() - began < 3
@@ -292,7 +296,8 @@ def test_refused_for_now_is_tried_again(fake_ssh: FakeSsh, monkeypatch: pytest.M
     mark = fake_ssh.folder / "mark"
     fake_ssh.write(
         f'[ -e {mark} ] && {{ eval "$command"; exit; }}; touch {mark}\n'
-        "echo kex_exchange_identification: Connection closed by remote host >&2; exit 255"
+        'echo "debug1: Connection established." >$log\n'
+        "echo kex_exchange_identification: Connection closed by remote host >$log; exit 255"
     )
 
     assert isinstance(look(timeout=5), HostFacts)
@@ -304,7 +309,8 @@ def test_refused_for_good(fake_ssh: FakeSsh, monkeypatch: pytest.MonkeyPatch) ->
     tries = fake_ssh.folder / "tries"
     fake_ssh.write(
         f"echo >> {tries}\n"
-        "echo kex_exchange_identification: read: Connection reset by peer >&2; exit 255"
+        'echo "debug1: Connection established." >$log\n'
+        "echo kex_exchange_identification: read: Connection reset by peer >$log; exit 255"
     )
 
     assert unobserved(look(timeout=5))[0] == "connection-refused"

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.observe.remote import Progress, login_command, progress
+from pytest_portaswitch.observe.remote.login import prompt
 from pytest_portaswitch.observe.request import Request
 from tests.unit.observe.remote.conftest import Serve, script, tcp, udp
 from tests.unit.observe.remote.talk import (
@@ -166,7 +167,10 @@ def test_no_sudo(tmp_path: Path) -> None:
 @as_user
 def test_password(tmp_path: Path) -> None:
     """sudo takes the password as the first line, and the payload is not taken for one."""
-    asked = '[ "$1 $2 $3 $4" = "-k -S -p " ] && IFS= read -r word && [ "$word" = "a b" ] || exit 1;'
+    asked = (
+        f'[ "$1 $2 $3 $4" = "-k -S -p {prompt(NONCE)}" ]'
+        ' && IFS= read -r word && [ "$word" = "a b" ] || exit 1;'
+    )
     env = with_sudo(tmp_path, f"{asked} {RUN}")
     talk = converse(REQUEST, env, sudo="password", password="a b", shell=NOBODY)  # noqa: S106
     assert talk.facts.method == "python"
@@ -187,6 +191,26 @@ def test_password_wrong(tmp_path: Path) -> None:
     talk = converse(REQUEST, env, sudo="password", password="x", shell=NOBODY)  # noqa: S106
     assert talk.progress == Progress(stage="refused")
     assert talk.code == 1
+
+
+@as_user
+def test_shell_that_may_start_nothing_under_sudo_is_a_refusal(tmp_path: Path) -> None:
+    """A password was given and sudo runs its shell, but Python and bash may not be started."""
+    env = with_sudo(tmp_path, "exit 126")
+    talk = converse(REQUEST, env, sudo="password", password="x", shell=NOBODY)  # noqa: S106
+    assert talk.progress == Progress(stage="refused")
+    assert talk.code == 126
+
+
+def test_programs_that_may_not_be_started_are_not_taken_for_missing(tmp_path: Path) -> None:
+    """Neither Python nor bash may be executed: the shell says so by its exit status."""
+    env = tools(tmp_path, "sh")
+    bash = Path(env["PATH"]) / "bash"
+    bash.write_text("#!/bin/sh\nexit 126\n")
+    bash.chmod(0o755)
+    talk = converse(REQUEST, env, command=without_python())
+    assert talk.progress == Progress(stage="login")
+    assert talk.code == 126
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is root")
