@@ -31,6 +31,7 @@ class Child:
 
         ``logs`` are closed with its own pipes, and what they hold then is ``logged``.
         """
+        self.client = command[0]
         self._logs = logs
         self.logged: tuple[str, ...] = ()
         self._process = subprocess.Popen(

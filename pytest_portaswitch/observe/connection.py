@@ -8,9 +8,10 @@ command line instead of running it.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import testinfra.backend
 from testinfra.backend.base import BaseBackend, CommandResult
@@ -18,6 +19,8 @@ from testinfra.backend.ssh import SshBackend
 
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.observe import ssh
+from pytest_portaswitch.observe.child import Child
+from pytest_portaswitch.observe.log_pipe import LogPipe
 from pytest_portaswitch.observe.request import Limits
 
 Run = Callable[[tuple[str, ...]], CommandResult]
@@ -78,6 +81,38 @@ def command(login: Login, limits: Limits, remote: str, logs: Sequence[str]) -> t
     if isinstance(connection, SshBackend):
         return ssh.logging(words, login, logs, remarks=True)
     return words
+
+
+def start(login: Login, limits: Limits, remote: str, environment: Mapping[str, str]) -> Child:
+    """Start what runs ``remote`` on the host of ``login``, each ssh that it takes with a log.
+
+    Raises ``UnfitConnection``, also where it cannot be started here.
+    """
+    client = login.connection
+    with contextlib.ExitStack() as opened:
+        try:
+            logs = open_logs(login, opened)
+            words = command(login, limits, remote, [log.path for log in logs])
+            client = words[0]
+            child = Child(words, environment, logs)
+        except FileNotFoundError:
+            raise UnfitConnection(f"there is no {client} on this machine") from None
+        except OSError as error:
+            raise UnfitConnection(f"{client} cannot be started here: {error.strerror}") from None
+        opened.pop_all()
+    return child
+
+
+def open_logs(login: Login, opened: contextlib.ExitStack) -> list[LogPipe]:
+    """Return a log for each jump host of a login and one for the host, which ``opened`` closes.
+
+    Raises ``OSError``.
+    """
+    logs = []
+    for _ in range(1 + ssh.hops(login)):
+        logs.append(LogPipe())
+        opened.callback(logs[-1].close)
+    return logs
 
 
 def redirect(connection: BaseBackend, run: Run) -> None:

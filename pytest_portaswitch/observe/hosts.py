@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import time
 
@@ -14,7 +15,6 @@ from pytest_portaswitch.observe import connection, failure, ssh
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.ending import Ending, clean
 from pytest_portaswitch.observe.environment import environment
-from pytest_portaswitch.observe.log_pipe import LogPipe
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
 
@@ -88,17 +88,17 @@ def _result(
     """Run a command line and wait for it, within the limits."""
     began = time.monotonic()
     said = _Collector()
-    logs: list[LogPipe] = []
     client = words[0]
-    try:
-        if isinstance(backend, SshBackend):
-            logs.extend(LogPipe() for _ in range(1 + ssh.hops(login)))
-            words = ssh.logging(words, login, [log.path for log in logs], remarks=False)
-        child = Child(words, surroundings, logs)
-    except OSError as error:
-        for log in logs:
-            log.close()
-        raise HostError(f"{client} cannot be started here: {error.strerror}") from None
+    with contextlib.ExitStack() as opened:
+        try:
+            logs = []
+            if isinstance(backend, SshBackend):
+                logs = connection.open_logs(login, opened)
+                words = ssh.logging(words, login, [log.path for log in logs], remarks=False)
+            child = Child(words, surroundings, logs)
+        except OSError as error:
+            raise HostError(f"{client} cannot be started here: {error.strerror}") from None
+        opened.pop_all()
     with Watch() as watch:
         watch.add(child, said, began + limits.host_timeout)
         child.end_of_input()

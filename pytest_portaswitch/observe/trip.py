@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +22,6 @@ from pytest_portaswitch.observe.conversation import Conversation, TooMuch
 from pytest_portaswitch.observe.ending import Ending, clean
 from pytest_portaswitch.observe.guarded import costs_this_host
 from pytest_portaswitch.observe.job import Job
-from pytest_portaswitch.observe.log_pipe import LogPipe
 from pytest_portaswitch.observe.program import Program, Travel
 from pytest_portaswitch.observe.relays import Relays
 from pytest_portaswitch.observe.remote.login import Sudo, prompt
@@ -67,7 +65,6 @@ class Trip:
         self._nonce = secrets.token_hex(16)
         self._started = 0.0
         self._child: Child | None = None
-        self._client = ""
         self._errors = b""
         self._noted = 0
         self._sent = 0.0
@@ -145,35 +142,12 @@ class Trip:
     @costs_this_host
     def start(self, watch: Watch, environment: Mapping[str, str]) -> None:
         """Start the connection. When it cannot be, the trip ends here."""
+        remote = self._program.login_command(self._sudo, self._nonce)
         try:
-            child = self._begin(environment)
+            child = connection.start(self.job.login, self._limits, remote, environment)
         except connection.UnfitConnection as error:
             self._fail("client-failed", str(error))
-        except FileNotFoundError:
-            self._fail("client-failed", f"there is no {self._client} on this machine")
-        except OSError as error:
-            client = self._client or self.job.login.connection
-            self._fail("client-failed", f"{client} cannot be started here: {error.strerror}")
-        else:
-            self._follow(child, watch)
-
-    def _begin(self, environment: Mapping[str, str]) -> Child:
-        """Start the connection's command, with a log for each ssh that it takes."""
-        login = self.job.login
-        remote = self._program.login_command(self._sudo, self._nonce)
-        with contextlib.ExitStack() as started:
-            logs = [LogPipe() for _ in range(1 + ssh.hops(login))]
-            for log in logs:
-                started.callback(log.close)
-            paths = [log.path for log in logs]
-            command = connection.command(login, self._limits, remote, paths)
-            self._client = command[0]
-            child = Child(command, environment, logs)
-            started.pop_all()
-        return child
-
-    def _follow(self, child: Child, watch: Watch) -> None:
-        """Take in what it says, until the deadline."""
+            return
         self._child = child
         self._started = time.monotonic()
         self._watch = watch
@@ -291,7 +265,7 @@ class Trip:
             stdout=self._talk.chatter.decode(errors="replace"),
             log=logged[-1] if logged else "",
             hop_logs=logged[:-1],
-            client=self._client,
+            client=self._child.client,
             jump=login.jump,
             target=ssh.known_as(login),
             known_hosts=str(login.known_hosts or ""),
