@@ -15,6 +15,9 @@ from pytest_portaswitch.source.scalar import choice, listing
 from pytest_portaswitch.tables.ports import read_ports
 from pytest_portaswitch.tables.row import Tables
 
+MOST = 10_000
+"""Hosts of one cluster."""
+
 MYSQL = "mysql-server"
 """The subcomponent whose roles make a host a DB host."""
 
@@ -37,6 +40,9 @@ def read(value: Value, around: Surroundings) -> dict[str, Host]:
     entries = value.entries("a mapping of hosts")
     if entries is not None and not entries:
         value.refuse("must have at least one host")
+    if entries is not None and len(entries) > MOST:
+        value.refuse(f"has {len(entries)} hosts, more than {MOST}", "divide the cluster")
+        entries = {}
     hosts = {}
     for name, entry in (entries or {}).items():
         if not words.is_host_name(name):

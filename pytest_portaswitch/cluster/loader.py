@@ -48,6 +48,9 @@ _BESIDE_THE_PLAN = frozenset(
     ("release", "networks", "ssh", "secrets", "waivers", "services", "undeclared", "replica")
 ) | {"cluster", "hygiene", "grade", "questions"}
 """Parts that say nothing of which checks there are. A release does, but hardly ever."""
+MOST_SERVICES = 1000
+"""Each is compared with what listens on every host."""
+
 _HEAD = re.compile(r"[.\[]")
 
 
@@ -158,11 +161,12 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
 
 
 def _services(value: Value, hosts: Collection[str], tables: Tables | None) -> tuple[Service, ...]:
+    entries = value.entries("a mapping of services") or {}
+    if len(entries) > MOST_SERVICES:
+        value.refuse(f"has {len(entries)} entries, more than {MOST_SERVICES}")
+        return ()
     places = None if tables is None else {*hosts, *tables.roles}
-    return tuple(
-        service.read(name, entry, places)
-        for name, entry in (value.entries("a mapping of services") or {}).items()
-    )
+    return tuple(service.read(name, entry, places) for name, entry in entries.items())
 
 
 def _processes(value: Value, tables: Tables | None) -> dict[str, ProcessPattern]:

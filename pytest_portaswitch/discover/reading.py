@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from pytest_portaswitch.cluster import words
 from pytest_portaswitch.source import Problem, Value
+from pytest_portaswitch.source.problem import record
 from pytest_portaswitch.source.tree import Scalar
 
 LARGEST = 2 * 1024 * 1024
@@ -96,7 +97,7 @@ def once(targets: Sequence[Target], problems: list[Problem]) -> None:
             first = met.setdefault(text, target) if text else target
             if first is not target:
                 rule, fix = "is there twice", f"first: {first.place}"
-                problems.append(Problem(target.file, target.line, where, text, rule, fix))
+                record(problems, Problem(target.file, target.line, where, text, rule, fix))
 
 
 class _Export:
@@ -151,7 +152,7 @@ class _Export:
         return [field.strip() for field in fields]
 
     def _refuse(self, number: int, value: str, rule: str, fix: str = "") -> None:
-        self.problems.append(Problem(self.file, number, "", value, rule, fix))
+        record(self.problems, Problem(self.file, number, "", value, rule, fix))
 
 
 def _text(data: bytes, file: str, problems: list[Problem]) -> str | None:

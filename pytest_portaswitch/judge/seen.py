@@ -42,12 +42,15 @@ def matches_words(process: Process, words: str) -> bool:
 
 def with_children(facts: HostFacts, processes: Iterable[Process]) -> frozenset[int]:
     """The pids of processes and of all that they started: those of Apache's FCGI are children."""
-    found = {process.pid for process in processes}
-    added = True
-    while added:
-        more = {p.pid for p in facts.processes if p.parent in found and p.pid not in found}
-        found |= more
-        added = bool(more)
+    children: dict[int, list[int]] = {}
+    for process in facts.processes:
+        children.setdefault(process.parent, []).append(process.pid)
+    waiting = [process.pid for process in processes]
+    found = set(waiting)
+    while waiting:
+        more = [pid for pid in children.get(waiting.pop(), ()) if pid not in found]
+        found.update(more)
+        waiting += more
     return frozenset(found)
 
 
@@ -73,8 +76,31 @@ def _is_among(port: int, ports: Ports) -> bool:
 
 def owners(facts: HostFacts, socket: Socket | Connection) -> tuple[Process, ...]:
     """The processes that hold a socket, as far as they are still among the facts."""
-    pids = set(socket.pids or ())
-    return tuple(process for process in facts.processes if process.pid in pids)
+    by_pid = _by_pid(_Same(facts))
+    places = sorted(place for pid in set(socket.pids or ()) for place in by_pid.get(pid, ()))
+    return tuple(facts.processes[place] for place in places)
+
+
+class _Same:
+    """Facts, compared by being the same object: to compare them in full would take too long."""
+
+    def __init__(self, facts: HostFacts) -> None:
+        self.facts = facts
+
+    def __hash__(self) -> int:
+        return id(self.facts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.facts is self.facts
+
+
+# A host may have thousands of sockets and of processes, and each check asks again.
+@functools.lru_cache(maxsize=64)
+def _by_pid(of: _Same) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for place, process in enumerate(of.facts.processes):
+        found.setdefault(process.pid, []).append(place)
+    return found
 
 
 def covers(socket: Socket, address: str) -> bool | None:

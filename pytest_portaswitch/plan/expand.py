@@ -20,7 +20,10 @@ from pytest_portaswitch.plan import (
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
 from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
+from pytest_portaswitch.source.problem import BadInput, Problem
 from pytest_portaswitch.tables.row import Tables
+
+MOST_CHECKS = 500_000
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +42,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def expand(tables: Tables, cluster: Cluster) -> Plan:
-    """Tables times cluster. Deterministic: the same input gives the same plan."""
+    """Tables times cluster. Deterministic: the same input gives the same plan.
+
+    Raises ``BadInput`` where there would be more checks than a machine can hold.
+    """
     rows = effective_rows(tables, cluster)
+    if _size(rows, tables, cluster) > MOST_CHECKS:
+        rule = f"gives more than {MOST_CHECKS} checks"
+        raise BadInput([Problem(cluster.file, 0, "hosts", "", rule, "divide the cluster")])
     checks = [check for effective in rows for check in _checks(effective, tables, cluster)]
     checks += binding.private_interface(tables, cluster, tuple(checks))
     checks += redundancy.checks_of(tables, cluster, tuple(checks))
@@ -54,6 +63,18 @@ def expand(tables: Tables, cluster: Cluster) -> Plan:
         unexpanded=tuple(left_out.unexpanded(rows, tables, cluster, checks)),
         unreached=tuple(left_out.unreached(rows, tables, cluster, checks)),
     )
+
+
+def _size(rows: Iterable[EffectiveRow], tables: Tables, cluster: Cluster) -> int:
+    """How many checks the rows give, rather too many: all ports of all pairs of hosts."""
+    held = Counter(role for host in cluster.hosts.values() for role in host.roles)
+    size = 0
+    for effective in rows:
+        own = tables.subcomponents.get(effective.row.subcomponent)
+        pairs = max(1, sum(held[role] for role in own.roles)) if own else 1
+        pairs *= max(1, sum(held[role] for role in effective.row.peers) + len(effective.peer_hosts))
+        size += pairs * (len(effective.row.ports) if effective.row.demand == "all" else 1)
+    return size
 
 
 def _checks(effective: EffectiveRow, tables: Tables, cluster: Cluster) -> Iterator[Check]:

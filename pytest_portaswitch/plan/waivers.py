@@ -6,9 +6,8 @@ import fnmatch
 from collections.abc import Sequence
 
 from pytest_portaswitch.cluster.model import Cluster
-from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import Plan
-from pytest_portaswitch.source.problem import Problem, closest
+from pytest_portaswitch.source.problem import Problem, closest, record
 
 
 def unmatched_waivers(cluster: Cluster, plan: Plan) -> list[Problem]:
@@ -16,21 +15,17 @@ def unmatched_waivers(cluster: Cluster, plan: Plan) -> list[Problem]:
 
     One without a pattern was refused already.
     """
-    ids = [check.id for check in plan.checks]
-    return [
-        Problem(
-            file=cluster.file,
-            line=waiver.line,
-            where="waivers",
-            value=waiver.check,
-            rule="matches no check of the plan",
-            fix=_nearest(waiver.check, plan.checks),
-        )
-        for waiver in cluster.waivers
-        if waiver.check and not fnmatch.filter(ids, waiver.check)
-    ]
+    ids = [check.id for check in plan.checks]  # sorted
+    problems: list[Problem] = []
+    for waiver in cluster.waivers:
+        if waiver.check and not fnmatch.filter(ids, waiver.check):
+            fix = _nearest(waiver.check, ids)
+            rule = "matches no check of the plan"
+            where = (cluster.file, waiver.line, "waivers")
+            record(problems, Problem(*where, waiver.check, rule, fix))
+    return problems
 
 
-def _nearest(pattern: str, checks: Sequence[Check]) -> str:
-    words = closest(pattern, [check.id for check in checks])
+def _nearest(pattern: str, ids: Sequence[str]) -> str:
+    words = closest(pattern, ids)
     return words if words.startswith("did you mean") else "see pytest-portaswitch plan for the ids"

@@ -9,9 +9,14 @@ from typing import TypeVar
 
 import msgspec
 
+from pytest_portaswitch.cluster.hosts import MOST as MOST_HOSTS
+from pytest_portaswitch.cluster.loader import MOST_SERVICES
+from pytest_portaswitch.cluster.waivers import MOST as MOST_WAIVERS
+from pytest_portaswitch.plan.expand import MOST_CHECKS
 from pytest_portaswitch.report.evidence import FORMAT, VERSION, Evidence
 from pytest_portaswitch.report.files import read_regular
 from pytest_portaswitch.source.problem import BadInput, Problem
+from pytest_portaswitch.tables.document import MOST_ROWS
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -80,7 +85,33 @@ def decode_as(content: bytes, path: Path, shape: type[Shape]) -> Shape:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refusal(path, f"is not evidence: {error}") from None
     _refuse_times(found, path)
+    if isinstance(found, Evidence):
+        _refuse_sizes(found, path)
     return found
+
+
+def _refuse_sizes(found: Evidence, path: Path) -> None:
+    """What no loader lets through would be compared with all the rest for days."""
+    sizes = {
+        "waivers": (found.waivers, MOST_WAIVERS),
+        "site.waivers": (found.site.waivers, MOST_WAIVERS),
+        "site.services": (found.site.services, MOST_SERVICES),
+        "site.hosts": (found.site.hosts, MOST_HOSTS),
+        "site.virtual_ips": (found.site.virtual_ips, MOST_HOSTS),
+        "hosts": (found.hosts, MOST_HOSTS),
+        "tables.rows": (found.tables.rows, MOST_ROWS),
+        "tables.services": (found.tables.services, MOST_ROWS),
+        "tables.subcomponents": (found.tables.subcomponents, MOST_ROWS),
+        "checks": (found.checks, MOST_CHECKS),
+        "causes": (found.causes, MOST_CHECKS),
+    }
+    problems = [
+        Problem(str(path), 0, where, "", f"has {len(part)} entries, more than {most}")
+        for where, (part, most) in sizes.items()
+        if len(part) > most
+    ]
+    if problems:
+        raise BadInput(problems)
 
 
 def _refuse_times(found: msgspec.Struct, path: Path) -> None:

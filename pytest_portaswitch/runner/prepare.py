@@ -34,6 +34,7 @@ def prepare(config: pytest.Config, settings: Settings) -> Audits:
     problems: list[Problem] = []
     further = _further(config, problems)
     audits: list[Audit] = []
+    loaded: tuple[Cluster, ...] = ()
     try:
         loaded = clusters.read_many(settings.clusters, (*settings.tables, *further), problems)
         if settings.ca_bundle:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from pytest_portaswitch.source.problem import Problem
+from pytest_portaswitch.source.problem import Problem, record
 from pytest_portaswitch.source.tree import Listing, Mapping, Node, Scalar
 
 DEEPEST = 20
@@ -140,7 +140,7 @@ class Builder(msgspec.Struct):
             self._stop(line, f"holds more than {MOST_NODES} values, aliases counted in full")
 
     def _refuse(self, line: int, value: str, rule: str, fix: str = "") -> None:
-        self.problems.append(Problem(self.file, line, "", value, rule, fix))
+        record(self.problems, Problem(self.file, line, "", value, rule, fix))
 
     def _stop(self, line: int, rule: str, fix: str = "", value: str = "") -> None:
         self._refuse(line, value, rule, fix)

@@ -16,6 +16,13 @@ from pytest_portaswitch.source.tree import Node, Scalar
 LARGEST = 2 * 1024 * 1024
 """Bytes. A cluster of ten thousand hosts fits."""
 
+_EXPLAINED = 1 << 17
+"""Characters up to which PyYAML's own parser, a hundred times slower, explains an error."""
+
+_DIRECTIVE = re.compile("^%", re.MULTILINE)
+_MOST_DIRECTIVES = 8
+"""libyaml compares each tag's prefix with all before it."""
+
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PARSER_ERRORS = (yaml.YAMLError, ValueError, OverflowError, IndexError)
 """PyYAML lets a few of Python's own out, for instance for an escape beyond Unicode."""
@@ -62,6 +69,11 @@ def _text(path: Path, file: str, problems: list[Problem]) -> str | None:
             Problem(file, line, "", found.group(), "is a control character, which YAML forbids")
         )
         return None
+    directives = [found.start() for found in _DIRECTIVE.finditer(text)]
+    if len(directives) > _MOST_DIRECTIVES:
+        line = text.count("\n", 0, directives[_MOST_DIRECTIVES]) + 1
+        problems.append(Problem(file, line, "", "%", "is a directive; only plain YAML is read"))
+        return None
     return text
 
 
@@ -70,8 +82,9 @@ def _parse(text: str, file: str) -> Builder:
     if yaml.__with_libyaml__:
         try:
             return Builder(file).build(yaml.parse(text, Loader=yaml.CSafeLoader))
-        except _PARSER_ERRORS:
-            pass
+        except _PARSER_ERRORS as error:
+            if len(text) > _EXPLAINED:
+                return Builder(file, problems=[explain(error, file)], stopped=True)
     try:
         return Builder(file).build(yaml.parse(text, Loader=yaml.SafeLoader))
     except _PARSER_ERRORS as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
 from collections.abc import Iterable
 
@@ -9,7 +10,11 @@ import msgspec
 
 from pytest_portaswitch.text import show
 
+MOST = 500
+"""Problems that are collected; whoever has made so many has made one mistake often."""
+
 _LONGEST_VALUE = 80
+_MOST_COMPARED = 200
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -56,10 +61,24 @@ class BadInput(Exception):
         return type(self), (self.problems,)
 
 
+def record(problems: list[Problem], problem: Problem) -> None:
+    """Collect one more problem. Raises ``BadInput`` with all of them once there are too many."""
+    problems.append(problem)
+    if len(problems) >= MOST:
+        rule = f"is one of {MOST} mistakes; what follows was not read"
+        raise BadInput([*problems, Problem(problem.file, problem.line, "", "", rule)])
+
+
 def closest(value: str, candidates: Iterable[str]) -> str:
     """Say the nearest valid word, or list them: ``did you mean 'web'?``."""
     known = sorted(candidates)
-    near = difflib.get_close_matches(value[:_LONGEST_VALUE], known, n=1, cutoff=0.6)
+    # Among many, those that begin alike: comparing takes longer than all the rest.
+    middle = bisect.bisect(known, value) if len(known) > _MOST_COMPARED else 0
+    begin = max(0, middle - _MOST_COMPARED // 2)
+    compared = known[begin : begin + _MOST_COMPARED]
+    near = difflib.get_close_matches(value[:_LONGEST_VALUE], compared, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
+    if len(known) > _MOST_COMPARED:
+        return f"none of {len(known)} is alike"
     return f"valid are {', '.join(known)}" if known else "none is defined"

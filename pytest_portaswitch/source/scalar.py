@@ -121,12 +121,14 @@ def listing(read: Read[T], what: str, *, distinct: bool = True) -> Read[tuple[T,
             value.refuse(f"must be a list of {what}, is empty")
             return None
         found: list[T] = []
+        seen: set[T] = set()
         for item in items:
             one = read(item)
-            if one is not None and distinct and one in found:
+            if one is not None and distinct and one in seen:
                 item.refuse("is there twice")
             elif one is not None:
                 found.append(one)
+                seen.add(one)
         return tuple(found) or None
 
     return read_all

@@ -10,7 +10,12 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from pytest_portaswitch.source import document
-from pytest_portaswitch.source.problem import BadInput, Problem, closest
+from pytest_portaswitch.source.problem import (
+    BadInput,
+    Problem,
+    closest,
+    record,
+)
 from pytest_portaswitch.source.tree import Listing, Mapping, Node, Scalar, kind
 from pytest_portaswitch.text import show
 
@@ -46,9 +51,9 @@ class Value(msgspec.Struct, frozen=True):
         return self.node.text if isinstance(self.node, Scalar) else ""
 
     def refuse(self, rule: str, fix: str = "", *, value: str | None = None) -> None:
-        """Record that what stands here breaks a rule."""
+        """Record that what stands here breaks a rule. Raises ``BadInput`` at the last one."""
         shown = self.raw if value is None else value
-        self.problems.append(Problem(self.file, self.line, self.where, shown, rule, fix))
+        record(self.problems, Problem(self.file, self.line, self.where, shown, rule, fix))
 
     def scalar(self, expected: str) -> str | None:
         """The raw text; a list, a mapping or nothing at all is refused."""
@@ -57,8 +62,11 @@ class Value(msgspec.Struct, frozen=True):
         self.refuse(f"must be {expected}, is {kind(self.node)}", value="")
         return None
 
-    def items(self, expected: str = "a list") -> tuple[Value, ...] | None:
-        """The items of a list."""
+    def items(self, expected: str = "a list", most: int = 0) -> tuple[Value, ...] | None:
+        """The items of a list; ``most``: how many there may be, where each is met with all."""
+        if isinstance(self.node, Listing) and most and len(self.node.items) > most:
+            self.refuse(f"has {len(self.node.items)} items, more than {most}")
+            return None
         if isinstance(self.node, Listing):
             return tuple(
                 Value(item, f"{self.where}[{index}]", self.file, self.problems)
@@ -84,7 +92,7 @@ class Value(msgspec.Struct, frozen=True):
     def refuse_key(self, key: str, rule: str, fix: str = "") -> None:
         """Record that a key of this mapping breaks a rule."""
         line = self.key_line(key)
-        self.problems.append(Problem(self.file, line, self.where, key or "''", rule, fix))
+        record(self.problems, Problem(self.file, line, self.where, key or "''", rule, fix))
 
     def section(
         self,
@@ -97,11 +105,10 @@ class Value(msgspec.Struct, frozen=True):
         if entries is None:
             return None
         known = {*required, *optional}
+        free = known.difference(entries) or known
         for key in entries:
             if key not in known:
-                self.refuse_key(
-                    key, "is not a key here", closest(key, known - entries.keys() or known)
-                )
+                self.refuse_key(key, "is not a key here", closest(key, free))
         for key in required:
             if key not in entries:
                 self.refuse(f"{key!r} is missing", value="")

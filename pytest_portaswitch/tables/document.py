@@ -16,6 +16,8 @@ from pytest_portaswitch.tables.row import Subcomponent
 FORMAT = "portaswitch-tables"
 VERSION = "1"
 
+MOST_ROWS = 2000
+
 
 class Document(msgspec.Struct, frozen=True):
     """A file that was opened; its parts are read when the names of all files are known."""
@@ -42,7 +44,7 @@ class Document(msgspec.Struct, frozen=True):
     def rows(self, names: Names) -> list[Draft]:
         """The rows that could be read."""
         value = self.section.get("rows")
-        items = (value.items("a list of rows") if value else None) or ()
+        items = (value.items("a list of rows", MOST_ROWS) if value else None) or ()
         drafts = (read(item, names, site=self.site) for item in items)
         return [draft for draft in drafts if draft is not None]
 

@@ -104,7 +104,8 @@ def test_every_rule_is_asserted(module: Path) -> None:
     """No message can be met by a user that no test has seen."""
     unit = HERE.parent
     rooms = [unit / room for room in ("source", "tables", "cluster")]
-    texts = [path for room in rooms for path in [*room.rglob("*.txt"), *room.glob("test_*.py")]]
+    kinds = ("**/*.txt", "test_*.py", "hostile_*.yaml")
+    texts = [path for room in rooms for kind in kinds for path in room.glob(kind)]
     seen = "\n".join(path.read_text(encoding="utf-8") for path in texts)
     assert [rule for rule in rules(module) if not re.search(rule, seen)] == []
 
