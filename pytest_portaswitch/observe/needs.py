@@ -45,13 +45,15 @@ def requests(
     probe_timeout: float,
     questions: Questions,
     met: set[InternalError] | None = None,
+    also: Iterable[str] = (),
 ) -> dict[str, Request]:
-    """One request for each host that the checks speak of, by host name.
+    """One request for each host that the checks speak of, and for those of ``also``, by name.
 
     ``met`` takes the faults of this program: of a check that has one nothing is asked.
     """
     checks = tuple(checks)
     needs = _Needs()
+    needs.hosts.update(also)
     # The last after the others, because the same probe may ask for a name there.
     for check in sorted(checks, key=lambda one: isinstance(one.expects, Presents)):
         failed = attempt("requirements", check.id, needs.take, check.expects)

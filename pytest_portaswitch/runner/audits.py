@@ -6,7 +6,7 @@ What judges is imported where it judges: ``ending`` loads it while hosts are loo
 from __future__ import annotations
 
 import datetime
-import itertools
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -77,7 +77,7 @@ class Ref(msgspec.Struct, frozen=True):
 
 
 class Audits:
-    """All clusters of a run, observed when first needed and judged from what was seen."""
+    """All clusters of a run, observed once and judged from what was seen."""
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class Audits:
         self._nonce = token_bytes(16)
         self._asking: dict[str, Questions] = {}
         self._words: dict[str, Mapping[str, Word]] = {}
+        self._aside: dict[tuple[str, str], Observation] = {}
 
     def each(self) -> tuple[Audit, ...]:
         """The audits in the order in which their cluster files were given."""
@@ -120,21 +121,31 @@ class Audits:
             if not kinds or check.kind in kinds
         ]
 
-    def labels(self) -> dict[str, Ref]:
-        """Every planned check by its label."""
-        return {self.label(ref): ref for ref in self.refs(())}
+    def take(
+        self,
+        seen: Mapping[str, dict[str, Observation]],
+        errors: Mapping[str, set[InternalError]],
+        moment: datetime.datetime,
+    ) -> None:
+        """Judge from what another process of this run saw, as of when the run began."""
+        self.moment = moment
+        for name, hosts in seen.items():
+            self._audits[name].seen = hosts
+            self._audits[name].internal_errors.update(errors.get(name, ()))
 
     def observe(
         self,
         refs: Iterable[Ref],
+        hosts: Iterable[tuple[str, str]] = (),
         begin: Callable[[list[str]], AbstractContextManager[OnHost]] = _unwatched,
     ) -> None:
         """Look at the hosts that the checks need and that were not looked at yet, side by side.
 
-        ``begin`` gets the names of the hosts, with their cluster's where there are several, and
-        gives what is told of each host, by that name, once something was seen of it.
+        ``hosts``: further ones, each with its cluster's name. ``begin`` gets the names of the
+        hosts, with their cluster's where there are several, and gives what is told of each host, by
+        that name, once something was seen of it.
         """
-        jobs = self._jobs(refs)
+        jobs = self._jobs(refs, hosts)
         owner = {id(job): audit for audit, job in jobs}
         first: dict[int, Observation] = {}
 
@@ -189,19 +200,26 @@ class Audits:
     def _host_label(self, audit: Audit, host: str) -> str:
         return host if len(self._audits) == 1 else f"{audit.cluster.name}/{host}"
 
-    def _jobs(self, refs: Iterable[Ref]) -> list[tuple[Audit, Job]]:
+    def _jobs(
+        self, refs: Iterable[Ref], hosts: Iterable[tuple[str, str]]
+    ) -> list[tuple[Audit, Job]]:
         jobs: list[tuple[Audit, Job]] = []
-        by_cluster = itertools.groupby(sorted(refs, key=lambda r: r.cluster), lambda r: r.cluster)
-        for name, group in by_cluster:
+        checks: dict[str, dict[str, Check]] = defaultdict(dict)
+        for ref in refs:
+            checks[ref.cluster][ref.check] = self._audits[ref.cluster].check(ref.check)
+        also: dict[str, set[str]] = defaultdict(set)
+        for name, host in hosts:
+            also[name].add(host)
+        for name in sorted(checks.keys() | also.keys()):
             audit = self._audits[name]
-            checks = [audit.check(ref.check) for ref in group]
             questions = self._questions(audit)
             asked = requests(
-                checks,
+                checks[name].values(),
                 audit.cluster,
                 self.limits.probe_timeout,
                 questions,
                 audit.internal_errors,
+                also[name],
             )
             jobs += [
                 (
@@ -244,17 +262,18 @@ class Audits:
         return standing(self._words[ref.cluster].get(ref.check, "absent"), verdict.verdict)
 
     def facts(self, cluster: str, host: str) -> Observation:
-        """What was seen of a host; it is looked at now if no check needed it before."""
+        """What was seen of a host; it is looked at now if nothing that was selected needs it.
+
+        Such facts are this process's own. No verdict rests on them, and no evidence has them.
+        """
         audit = self._audits[cluster]
-        if host not in audit.seen:
-            self.observe(
-                [
-                    Ref(cluster, check.id)
-                    for check in audit.plan.checks
-                    if check.host == host and check.kind in ("listener", "process")
-                ]
-            )
-        return audit.seen[host]
+        if host in audit.seen:
+            return audit.seen[host]
+        if (cluster, host) not in self._aside:
+            alone = Audit(audit.cluster, audit.tables, audit.plan, audit.secrets)
+            Audits([alone], self.limits, self.moment).observe((), [(cluster, host)])
+            self._aside[cluster, host] = alone.seen[host]
+        return self._aside[cluster, host]
 
     def host(self, cluster: str, host: str) -> testinfra.host.Host:
         """A testinfra host with the cluster file's login and bounded commands."""

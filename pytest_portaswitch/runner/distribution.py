@@ -1,47 +1,205 @@
-"""Under xdist a cluster is one group: the worker that gets it observes it once."""
+"""Under xdist the controller observes, once, and every worker gets the facts before its first test.
+
+So it does not matter which worker runs which test, how often, and which one dies: every verdict
+rests on the same facts, and the controller can judge what a dead worker left.
+
+The processes talk over an execnet channel of their own: xdist starts a worker with
+``workerinput``, and execnet sends a channel like any other value. On one connection messages keep
+their order: a worker names what it selected before xdist's ``collectionfinish``, and the controller
+answers before xdist sends the first test.
+
+Where every worker runs on another machine (``--tx ssh=...``), the controller may reach no host of
+the cluster, so the first worker observes for all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import Any
+import contextlib
+import threading
+from collections.abc import Callable, Generator
+from typing import Any, Protocol
 
+import msgspec
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadFileScheduling, LoadGroupScheduling, LoadScopeScheduling
 
+from pytest_portaswitch.runner import stash
+from pytest_portaswitch.runner.audits import Audits
+from pytest_portaswitch.runner.record import Selection, Visit
 from pytest_portaswitch.runner.recorder import Recorder
 
-SCHEDULED: Container[str] = ("load", "loadgroup")
-"""The modes of ``--dist`` that may be replaced; ``-n`` alone means ``load``."""
+CHANNEL = "portaswitch_channel"
+OBSERVE = "observe"
+_PATIENCE = 60.0
+"""Seconds to wait for what has been sent already."""
 
 
-class ClusterScheduling(LoadScopeScheduling):
-    """Sends all checks of a cluster to one worker, and any other test wherever there is room."""
+class Channel(Protocol):
+    """The part of ``execnet.Channel`` that is used here."""
 
-    clusters: dict[str, str]
-    """The parameter id of each check to its cluster."""
+    def send(self, item: object) -> None: ...
 
-    def _split_scope(self, nodeid: str) -> str:
-        label = nodeid.partition("[")[2].rpartition("]")[0]
-        cluster = self.clusters.get(label)
-        return f"cluster {cluster}" if cluster is not None else nodeid
+    def receive(self, timeout: float | None = None) -> Any: ...
+
+    def setcallback(self, callback: Callable[[Any], object]) -> None: ...
 
 
-class Distribution:
-    """The hooks of xdist that the plugin implements, registered only where xdist is."""
+class Controller:
+    """The hooks of xdist in the process that starts the workers."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self._channels: dict[Any, Channel] = {}
+        self._visit = b""
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Give a worker its channel."""
+        self._channels[node] = node.workerinput[CHANNEL] = node.gateway.newchannel()
+        node.sendcommand = _unless_dead(node.sendcommand)
+
+    def pytest_xdist_node_collection_finished(self, node: Any) -> None:
+        """Observe what the first worker selected, and hand the facts to this one."""
+        channel = self._channels[node]
+        with contextlib.suppress(EOFError, OSError):  # it died; xdist starts another one
+            selection = msgspec.msgpack.decode(channel.receive(_PATIENCE), type=Selection)
+            self.recorder.take_selection(selection.tests)
+            if not self._visit:
+                self._visit = self._observe(selection, node, channel)
+            channel.send(self._visit)
+
+    def _observe(self, selection: Selection, node: Any, channel: Channel) -> bytes:
+        audits = self.recorder.audits
+        if any(_is_here(spec) for spec in node.nodemanager.specs):
+            stash.observe(node.config, audits, selection.tests.values(), selection.hosts)
+        else:
+            channel.send(OBSERVE)
+            visit = msgspec.msgpack.decode(channel.receive(), type=Visit)
+            audits.take(visit.seen, visit.internal_errors, audits.moment)
+        return _visit(audits)
+
+    def pytest_testnodedown(self, error: object) -> None:
+        """A worker that died leaves tests that no other one may run."""
+        if error:
+            self.recorder.take_death()
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        """Group by cluster unless the user asked for another way."""
-        if config.getvalue("dist") not in SCHEDULED:
-            return None
-        scheduler = ClusterScheduling(config, log)
-        scheduler.clusters = {
-            label: ref.cluster for label, ref in self.recorder.audits.labels().items()
-        }
-        return scheduler
+        """Mend the schedulers of xdist that do not survive the death of a worker."""
+        mended = {
+            "loadscope": _Scope,
+            "loadfile": _File,
+            "loadgroup": _Group,
+        }.get(config.getvalue("dist"))
+        return mended(config, log) if mended else None
 
-    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
-        """Every worker collects the same; the first one told suffices, the rest change nothing."""
-        self.recorder.take_node_ids(ids)
+
+def _visit(audits: Audits) -> bytes:
+    return msgspec.msgpack.encode(
+        Visit(
+            moment=audits.moment,
+            seen={audit.cluster.name: audit.seen for audit in audits.each()},
+            internal_errors={audit.cluster.name: audit.internal_errors for audit in audits.each()},
+        )
+    )
+
+
+def _is_here(spec: Any) -> bool:
+    """Whether a worker runs on the controller's machine."""
+    return bool(spec.popen) and not spec.via
+
+
+def _unless_dead(send: Callable[..., None]) -> Callable[..., None]:
+    """A worker may die between two messages; xdist learns of it by the next event."""
+
+    def sendcommand(name: str, **arguments: object) -> None:
+        with contextlib.suppress(OSError):
+            send(name, **arguments)
+
+    return sendcommand
+
+
+class Worker:
+    """The hooks of one worker."""
+
+    def __init__(self, config: Any, audits: Audits) -> None:
+        self.audits = audits
+        self._channel: Channel = config.workerinput[CHANNEL]
+        self._visit = b""
+        self._has_visit = threading.Event()
+        self._selection: Selection | None = None
+        self._is_ready = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Name what was selected, before xdist says that the collection is over."""
+        self._selection = Selection(
+            tests=stash.tests_of(session.items),
+            hosts=stash.hosts_asked(session.items),
+        )
+        self._channel.send(msgspec.msgpack.encode(self._selection))
+        self._channel.setcallback(self._on_message)
+
+    def _on_message(self, message: object) -> None:
+        """Called in the thread that receives for xdist, too: nothing may take long here."""
+        if message == OBSERVE:
+            # pytest's thread waits for xdist, whose word may be to end.
+            threading.Thread(target=self._observe, name="portaswitch-visit", daemon=True).start()
+        elif isinstance(message, bytes):
+            self._visit = message
+            self._has_visit.set()
+
+    def _observe(self) -> None:
+        assert self._selection
+        self.audits.observe(self._selection.tests.values(), self._selection.hosts)
+        self._channel.send(_visit(self.audits))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """Read the facts before the first test, and before any plugin takes its time."""
+        if not self._is_ready:
+            if not self._has_visit.wait(_PATIENCE):
+                raise RuntimeError("xdist's controller sent no facts")
+            visit = msgspec.msgpack.decode(self._visit, type=Visit)
+            self.audits.take(visit.seen, {}, visit.moment)
+            self._is_ready, self._visit = True, b""
+        return (yield)
+
+
+class _Survives(LoadScopeScheduling):
+    """Goes on after a worker's death.
+
+    xdist 3.8 puts all of a dead worker's tests back into its queue: those that are done, for which
+    the next worker waits for ever, and the one that killed it, which kills the next. It also hands
+    a new worker one group, of perhaps one test, and a worker starts no test before it knows of the
+    next (pytest-xdist issues 1323, 1327, 1371 and 1378).
+    """
+
+    def remove_node(self, node: Any) -> str | None:
+        """Return the test during which a worker died, if any; others get the rest."""
+        groups = self.assigned_work.pop(node)
+        left = [test for group in groups.values() for test, done in group.items() if not done]
+        for scope, group in groups.items():
+            rest = {test: False for test, done in group.items() if not done and test != left[0]}
+            if rest:
+                self.workqueue[scope] = rest
+        for other in self.nodes:
+            self._reschedule(other)
+        return left[0] if left else None
+
+    def _reschedule(self, node: Any) -> None:
+        if node not in self.registered_collections:
+            return  # it is new; what it collected comes later
+        super()._reschedule(node)
+        while self.workqueue and self._pending_of(self.assigned_work[node]) < 2:
+            self._assign_work_unit(node)
+
+
+class _Scope(_Survives):
+    pass
+
+
+class _File(_Survives, LoadFileScheduling):
+    pass
+
+
+class _Group(_Survives, LoadGroupScheduling):
+    pass

@@ -20,7 +20,7 @@ from pytest_portaswitch.runner.generate import generate
 from pytest_portaswitch.runner.ini_file import demand_ini_file
 from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
-from pytest_portaswitch.runner.recorder import RECORD, Recorder
+from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
 from pytest_portaswitch.runner.suites import point_to_shipped
 from pytest_portaswitch.runner.unwritable import foreign_trouble, refuse_unwritable
 from pytest_portaswitch.text import show
@@ -64,12 +64,15 @@ def pytest_configure(config: pytest.Config) -> None:
     recorder = Recorder(config, config.stash[stash.AUDITS], settings)
     config.pluginmanager.register(Session(recorder), "portaswitch-session")
     if stash.is_worker(config):
+        from pytest_portaswitch.runner.distribution import Worker
+
+        config.pluginmanager.register(Worker(config, recorder.audits), "portaswitch-xdist")
         return
     end_at_once()
     if config.pluginmanager.hasplugin("xdist") and config.getoption("dist") != "no":
-        from pytest_portaswitch.runner.distribution import Distribution
+        from pytest_portaswitch.runner.distribution import Controller
 
-        config.pluginmanager.register(Distribution(recorder), "portaswitch-xdist")
+        config.pluginmanager.register(Controller(recorder), "portaswitch-xdist")
     if config.pluginmanager.hasplugin("html") and config.getoption("htmlpath", None):
         from pytest_portaswitch.runner.html import HtmlColumns
 
@@ -93,23 +96,23 @@ class Session:
         self._session = session
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.recorder.take_items(session.items)
+        self.recorder.take_selection(stash.tests_of(session.items))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         config = session.config
-        # An xdist worker gets its items one by one, and observes when it meets the first.
+        # xdist's workers get the facts from its controller, which has no items of its own.
         broken = session.testsfailed and not config.option.continue_on_collection_errors
         if broken or options.judges_nothing(config) or stash.is_worker(config):
             return
-        if stash.selected(session) or stash.is_controller(config):
+        hosts = stash.hosts_asked(session.items)
+        if self.recorder.collected or stash.is_controller(config):
             refuse_unwritable(config, self.recorder.audits)
         # The controller of xdist selects nothing: its workers collect while this waits.
-        self.recorder.observing = bool(stash.selected(session) or stash.is_controller(config))
-        if stash.selected(session):
-            set_aside()
-            stash.observe_selected(session)
-            set_aside()
+        self.recorder.observing = bool(self.recorder.collected or stash.is_controller(config))
+        if self.recorder.collected or hosts:
+            audits = self.recorder.audits
+            stash.observe(config, audits, self.recorder.collected, hosts, session.items)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -120,10 +123,7 @@ class Session:
         if outcome is None or outcome is self._told:
             return report
         self._told = outcome
-        if stash.is_worker(item.config):
-            setattr(report, RECORD, self.recorder.record_of(outcome))
-        else:
-            self.recorder.take_outcome(outcome)
+        setattr(report, RECORD, record_of(outcome, self.recorder.audits[outcome.cluster]))
         # Of the item too: JUnit takes the properties from the report of its teardown.
         properties = properties_of(outcome)
         item.user_properties += [p for p in properties if p not in item.user_properties]
@@ -132,7 +132,8 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.recorder.take(report)
+        if not (self._session and stash.is_worker(self._session.config)):
+            self.recorder.take(report)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         # xdist's way to end a run with -x is a kind of interrupt, and pytest's with --stepwise.
@@ -153,6 +154,8 @@ class Session:
         config, recorder = session.config, self.recorder
         if stash.is_worker(config) or options.judges_nothing(config):
             return (yield)
+        stopped = bool(session.shouldfail or session.shouldstop)
+        recorder.judge_rest(stopped=recorder.interrupted or stopped)
         recorder.write("interrupted" if recorder.interrupted else "stopped")
         try:
             yield

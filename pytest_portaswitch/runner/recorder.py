@@ -7,6 +7,7 @@ makes evidence is imported where it is made: ``ending`` loads it while hosts are
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from pytest_portaswitch import tables
 from pytest_portaswitch.internal_error import InternalError, attempt, attempt_but
 from pytest_portaswitch.report.files import EVIDENCE, INDEX
 from pytest_portaswitch.report.layout import folder_of
-from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audit, Audits, Ref
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.runner.outcome import Outcome
@@ -31,6 +31,19 @@ if TYPE_CHECKING:
 
 RECORD = "portaswitch_record"
 """The attribute of a report that carries a record; xdist sends plain data along."""
+
+
+def record_of(outcome: Outcome, audit: Audit) -> str:
+    """The record by which a verdict travels on a test's report."""
+    from pytest_portaswitch.runner.record import Record
+
+    record = Record(
+        cluster=outcome.cluster,
+        check=outcome.check.id,
+        verdict=outcome.verdict,
+        internal_errors=tuple(audit.internal_errors),
+    )
+    return msgspec.json.encode(record).decode()
 
 
 class Recorder:
@@ -54,49 +67,56 @@ class Recorder:
         """The page over all clusters, once it is written."""
         self.faults: list[InternalError] = []
         """What is in no evidence: it could not be put together, or was written already."""
-        self._sent: set[tuple[str, str]] = set()
-        self._labels = audits.labels()
-
-    def record_of(self, outcome: Outcome) -> str:
-        """The record by which a worker sends a verdict along with a report."""
-        seen = self.audits[outcome.cluster].seen
-        fresh = {host: seen[host] for host in seen if (outcome.cluster, host) not in self._sent}
-        self._sent.update((outcome.cluster, host) for host in fresh)
-        from pytest_portaswitch.runner.record import Record
-
-        record = Record(
-            cluster=outcome.cluster,
-            check=outcome.check.id,
-            verdict=outcome.verdict,
-            hosts=fresh,
-            internal_errors=tuple(self.audits[outcome.cluster].internal_errors),
-        )
-        return msgspec.json.encode(record).decode()
-
-    def take_outcome(self, outcome: Outcome) -> None:
-        """Keep a verdict of this process's own; its facts are here."""
-        self.verdicts[Ref(outcome.cluster, outcome.check.id)] = outcome.verdict
+        self.tests: dict[str, Ref] = {}
+        """By node id, the check of each selected test that is about one."""
+        self._worker_died = False
+        self._unjudged: set[Ref] = set()
+        """Checks of tests that failed before the verdict was known."""
 
     def take(self, report: pytest.TestReport) -> None:
-        """Read the record that a worker sent along with a report."""
-        text = getattr(report, RECORD, None)
-        if text is None:
-            return
-        from pytest_portaswitch.runner.record import Record
+        """Read the record that came along with a report, perhaps from another process."""
+        text = vars(report).pop(RECORD, None)
+        if text is not None:
+            from pytest_portaswitch.runner.record import Record
 
-        record = msgspec.json.decode(text, type=Record)
-        self.verdicts[Ref(record.cluster, record.check)] = record.verdict
-        self.audits[record.cluster].seen.update(record.hosts)
-        self.audits[record.cluster].internal_errors.update(record.internal_errors)
+            record = msgspec.json.decode(text, type=Record)
+            self.verdicts[Ref(record.cluster, record.check)] = record.verdict
+            self.audits[record.cluster].internal_errors.update(record.internal_errors)
+        elif report.failed and report.nodeid in self.tests:
+            self._unjudged.add(self.tests[report.nodeid])
 
-    def take_node_ids(self, node_ids: list[str]) -> None:
-        """Learn from a worker's collection which checks were selected."""
-        labels = (node_id.partition("[")[2].rstrip("]") for node_id in node_ids)
-        self.collected.update(self._labels[label] for label in labels if label in self._labels)
+    def take_selection(self, tests: Mapping[str, Ref]) -> None:
+        """Learn which checks were selected. Every worker of xdist selects the same."""
+        self.tests.update(tests)
+        self.collected.update(tests.values())
 
-    def take_items(self, items: list[pytest.Item]) -> None:
-        """Learn from this process's own collection which checks were selected."""
-        self.collected.update(ref for item in items if (ref := stash.ref_of(item)))
+    def take_death(self) -> None:
+        """Learn that a worker died."""
+        self._worker_died = True
+
+    def judge_rest(self, *, stopped: bool) -> None:
+        """Judge what was selected and observed, and what no test came to tell.
+
+        A test may fail before its verdict is known, by another fixture or as its process dies, and
+        xdist may start no other worker for the rest. Where the run was ``stopped``, what it did not
+        come to stays unknown.
+        """
+        rest = self.collected if self._worker_died and not stopped else self._unjudged
+        for ref in sorted(rest - self.verdicts.keys(), key=lambda ref: (ref.cluster, ref.check)):
+            audit = self.audits[ref.cluster]
+            if audit.seen:
+                verdict = self.verdicts[ref] = self.audits.verdict(ref)
+                told = attempt("site-hook", ref.check, self._tell_verdict, audit, ref, verdict)
+                if isinstance(told, InternalError):
+                    audit.internal_errors.add(told)
+
+    def _tell_verdict(self, audit: Audit, ref: Ref, verdict: Verdict) -> None:
+        self.config.hook.pytest_portaswitch_verdict(
+            config=self.config,
+            cluster=audit.cluster,
+            check=audit.check(ref.check),
+            verdict=verdict,
+        )
 
     def write(self, state: State) -> None:
         """Write the evidence of every cluster of which a check was selected, and the index.

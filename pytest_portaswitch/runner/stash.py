@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -11,15 +11,13 @@ import pytest
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.observe import progress_bar
 from pytest_portaswitch.runner.audits import Audits, OnHost, Ref
-from pytest_portaswitch.runner.ending import loading_the_rest
+from pytest_portaswitch.runner.ending import loading_the_rest, set_aside
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.runner.outcome import Outcome
 
 SETTINGS = pytest.StashKey[Settings]()
 AUDITS = pytest.StashKey[Audits]()
 OUTCOME = pytest.StashKey[Outcome]()
-OBSERVED = pytest.StashKey[set[str]]()
-"""The clusters whose selected checks were observed."""
 
 NO_CLUSTER = "no cluster file: give --cluster FILE (or portaswitch_clusters in pytest's ini file)"
 
@@ -49,43 +47,42 @@ def ref_of(item: pytest.Item) -> Ref | None:
     return ref if isinstance(ref, Ref) else None
 
 
-def selected(session: pytest.Session, cluster: str = "") -> list[Ref]:
-    """The checks that the session's items are about, of one cluster or of all."""
-    refs = [ref for item in session.items if (ref := ref_of(item))]
-    return [ref for ref in refs if not cluster or ref.cluster == cluster]
+def tests_of(items: Iterable[pytest.Item]) -> dict[str, Ref]:
+    """By node id, the check of each item that is about one."""
+    return {item.nodeid: ref for item in items if (ref := ref_of(item))}
 
 
-def is_unobserved(config: pytest.Config, ref: Ref) -> bool:
-    """Whether the ref's cluster still waits for its observation."""
-    return ref.cluster not in config.stash.get(OBSERVED, set())
+def hosts_asked(items: Iterable[pytest.Item]) -> list[tuple[str, str]]:
+    """Cluster and host of each item that asks for facts."""
+    params = (item.callspec.params for item in items if hasattr(item, "callspec"))
+    return sorted({asked["audit_facts"] for asked in params if "audit_facts" in asked})
 
 
-def observe_selected(session: pytest.Session, cluster: str = "") -> None:
-    """Look at every host that the selected checks need, all at once, with a progress bar.
+def observe(
+    config: pytest.Config,
+    audits: Audits,
+    refs: Iterable[Ref],
+    hosts: Iterable[tuple[str, str]],
+    items: Sequence[pytest.Item] = (),
+) -> None:
+    """Look at every host that the run needs, all at once, with a progress bar.
 
-    Under xdist a worker does it for the cluster whose first check it meets; without, the whole
-    run does it once before the first test.
+    ``items``: the tests that this process is about to run.
     """
-    config = session.config
-    audits = audits_of(config)
-    refs = selected(session, cluster)
-    observed = config.stash.setdefault(OBSERVED, set())
-    observed.update({ref.cluster for ref in refs})
-    if is_worker(config):
-        audits.observe(refs)
-        return
     capture = config.pluginmanager.getplugin("capturemanager")
     if capture:
         capture.suspend_global_capture(in_=True)
+    set_aside()
     try:
-        audits.observe(refs, functools.partial(_watching, session.items))
+        audits.observe(refs, hosts, functools.partial(_watching, items))
     finally:
+        set_aside()
         if capture:
             capture.resume_global_capture()
 
 
 @contextmanager
-def _watching(items: list[pytest.Item], hosts: list[str]) -> Iterator[OnHost]:
+def _watching(items: Sequence[pytest.Item], hosts: list[str]) -> Iterator[OnHost]:
     """Show how far the hosts are. Once all have told what they saw, a second round is waiting."""
     awaited = len(hosts)
     bar = progress_bar(awaited, title="Looking at hosts", names=hosts)

@@ -104,8 +104,8 @@ def test_lf_runs_what_failed(site: Site) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [["-n", "2"], ["-n", "2", "--dist", "loadgroup"], ["-n", "1"]])
-def test_under_xdist_one_worker_observes_the_cluster_once(site: Site, how: list[str]) -> None:
-    """And the controller writes the same evidence."""
+def test_under_xdist_the_controller_observes_the_cluster_once(site: Site, how: list[str]) -> None:
+    """And it writes the same evidence."""
     result = site.audit_in_subprocess(*how)
     result.assert_outcomes(passed=PLANNED - WITHOUT_PORT, skipped=WITHOUT_PORT)
     assert site.observed() == [["bill1", "config", "db1", "db2", "proc1", "sip1", "sip2", "web1"]]

@@ -1,0 +1,78 @@
+"""Ends a worker of xdist at a moment that the environment names: ``DIES=MOMENT:WAY``."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+MOMENT, _, WAY = os.environ.get("DIES", "").partition(":")
+TIMES = int(os.environ.get("DIES_TIMES", "1"))
+"""How many workers die."""
+PLACES = {"first": 0, "middle": 0.5, "last": 1}
+
+
+def _die() -> None:
+    deaths = Path(os.environ["DEATHS"])
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        return
+    if deaths.exists() and len(deaths.read_text()) >= TIMES:
+        return
+    with deaths.open("a") as file:
+        file.write("x")
+    if WAY == "exit":
+        os._exit(0)
+    if WAY == "segfault":
+        ctypes.string_at(0)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_due(item: pytest.Item, suffix: str) -> bool:
+    place, _, when = MOMENT.partition("-")
+    items = item.session.items
+    return (
+        when == suffix
+        and place in PLACES
+        and items.index(item) == int(PLACES[place] * (len(items) - 1))
+    )
+
+
+def pytest_sessionstart() -> None:
+    if MOMENT == "start":
+        _die()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    if MOMENT == "collected":
+        _die()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if _is_due(item, ""):
+        _die()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    if _is_due(item, "teardown"):
+        _die()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    done = yield
+    if _is_due(item, "done"):
+        _die()
+    return done
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    if MOMENT == "finish":
+        _die()

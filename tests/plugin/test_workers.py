@@ -1,0 +1,133 @@
+"""Whatever xdist does with tests and workers, hosts are visited once and the pack holds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pytest_portaswitch.pack import verify
+
+from .conftest import PLANNED, ROOT, Site
+from .test_outcomes import WITHOUT_PORT, totals
+
+ALL_HOSTS = ["bill1", "config", "db1", "db2", "proc1", "sip1", "sip2", "web1"]
+MODES = ("load", "loadscope", "loadfile", "loadgroup", "worksteal", "each")
+
+
+def assert_whole(site: Site) -> None:
+    """One visit, a verdict for every check, and a pack that holds."""
+    assert site.observed() == [ALL_HOSTS]
+    pack = site.path / "reports" / "acme-prod"
+    assert verify(pack).problems == ()
+    evidence = json.loads((pack / "evidence.json").read_text())
+    assert evidence["run"]["state"] == "complete"
+    assert evidence["run"]["deselected"] == 0
+    assert totals(site)["passed"] == PLANNED - WITHOUT_PORT
+    assert len(evidence["hosts"]) == len(ALL_HOSTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_every_distribution_visits_hosts_once(site: Site, mode: str) -> None:
+    result = site.audit_in_subprocess("-n", "2", "--dist", mode)
+    assert result.ret == 0
+    assert_whole(site)
+
+
+DEATHS = [
+    (mode, workers, moment, way)
+    for mode, workers, moment, way in (
+        ("load", 1, "first", "exit"),
+        ("load", 2, "middle", "kill"),
+        ("load", 1, "last", "segfault"),
+        ("load", 1, "last-teardown", "exit"),
+        ("load", 2, "last-done", "kill"),
+        ("load", 1, "start", "kill"),
+        ("load", 1, "collected", "kill"),
+        ("load", 1, "finish", "kill"),
+        ("loadscope", 1, "middle", "kill"),
+        ("loadscope", 2, "last", "exit"),
+        ("loadfile", 1, "last-teardown", "kill"),
+        ("loadgroup", 1, "middle", "kill"),
+        ("worksteal", 2, "middle", "kill"),
+        ("worksteal", 1, "last-done", "exit"),
+        ("each", 2, "middle", "exit"),
+        ("each", 1, "last", "kill"),
+    )
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "workers", "moment", "way"), DEATHS)
+def test_a_dead_worker_loses_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch, mode: str, workers: int, moment: str, way: str
+) -> None:
+    """What it left, xdist's other workers judge, or the controller: from the same facts."""
+    die(site, monkeypatch, f"{moment}:{way}")
+    site.audit_in_subprocess("-n", str(workers), "--dist", mode, "-p", "tests.plugin.dying")
+    assert (site.path / "deaths").exists()
+    assert_whole(site)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["load", "loadscope", "worksteal"])
+@pytest.mark.parametrize("restarts", [None, "0"])
+def test_a_check_that_kills_every_worker_is_judged_by_the_controller(
+    site: Site, monkeypatch: pytest.MonkeyPatch, mode: str, restarts: str | None
+) -> None:
+    """And all that no worker was left for."""
+    die(site, monkeypatch, "middle:kill", times=99)
+    limit = ["--max-worker-restart", restarts] if restarts else []
+    result = site.audit_in_subprocess("-n", "1", "--dist", mode, *limit, "-p", "tests.plugin.dying")
+    assert result.ret == 1
+    assert_whole(site)
+
+
+def die(site: Site, monkeypatch: pytest.MonkeyPatch, how: str, times: int = 1) -> None:
+    monkeypatch.setenv("DIES", how)
+    monkeypatch.setenv("DIES_TIMES", str(times))
+    monkeypatch.setenv("DEATHS", str(site.path / "deaths"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+OWN_PARAMETER = """
+import pytest
+
+@pytest.mark.parametrize("attempt", ["1-2", "bill1:config"])
+@pytest.mark.portaswitch("listener")
+def test_own(audit_verdict, attempt):
+    audit_verdict.hold()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [[], ["-n", "2"]])
+def test_a_second_parameter_changes_nothing(site: Site, how: list[str]) -> None:
+    """A check may be run many times, with ids in which its own stands among others."""
+    (site.path / "suites" / "test_listeners.py").write_text(OWN_PARAMETER)
+    assert site.audit_in_subprocess(*how).ret == 0
+    assert_whole(site)
+
+
+ASKS_FACTS = """
+def test_facts(audit_facts):
+    assert audit_facts.processes
+
+def test_others(audits):
+    assert audits.facts("acme-prod", "sip1").processes
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [[], ["-n", "2"]])
+def test_what_site_tests_ask_of_hosts_is_seen_in_the_same_visit(site: Site, how: list[str]) -> None:
+    """What cannot be known beforehand is asked aside, and is in no evidence."""
+    (site.path / "suites" / "test_own.py").write_text(ASKS_FACTS)
+    chosen = "(process and web1) or (test_facts and bill1) or test_others"
+    site.audit_in_subprocess("-k", chosen, *how).assert_outcomes(passed=4)
+    assert site.observed() == [["bill1", "web1"], ["sip1"]]
+    pack = site.path / "reports" / "acme-prod"
+    assert verify(pack).problems == ()
+    evidence = json.loads((pack / "evidence.json").read_text())
+    assert sorted(evidence["hosts"]) == ["bill1", "web1"]
