@@ -1,6 +1,8 @@
 """A program's reply, as bytes of a host that nobody trusts, turned into facts.
 
 Pure. Whatever the bytes are, the answer is ``HostFacts`` or ``Unobserved``, never an exception.
+What is no reply of ours at all is refused as a whole; an entry of one that cannot be so is left
+out, and a gap says so.
 """
 
 from __future__ import annotations
@@ -9,31 +11,22 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.facts import certificates, clean
+from pytest_portaswitch.facts import certificates, clean, fields
 from pytest_portaswitch.facts.clean import Hostile
+from pytest_portaswitch.facts.fields import Entries
 from pytest_portaswitch.facts.model import (
     Clock,
-    Connection,
-    Disk,
     Gap,
     HostFacts,
-    Interface,
     Observation,
-    ProbeResult,
-    Process,
-    Program,
-    Route,
-    Socket,
     Unobserved,
     WhyUnobserved,
 )
 from pytest_portaswitch.facts.raw import Raw, Trip
 from pytest_portaswitch.text import clean_json
 
-_replace = msgspec.structs.replace
 _decoder = msgspec.json.Decoder(Raw)
-_RECEIVED = 65536
-_MOST_PIDS = 5000
+_MOST_GAPS = 1000
 
 
 def parse_reply(
@@ -81,6 +74,8 @@ def _unobserved(trip: Trip, why: WhyUnobserved, detail: str) -> Unobserved:
 
 
 def _facts(raw: Raw, trip: Trip) -> HostFacts:
+    entries = Entries()
+    probes = entries.of("probes", raw.probes, fields.probe, lambda one: one.key)
     return HostFacts(
         host=trip.host,
         method=trip.method,
@@ -90,111 +85,31 @@ def _facts(raw: Raw, trip: Trip) -> HostFacts:
         release=clean.text(raw.release, 60),
         kernel=clean.text(raw.kernel),
         system=clean.text(raw.system),
-        clock=_clock(raw, trip),
-        ephemeral_ports=raw.ephemeral_ports and _range(raw.ephemeral_ports),
-        reserved_ports=tuple(_range(ports) for ports in raw.reserved_ports),
-        sockets=tuple(_socket(socket) for socket in raw.sockets),
-        processes=tuple(_process(process) for process in raw.processes),
-        connections=tuple(_connection(connection) for connection in raw.connections),
-        interfaces=tuple(_interface(interface) for interface in raw.interfaces),
-        routes=tuple(_route(route) for route in raw.routes),
-        disks=tuple(_disk(disk) for disk in raw.disks),
-        programs=tuple(_program(program) for program in raw.programs),
-        probes=tuple(probe(result) for result in raw.probes),
-        certificates=certificates.shown(raw.certificates, raw.probes),
-        gaps=tuple(Gap(what=clean.text(g.what, 40), why=clean.text(g.why)) for g in raw.gaps),
+        clock=_clock(raw, trip, entries),
+        ephemeral_ports=entries.one("ports", raw.ephemeral_ports, fields.port_range),
+        reserved_ports=entries.of("ports", raw.reserved_ports, fields.port_range),
+        sockets=entries.of("sockets", raw.sockets, fields.socket),
+        processes=entries.of("processes", raw.processes, fields.process, lambda one: one.pid),
+        connections=entries.of("connections", raw.connections, fields.connection),
+        interfaces=entries.of("interfaces", raw.interfaces, fields.interface),
+        routes=entries.of("routes", raw.routes, fields.route),
+        disks=entries.of("disks", raw.disks, fields.disk),
+        programs=entries.of("programs", raw.programs, fields.program),
+        probes=probes,
+        certificates=certificates.shown(raw.certificates, probes),
+        gaps=(*map(_gap, raw.gaps[:_MOST_GAPS]), *entries.gaps()),
     )
 
 
-def _clock(raw: Raw, trip: Trip) -> Clock | None:
-    if raw.clock is None:
+def _gap(gap: Gap) -> Gap:
+    return Gap(what=clean.text(gap.what, 40), why=clean.text(gap.why))
+
+
+def _clock(raw: Raw, trip: Trip, entries: Entries) -> Clock | None:
+    shown = entries.one("clock", raw.clock, clean.seconds)
+    age = entries.one("clock", raw.clock_age, clean.seconds)
+    if shown is None or age is None:
         return None
     # The host read its clock at the start of its work, and says how long that then took.
-    latest = max(trip.sent, trip.received - max(0.0, clean.seconds(raw.clock_age)))
-    return Clock(host=clean.seconds(raw.clock), sent=trip.sent, received=min(latest, trip.received))
-
-
-def _range(ports: tuple[int, int]) -> tuple[int, int]:
-    return clean.port(ports[0]), clean.port(ports[1])
-
-
-def _pids(pids: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    return None if pids is None else pids[:_MOST_PIDS]
-
-
-def _socket(socket: Socket) -> Socket:
-    return _replace(
-        socket,
-        address=clean.address(socket.address),
-        port=clean.port(socket.port),
-        pids=_pids(socket.pids),
-    )
-
-
-def _process(process: Process) -> Process:
-    return _replace(
-        process,
-        name=clean.text(process.name, 100),
-        command=clean.text(process.command),
-        user=clean.text(process.user, 100),
-        started=clean.seconds(process.started),
-        unit=clean.text(process.unit),
-        state=clean.text(process.state, 8),
-    )
-
-
-def _connection(connection: Connection) -> Connection:
-    ends = (connection.local_port, connection.remote_port)
-    for number in ends:
-        clean.port(number or 0)
-    return _replace(
-        connection,
-        local=clean.address(connection.local),
-        remote=clean.address(connection.remote),
-        pids=_pids(connection.pids),
-    )
-
-
-def _interface(interface: Interface) -> Interface:
-    return _replace(
-        interface,
-        name=clean.text(interface.name, 60),
-        addresses=tuple(clean.interface_address(words) for words in interface.addresses),
-    )
-
-
-def _route(route: Route) -> Route:
-    return Route(
-        to=clean.address(route.to),
-        interface=clean.text(route.interface, 60),
-        source=route.source and clean.address(route.source),
-        gateway=route.gateway and clean.address(route.gateway),
-        error=clean.text(route.error, 200),
-    )
-
-
-def _disk(disk: Disk) -> Disk:
-    for number in (disk.size, disk.free, disk.inodes, disk.inodes_free):
-        clean.count(number)
-    return _replace(disk, folder=clean.text(disk.folder), kind=clean.text(disk.kind, 40))
-
-
-def _program(program: Program) -> Program:
-    return _replace(program, path=clean.text(program.path), error=clean.text(program.error, 200))
-
-
-def probe(result: ProbeResult) -> ProbeResult:
-    """Return the result of one probe, bounded and cleaned. Raises ``Hostile``."""
-    return _replace(
-        result,
-        key=clean.text(result.key, 100),
-        detail=clean.text(result.detail, 200),
-        source=result.source and clean.address(result.source),
-        elapsed=clean.seconds(result.elapsed),
-        received=tuple(data[:_RECEIVED] for data in result.received),
-        # It is for the controller to recognise answers; a host has no say in it.
-        answer=None,
-        arrival=None,
-        source_port=clean.port(result.source_port),
-        tls=result.tls and certificates.handshake(result.tls),
-    )
+    latest = max(trip.sent, trip.received - max(0.0, age))
+    return Clock(host=shown, sent=trip.sent, received=min(latest, trip.received))

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import msgspec
 
-from pytest_portaswitch.facts import clean
-from pytest_portaswitch.facts.clean import Hostile
+from pytest_portaswitch.facts import clean, fields
+from pytest_portaswitch.facts.fields import Entries
 from pytest_portaswitch.facts.model import ProbeResult
-from pytest_portaswitch.facts.parse import probe
 from pytest_portaswitch.text import clean_json
 
 _MOST = 20000
@@ -34,13 +33,16 @@ def parse(body: bytes) -> Told:
     """Return what is told; of what makes no sense, only that it makes none."""
     try:
         raw = _decoder.decode(clean_json(body))
-        return Told(
-            probes=tuple(probe(result) for result in raw.probes),
-            arrivals=tuple(
-                (clean.address(source), clean.port(out), clean.address(target), clean.port(into))
-                for source, out, target, into in raw.arrivals[:_MOST]
-            ),
-            blind=clean.text(raw.blind, 200),
-        )
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Hostile) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Told(blind=f"what it told makes no sense: {clean.text(str(error), 120)}")
+    entries = Entries()
+    probes = entries.of("probes", raw.probes, fields.probe, lambda one: one.key)
+    arrivals = entries.of("arrivals", raw.arrivals[:_MOST], _arrival)
+    missed = [gap.why for gap in entries.gaps() if gap.what == "arrivals"]
+    blind = raw.blind or (f"what it told makes no sense: {missed[0]}" if missed else "")
+    return Told(probes=probes, arrivals=arrivals, blind=clean.text(blind, 200))
+
+
+def _arrival(given: tuple[str, int, str, int]) -> tuple[str, int, str, int]:
+    source, out, target, into = given
+    return clean.address(source), clean.port(out), clean.address(target), clean.port(into)

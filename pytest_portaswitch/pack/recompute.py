@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from pytest_portaswitch.causes import Cause, explained
+from pytest_portaswitch.facts.fields import impossible
+from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.internal_error import InternalError, Stage, distinct
 from pytest_portaswitch.judge.judge import ADVICE, assess, undecided
 from pytest_portaswitch.judge.verdict import Verdict
@@ -35,8 +37,7 @@ def differences(evidence: Evidence) -> Iterator[str]:
     checks = {check.id: _check_of(check) for check in evidence.checks}
     yield from _plan(evidence, expanded, checks)
     yield from contradictions(evidence)
-    for host in sorted(set(evidence.hosts) - set(evidence.site.hosts)):
-        yield f"hosts.{host}: the cluster has no such host"
+    yield from _hosts(evidence)
     verdicts: dict[str, Verdict] = {}
     for check in evidence.checks:
         yield from _judge_again(evidence, check, checks[check.id], verdicts)
@@ -71,6 +72,15 @@ def differences(evidence: Evidence) -> Iterator[str]:
     yield from _causes(evidence.causes, found.causes)
     met = (*errors_of(evidence.hosts, ()), *found.internal_errors)
     yield from _internal_errors(evidence.internal_errors, met, checks)
+
+
+def _hosts(evidence: Evidence) -> Iterator[str]:
+    """Hosts that the cluster has not, and facts that no host can have."""
+    for host in sorted(set(evidence.hosts) - set(evidence.site.hosts)):
+        yield f"hosts.{host}: the cluster has no such host"
+    for host, seen in evidence.hosts.items():
+        for gap in impossible(seen) if isinstance(seen, HostFacts) else ():
+            yield f"hosts.{host}.{gap.what}: no audit records these: {gap.why}"
 
 
 def _judge_again(

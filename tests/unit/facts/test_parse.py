@@ -8,10 +8,12 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_portaswitch.facts.fields import impossible
 from pytest_portaswitch.facts.model import (
     Clock,
     Connection,
@@ -204,16 +206,6 @@ def socket(**changes: object) -> bytes:
         (without(hostname=7), "Expected `str`, got `int` - at `$.hostname`"),
         (without(probes=[{"key": "x", "outcome": "fine"}]), "Invalid enum value 'fine'"),
         (socket(port="1"), "Expected `int`, got `str` - at `$.sockets[0].port`"),
-        (socket(port=65536), "65536 is not a port"),
-        (socket(port=-1), "-1 is not a port"),
-        (socket(address="db1\x07"), "'db1\ufffd' is not an address"),
-        (without(disks=[{**WHOLE["disks"][0], "free": -1}]), "-1 is no count"),
-        (without(clock=1e300), "1e+300 is not a time"),
-        (
-            without(interfaces=[{"name": "e", "up": True, "mtu": 1, "addresses": ["10.0.0.1"]}]),
-            "'10.0.0.1' is not an address with its prefix",
-        ),
-        (without(routes=[{"to": "10.0.0.1", "gateway": "there"}]), "'there' is not an address"),
     ],
 )
 def test_nonsense(body: bytes, detail: str) -> None:
@@ -223,6 +215,135 @@ def test_nonsense(body: bytes, detail: str) -> None:
     assert seen.why == "output-unparsable"
     assert seen.detail.startswith(f"the reply makes no sense: {detail}")
     assert seen.took == 6.0
+
+
+SOCKET = {"transport": "tcp", "address": "10.0.0.3", "port": 1}
+PROCESS = {"pid": 7, "parent": 1, "name": "a", "command": "a", "user": "u", "started": 1.0}
+CONNECTION = WHOLE["connections"][0]
+INTERFACE = WHOLE["interfaces"][0]
+ROUTE = WHOLE["routes"][0]
+DISK = WHOLE["disks"][0]
+PROGRAM = {"path": "/bin/x", "there": True}
+PROBE = {"key": "tcp:10.0.0.5:22", "outcome": "connected"}
+TLS = {"version": "TLSv1.3", "cipher": "A"}
+
+
+@pytest.mark.parametrize(
+    ("what", "sound", "change", "why"),
+    [
+        ("sockets", SOCKET, {"port": 65536}, "65536 is not a port"),
+        ("sockets", SOCKET, {"port": -1}, "-1 is not a port"),
+        ("sockets", SOCKET, {"address": "db1\x07"}, "'db1\ufffd' is not an address"),
+        ("sockets", SOCKET, {"address": "10.0.0.1/24"}, "'10.0.0.1/24' is not an address"),
+        ("sockets", SOCKET, {"pids": [-1]}, "-1 is not the number of a process"),
+        ("sockets", SOCKET, {"pids": [1 << 70]}, f"{1 << 70} is not the number of a process"),
+        ("processes", PROCESS, {"pid": 0}, "0 is not the number of a process"),
+        ("processes", PROCESS, {"pid": 1 << 31}, f"{1 << 31} is not the number of a process"),
+        ("processes", PROCESS, {"parent": -1}, "-1 is not the number of a process"),
+        ("processes", PROCESS, {"started": 1e300}, "1e+300 is not a time"),
+        ("processes", PROCESS, {"state": "SS"}, "'SS' is no state of a process"),
+        ("processes", PROCESS, {"state": "\x07"}, "'\ufffd' is no state of a process"),
+        ("connections", CONNECTION, {"count": 0}, "0 is not a number of connections"),
+        ("connections", CONNECTION, {"count": -9}, "-9 is not a number of connections"),
+        ("connections", CONNECTION, {"remote_port": 65536}, "65536 is not a port"),
+        ("connections", CONNECTION, {"local_port": None}, "a connection without a port"),
+        ("connections", CONNECTION, {"remote": ""}, "'' is not an address"),
+        ("interfaces", INTERFACE, {"mtu": -1}, "-1 is not an MTU"),
+        ("interfaces", INTERFACE, {"mtu": 1 << 70}, f"{1 << 70} is not an MTU"),
+        (
+            "interfaces",
+            INTERFACE,
+            {"addresses": ["10.0.0.1/100"]},
+            "'10.0.0.1/100' has a longer prefix than its address",
+        ),
+        (
+            "interfaces",
+            INTERFACE,
+            {"addresses": ["fe80::1/129"]},
+            "'fe80::1/129' has a longer prefix than its address",
+        ),
+        (
+            "interfaces",
+            INTERFACE,
+            {"addresses": ["10.0.0.1"]},
+            "'10.0.0.1' is not an address with its prefix",
+        ),
+        ("routes", ROUTE, {"gateway": "there"}, "'there' is not an address"),
+        ("routes", ROUTE, {"interface": ""}, "a route that leads nowhere for no reason"),
+        ("disks", DISK, {"free": -1}, "-1 is no count"),
+        ("disks", DISK, {"free": 10}, "10 of 9 bytes are free"),
+        ("disks", DISK, {"inodes": 1, "inodes_free": 2}, "2 of 1 inodes are free"),
+        ("disks", DISK, {"size": 1 << 63}, f"{1 << 63} is no count"),
+        ("disks", DISK, {"folder": "a"}, "'a' is no folder"),
+        (
+            "programs",
+            PROGRAM,
+            {"there": False, "executable": True},
+            "'/bin/x' is executable and not there",
+        ),
+        ("probes", PROBE, {"key": "x"}, "'x' is no probe"),
+        ("probes", PROBE, {"key": "tcp:10.0.0.5:70000"}, "70000 is not a port"),
+        ("probes", PROBE, {"key": "tcp:10.0.0.5:022"}, "'tcp:10.0.0.5:022' is no probe"),
+        ("probes", PROBE, {"key": "tcp:bill1:22"}, "'bill1' is not an address"),
+        ("probes", PROBE, {"outcome": "replied"}, "a probe over tcp that is replied"),
+        ("probes", PROBE, {"key": "udp:10.0.0.5:22"}, "a probe over udp that is connected"),
+        ("probes", PROBE, {"key": "icmp:10.0.0.5:0"}, "a probe over icmp that is connected"),
+        ("probes", PROBE, {"tls": TLS}, "a handshake over tcp"),
+        ("probes", PROBE, {"elapsed": -1}, "a probe of -1.0 s"),
+        ("probes", PROBE, {"source": "here"}, "'here' is not an address"),
+        ("probes", PROBE, {"source_port": 1 << 16}, "65536 is not a port"),
+    ],
+)
+def test_entry_that_cannot_be_is_left_out_with_a_gap(
+    what: str, sound: dict[str, object], change: dict[str, object], why: str
+) -> None:
+    """The other entry stays, and so does everything else."""
+    other = {"key": "udp:10.0.0.6:53", "outcome": "replied"} if what == "probes" else sound
+    other = {**other, "pid": 8} if what == "processes" else other
+    seen = parse(without(**{what: [{**sound, **change}, other]}))
+    assert isinstance(seen, HostFacts)
+    assert len(getattr(seen, what)) == 1
+    words = f"entries that make no sense were left out (1): {why}"
+    assert seen.gap(what) == words
+    assert impossible(seen) == ()
+    assert msgspec.json.decode(msgspec.json.encode(seen), type=HostFacts) == seen
+
+
+@pytest.mark.parametrize(
+    ("what", "entry"), [("processes", PROCESS), ("probes", PROBE)], ids=["processes", "probes"]
+)
+def test_entry_that_stands_twice_counts_once(what: str, entry: dict[str, object]) -> None:
+    """The first is taken, and a gap says so."""
+    seen = parse(without(**{what: [entry, entry]}))
+    assert isinstance(seen, HostFacts)
+    assert len(getattr(seen, what)) == 1
+    assert "stands there twice" in seen.gap(what)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"clock": 1e300}, "clock"),
+        ({"clock": -1e12}, "clock"),
+        ({"clock_age": 1e200}, "clock"),
+        ({"ephemeral_ports": [60999, 32768]}, "ports"),
+        ({"ephemeral_ports": [1, 70000]}, "ports"),
+        ({"reserved_ports": [[9, 8]]}, "ports"),
+    ],
+)
+def test_value_that_cannot_be_is_left_out_with_a_gap(changes: dict[str, object], what: str) -> None:
+    """The host is observed all the same."""
+    seen = parse(without(**changes))
+    assert isinstance(seen, HostFacts)
+    assert seen.gap(what).startswith("entries that make no sense were left out (1): ")
+    assert (seen.clock is None) == (what == "clock")
+
+
+def test_owners_that_are_too_many_are_not_known() -> None:
+    """Of a part of them it could not be said that one is missing."""
+    seen = parse(without(sockets=[{**SOCKET, "pids": list(range(1, 6000))}]))
+    assert isinstance(seen, HostFacts)
+    assert seen.sockets[0].pids is None
 
 
 def test_died() -> None:

@@ -1,0 +1,263 @@
+"""What a host may say of one socket, process or disk: each value, and each beside the others.
+
+Every reader returns the entry, cleaned, or raises ``Hostile`` for what no host can be like. No
+later stage meets such a thing: the entry is left out, with a gap in its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+
+from pytest_portaswitch.facts import certificates, clean
+from pytest_portaswitch.facts.clean import Hostile
+from pytest_portaswitch.facts.model import (
+    Connection,
+    Disk,
+    Gap,
+    HostFacts,
+    Interface,
+    ProbeResult,
+    Process,
+    Program,
+    Route,
+    Socket,
+)
+
+Entry = TypeVar("Entry")
+
+MOST_ENTRIES = 200_000
+"""Of one kind. A reply of the largest size that is taken has no more than a few times as many."""
+_MOST_PIDS = 5000
+_MOST_ADDRESSES = 10_000
+"""Of one interface."""
+_MOST_CONNECTIONS = 1 << 31
+_LARGEST_PID = (1 << 31) - 1
+_LARGEST_MTU = (1 << 31) - 1
+_RECEIVED = 65536
+_MOST_RECEIVED = 32
+"""Receiving steps of a script."""
+_LONGEST = 100_000.0
+"""Seconds of one probe: no trip is as long."""
+_KEY = re.compile(r"(tcp|tls|udp|icmp):(.+):([0-9]{1,5})", re.ASCII | re.DOTALL)
+_ENDS = {
+    "tcp": {"connected", "silent", "refused", "unreachable", "error"},
+    "tls": {"connected", "silent", "refused", "unreachable", "error"},
+    "udp": {"replied", "silent", "refused", "unreachable", "error"},
+    "icmp": {"replied", "silent", "refused", "unreachable", "error"},
+}
+"""How a probe of each kind may end."""
+
+_replace = msgspec.structs.replace
+
+
+class Entries:
+    """Reads entries one by one, and remembers those that cannot be."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, list[str]] = {}
+
+    def of(
+        self,
+        what: str,
+        given: Iterable[Entry],
+        read: Callable[[Entry], Entry],
+        key: Callable[[Entry], object] | None = None,
+    ) -> tuple[Entry, ...]:
+        """The entries that make sense. ``what``: as gaps call them. ``key``: must differ."""
+        found: list[Entry] = []
+        known: set[object] = set()
+        for entry in given:
+            try:
+                if len(found) >= MOST_ENTRIES:
+                    raise Hostile(f"there are more than {MOST_ENTRIES}")
+                sound = read(entry)
+                if key is not None and key(sound) in known:
+                    raise Hostile(f"{clean.text(str(key(sound)), 60)!r} stands there twice")
+            except Hostile as error:
+                self._refused.setdefault(what, []).append(str(error))
+                continue
+            if key is not None:
+                known.add(key(sound))
+            found.append(sound)
+        return tuple(found)
+
+    def one(self, what: str, given: Entry | None, read: Callable[[Entry], Entry]) -> Entry | None:
+        """The same for what there is once at most."""
+        return next(iter(self.of(what, () if given is None else (given,), read)), None)
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What is left out, and why."""
+        return tuple(
+            Gap(
+                what=clean.text(what),
+                why=clean.text(
+                    f"entries that make no sense were left out ({len(whys):,}): {whys[0]}"
+                ),
+            )
+            for what, whys in self._refused.items()
+        )
+
+
+def impossible(facts: HostFacts) -> tuple[Gap, ...]:
+    """What in recorded facts no audit would have taken, by kind."""
+    entries = Entries()
+    entries.of("sockets", facts.sockets, socket)
+    entries.of("processes", facts.processes, process, lambda one: one.pid)
+    entries.of("connections", facts.connections, connection)
+    entries.of("interfaces", facts.interfaces, interface)
+    entries.of("routes", facts.routes, route)
+    entries.of("disks", facts.disks, disk)
+    entries.of("programs", facts.programs, program)
+    entries.of("probes", facts.probes, probe, lambda one: one.key)
+    entries.of("ports", facts.reserved_ports, port_range)
+    entries.one("ports", facts.ephemeral_ports, port_range)
+    if facts.clock is not None:
+        times = (facts.clock.host, facts.clock.sent, facts.clock.received, facts.took)
+        entries.of("clock", times, clean.seconds)
+    return entries.gaps()
+
+
+def port_range(ports: tuple[int, int]) -> tuple[int, int]:
+    """First and last port, in this order."""
+    first, last = clean.port(ports[0]), clean.port(ports[1])
+    if first > last:
+        raise Hostile(f"{first}-{last} is no range of ports")
+    return first, last
+
+
+def pid(number: int) -> int:
+    """The number of a process; 0 is the kernel."""
+    return _within(number, 0, _LARGEST_PID, "the number of a process")
+
+
+def _pids(pids: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    # Of too many nobody could say that one is missing: then it is not known whose it is.
+    if pids is None or len(pids) > _MOST_PIDS:
+        return None
+    return tuple(sorted({pid(number) for number in pids}))
+
+
+def socket(given: Socket) -> Socket:
+    """Address, port and owners."""
+    address = clean.address(given.address)
+    return _replace(
+        given,
+        address=address,
+        port=clean.port(given.port),
+        # Of IPv4 it is no question.
+        v6only=given.v6only if ":" in address else None,
+        pids=_pids(given.pids),
+    )
+
+
+def process(given: Process) -> Process:
+    """Numbers, words and the time of its start."""
+    state = clean.text(given.state, 8)
+    if len(given.state) > 1 or not given.state.isascii() or not given.state.isprintable():
+        raise Hostile(f"{state!r} is no state of a process")
+    return _replace(
+        given,
+        pid=_within(given.pid, 1, _LARGEST_PID, "the number of a process"),
+        parent=pid(given.parent),
+        name=clean.text(given.name, 100),
+        command=clean.text(given.command),
+        user=clean.text(given.user, 100),
+        started=clean.seconds(given.started),
+        unit=clean.text(given.unit),
+        state=state,
+    )
+
+
+def connection(given: Connection) -> Connection:
+    """Both ends, of which one has a port at least, and how many there are."""
+    ports = [number for number in (given.local_port, given.remote_port) if number is not None]
+    for number in ports:
+        clean.port(number)
+    if not ports:
+        raise Hostile("a connection without a port")
+    return _replace(
+        given,
+        local=clean.address(given.local),
+        remote=clean.address(given.remote),
+        pids=_pids(given.pids),
+        count=_within(given.count, 1, _MOST_CONNECTIONS, "a number of connections"),
+    )
+
+
+def interface(given: Interface) -> Interface:
+    """Name, MTU and addresses with their prefixes."""
+    if not given.name or len(given.addresses) > _MOST_ADDRESSES:
+        raise Hostile("an interface without a name, or with more addresses than any has")
+    return _replace(
+        given,
+        name=clean.text(given.name, 60),
+        mtu=_within(given.mtu, 0, _LARGEST_MTU, "an MTU"),
+        addresses=tuple(clean.interface_address(words) for words in given.addresses),
+    )
+
+
+def route(given: Route) -> Route:
+    """By which interface, or why by none."""
+    if not given.interface and not given.error:
+        raise Hostile("a route that leads nowhere for no reason")
+    return Route(
+        to=clean.address(given.to),
+        interface=clean.text(given.interface, 60),
+        source=given.source and clean.address(given.source),
+        gateway=given.gateway and clean.address(given.gateway),
+        error=clean.text(given.error, 200),
+    )
+
+
+def disk(given: Disk) -> Disk:
+    """Sizes, of which no part is larger than the whole."""
+    if clean.count(given.free) > clean.count(given.size):
+        raise Hostile(f"{given.free} of {given.size} bytes are free")
+    # Of a file system without inodes of its own there is nothing to compare.
+    if clean.count(given.inodes_free) > clean.count(given.inodes) > 0:
+        raise Hostile(f"{given.inodes_free} of {given.inodes} inodes are free")
+    if not given.folder.startswith("/"):
+        raise Hostile(f"{clean.text(given.folder, 60)!r} is no folder")
+    return _replace(given, folder=clean.text(given.folder), kind=clean.text(given.kind, 40))
+
+
+def program(given: Program) -> Program:
+    """Whether it is there, and may be run."""
+    if given.executable and not given.there:
+        raise Hostile(f"{clean.text(given.path, 60)!r} is executable and not there")
+    return _replace(given, path=clean.text(given.path), error=clean.text(given.error, 200))
+
+
+def probe(given: ProbeResult) -> ProbeResult:
+    """How it ended, as a probe of its kind may, and what came back."""
+    parts = _KEY.fullmatch(given.key)
+    if parts is None or given.key != f"{parts[1]}:{clean.address(parts[2])}:{int(parts[3])}":
+        raise Hostile(f"{clean.text(given.key, 60)!r} is no probe")
+    clean.port(int(parts[3]))
+    if given.outcome not in _ENDS[parts[1]]:
+        raise Hostile(f"a probe over {parts[1]} that is {given.outcome}")
+    if parts[1] != "tls" and (given.tls or given.tcp_connected):
+        raise Hostile(f"a handshake over {parts[1]}")
+    if clean.seconds(given.elapsed) < 0 or given.elapsed > _LONGEST:
+        raise Hostile(f"a probe of {given.elapsed} s")
+    return _replace(
+        given,
+        detail=clean.text(given.detail, 200),
+        source=given.source and clean.address(given.source),
+        received=tuple(data[:_RECEIVED] for data in given.received[:_MOST_RECEIVED]),
+        # It is for the controller to recognise answers; a host has no say in it.
+        answer=None,
+        arrival=None,
+        source_port=clean.port(given.source_port),
+        tls=given.tls and certificates.handshake(given.tls),
+    )
+
+
+def _within(number: int, least: int, most: int, what: str) -> int:
+    if not least <= number <= most:
+        raise Hostile(f"{number} is not {what}")
+    return number
