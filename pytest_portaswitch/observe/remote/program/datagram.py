@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_portaswitch.observe.remote.program.flight import Result, Steps
 
 _LARGEST = 65535
+_KEPT = 4096
 _MOST_OTHERS = 1000
 """Datagrams of others that may come before the reply: who sends more could go on for ever."""
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
@@ -39,7 +40,7 @@ def udp(
     ``source_port``: from there if it is free. ``repeat``: after half of the time send it again.
     """
     sends = [step["send"] for step in script if step["send"]]
-    most = [step["receive"] for step in script if step["receive"]] or [_LARGEST]
+    most = [step["receive"] for step in script if step["receive"]] or [_KEPT]
     timeout = max([timeout] + [step.get("patience", 0.0) for step in script])
     # A connected socket hears nothing from another port of its peer.
     any_port = any(step.get("any_port") for step in script)

@@ -166,12 +166,13 @@ class _Tower:
         for descriptor, _ in ready:
             if descriptor == _STDOUT:
                 os._exit(0)  # the controller has gone, and with it all use of this
-            self._resume(descriptor, True)
+            if now() < until:
+                self._resume(descriptor, True)
         # Only those whose time was up before it was looked whether a reply had come: of those that
         # have just gone on, the time may be shorter than what was waited for.
         looked = min(self._looked, moment + patience)
         for descriptor, flight in list(self.active.items()):
-            if self._ends(flight) <= looked:
+            if self._ends(flight) <= looked and now() < until:
                 self._resume(descriptor, False)
 
     def cut(self) -> None:

@@ -30,6 +30,8 @@ _PARTING = 0.5
 _PARTING_BYTES = 1 << 18
 _PIECE = 1 << 16
 _LAST_WORDS = 4096
+_MOST_SEARCHED = 1 << 18
+_STRIDE = 256
 _LATE = "late"
 _IN_TIME = " in %g s"
 
@@ -60,7 +62,8 @@ def probe(
                 settle(result, "silent", began, f"no answer in {timeout:g} s")
                 return
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
+        # Who refuses a connection refuses it (ECONNREFUSED); who resets one had taken it before.
+        if code not in (0, errno.ECONNRESET):
             fail(result, began, code)
             return
         result["source"] = sock.getsockname()[0]
@@ -175,11 +178,19 @@ def _receive(sock: "Any", step: "dict[str, Any]", timeout: float, reply: bytearr
     """Take the first data, or all data until it is whole; say why that did not come."""
     most, until, length = step["receive"], _bytes(step, "until"), step.get("length")
     ended = False
+    searched = due = 0
 
     def is_whole() -> bool:
+        nonlocal searched, due
         if length and not _is_whole(reply, length, most):
             return False
-        return not until or _matches(until, reply)
+        if not until or len(reply) < due:
+            return not until
+        searched += len(reply)
+        if searched > _MOST_SEARCHED:
+            # What comes a byte at a time would be searched as many times.
+            due = len(reply) + _STRIDE
+        return _matches(until, reply)
 
     def some() -> None:
         nonlocal ended
@@ -191,8 +202,10 @@ def _receive(sock: "Any", step: "dict[str, Any]", timeout: float, reply: bytearr
                 return
 
     problem = yield from _tried(sock, some, READ, now() + timeout)
-    if problem == _LATE:
+    if problem == _LATE and not (due and _matches(until, reply)):
         return f"no {'whole ' if reply else ''}reply" + _IN_TIME % timeout
+    if problem == _LATE:
+        problem = ""
     return problem or ("closed by the peer" if ended else "")
 
 
