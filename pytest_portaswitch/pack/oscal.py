@@ -19,7 +19,7 @@ from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report import faults
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
 from pytest_portaswitch.report.files import EVIDENCE
-from pytest_portaswitch.text import clean
+from pytest_portaswitch.text import clean, show
 from pytest_portaswitch.text.show import markdown
 
 OSCAL_VERSION = "1.1.3"
@@ -75,7 +75,7 @@ def document(evidence: Evidence, content: bytes, *, whole: bool = True) -> bytes
         },
     }
     text = msgspec.json.encode({"assessment-results": results})
-    return msgspec.json.format(text, indent=1) + b"\n"
+    return show.json(msgspec.json.format(text, indent=1)) + b"\n"
 
 
 class _Ids:

@@ -18,11 +18,12 @@ from pytest_portaswitch.text.characters import all_shown, is_shown
 from pytest_portaswitch.text.clean import MOST_MARKS, clean
 
 # What CI systems take for commands: GitHub's runner, Azure and TeamCity look for ##name[ anywhere
-# in a line, GitLab for section_start:, Travis for travis_fold:.
-_ANYWHERE = re.compile(r"#(?=#\w*\[)|\b(?:section|travis)(?=_\w+:)", re.ASCII)
-# At its start, blanks skipped, GitHub for ::name::, which no address is; Buildkite for groups.
-_AT_START = re.compile(
-    r"\A\s*(?::(?=:[A-Za-z])(?!:[0-9A-Fa-f:.]+(?:[^\w:.-]|$))|([-+~^])(?=\1\1 ))", re.ASCII
+# in a line, GitLab for section_start:, Travis for travis_fold:. At its start, blanks skipped,
+# GitHub looks for ::name::, which no address is, and Buildkite for groups.
+_COMMAND = re.compile(
+    r"#(?=#\w*\[)|\b(?:section|travis)(?=_\w+:)"
+    r"|^[ \t]*(?::(?=:[A-Za-z])(?!:[0-9A-Fa-f:.]+(?:[^\w:.-]|$))|([-+~^])(?=\1\1 ))",
+    re.ASCII | re.MULTILINE,
 )
 _MARKDOWN = re.compile(r"[\\`*\[\]{}~^|#]|(?<![^\W_])_|_(?![^\W_])")
 
@@ -49,8 +50,7 @@ def _visible(cut: str, keep: str, escape: Callable[[str], str]) -> str:
 
 def line(words: str) -> str:
     """One line of a terminal or a log, which no CI system takes for a command."""
-    marked = _ANYWHERE.sub(lambda found: f"{found[0]} ", visible(words))
-    return _AT_START.sub(lambda found: f"{found[0]} ", marked, count=1)
+    return _COMMAND.sub(r"\g<0> ", visible(words))
 
 
 def lines(several: Iterable[str]) -> str:
@@ -69,7 +69,9 @@ def markup(words: str, most: int = 0) -> markupsafe.Markup:
     """Text, or the value of an attribute, in HTML, XML or SVG, with escapes such as
     ``\\u{202e}``. Tabs and line ends stay."""
     cut = words[:most] if most else words
-    return markupsafe.escape(_visible(cut, "\t\n", lambda c: f"\\u{{{ord(c):x}}}"))
+    escaped = markupsafe.escape(_visible(cut, "\t\n", lambda c: f"\\u{{{ord(c):x}}}"))
+    marked = _COMMAND.sub(lambda m: f"{m[0][:-1]}&#{ord(m[0][-1])};", escaped)
+    return markupsafe.Markup(marked)  # noqa: S704 - escaped two lines above
 
 
 def markdown(words: str) -> str:
@@ -80,11 +82,11 @@ def markdown(words: str) -> str:
 
 
 def json(content: bytes) -> bytes:
-    """JSON whose strings say the same, and whose bytes hold only what may be shown."""
-    text = content.decode()
-    if text.isascii() and "\x7f" not in text:
-        return content
-    return re.sub(r"[^\x00-\x7e]", _json_character, text).encode()
+    """JSON whose strings say the same, in which all is shown and no CI system finds a command."""
+    text = _COMMAND.sub(lambda m: f"{m[0][:-1]}\\u{ord(m[0][-1]):04x}", content.decode())
+    if not text.isascii() or "\x7f" in text:
+        text = re.sub(r"[^\x00-\x7e]", _json_character, text)
+    return text.encode()
 
 
 def write_json(stream: TextIO, value: object) -> None:

@@ -19,6 +19,8 @@ from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.plan import expand
 from pytest_portaswitch.report import provenance
 from pytest_portaswitch.report.evidence import Run
+from pytest_portaswitch.text import clean
+from tests.unit.text.hostile import WORDS, says
 
 from . import healthy
 
@@ -45,6 +47,16 @@ def _hostile(facts: HostFacts) -> Observation:
         for process in facts.processes
     )
     return msgspec.structs.replace(facts, processes=processes)
+
+
+def _says_the_worst(facts: HostFacts) -> Observation:
+    """In the place of each text, and with half of its sockets gone."""
+    fewer = msgspec.structs.replace(facts, sockets=facts.sockets[::2])
+    return says("".join(WORDS[:-1]), fewer)
+
+
+def _lost_with_the_worst(facts: HostFacts) -> Observation:
+    return Unobserved(host=facts.host, why="client-failed", detail=clean("".join(WORDS)))
 
 
 def _udp_silent(facts: HostFacts) -> Observation:
@@ -95,6 +107,8 @@ CHANGES: dict[str, Callable[[HostFacts], Observation]] = {
     "down": _down,
     "nothing-runs": _nothing_runs,
     "hostile": _hostile,
+    "says-the-worst": _says_the_worst,
+    "lost-with-the-worst": _lost_with_the_worst,
     "udp-silent": _udp_silent,
     "mute": _mute,
     "ten-months-later": _later(295),
