@@ -78,6 +78,7 @@ TITLES: Mapping[str, str] = {
     "refused-login-accepted": "{1} on {0} lets anybody in without a password: {detail}",
     "internal-error": "a fault of this program at {0} ({detail})",
     "algorithm-refused": "{detail}",
+    "library-unusable": "{detail}",
     "refused-unverified": "{1} on {0} gives an answer that nothing proves to be its own: {detail}",
 }
 """``{0}`` and ``{1}`` are the fault's subject. Kinds that stand not here have the judge's words."""

@@ -72,6 +72,7 @@ def _authorities(value: Value, folder: Path) -> tuple[str, ...]:
     return found
 
 
+_NO_LIBRARY = "cannot be read: the library cryptography cannot be loaded on this machine"
 _NONE = "holds no certificate in PEM form"
 _MANY = f"holds more than {MOST_AUTHORITIES} certificates"
 _LARGE = f"is longer than {_LARGEST} bytes"
@@ -92,8 +93,11 @@ def _certificates(path: Path) -> tuple[str, ...] | str:
     if len(data) > _LARGEST:
         return _LARGE
     # Most runs have no authorities, and need not wait for this library.
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
+    try:
+        from cryptography import x509
+        from cryptography.hazmat.primitives.serialization import Encoding
+    except ImportError:
+        return _NO_LIBRARY
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what an authority did wrong long ago

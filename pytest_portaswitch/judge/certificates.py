@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_portaswitch.facts.certificates import find
 from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.judge.unknown import Facts
+from pytest_portaswitch.protocols.x509_library import why_unusable
 
 if TYPE_CHECKING:
     from pytest_portaswitch.protocols.certificate import Certificate
@@ -41,7 +42,7 @@ def shown(facts: Facts) -> Iterator[Shown]:
             if probe.tls and probe.tls.chain:
                 place = probe.key, probe.tls.chain[0]
                 latest[place] = max(when, latest.get(place, when))
-    if not latest:
+    if not latest or why_unusable():
         return
     # Only a run with TLS in it waits for the library behind this.
     from pytest_portaswitch.protocols.certificate import Served, examine

@@ -15,6 +15,7 @@ from pytest_portaswitch.judge.reachability import grade_of
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Presents, Reaches
+from pytest_portaswitch.protocols.x509_library import why_unusable
 from pytest_portaswitch.text.command import run
 
 if TYPE_CHECKING:
@@ -63,6 +64,15 @@ def judge_tls(check: Check, expects: Presents, facts: Facts) -> Verdict:
     if not views:
         # That TLS did not come up says more than that another peer could not be looked at.
         return min(excuses, key=lambda verdict: verdict.why_unknown != "not-assessable")
+    if why := why_unusable():
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-observed",
+            expected=expected,
+            observed=f"a certificate was seen and could not be read: {why}",
+            cause=why,
+            fault=fault("library-unusable", "cryptography", detail=why),
+        )
     by_own: dict[str, list[_View]] = defaultdict(list)
     for view in views:
         by_own[view.handshake.chain[0] if view.handshake.chain else ""].append(view)

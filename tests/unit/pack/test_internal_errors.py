@@ -265,3 +265,24 @@ def test_failure_stays_one_where_waivers_fail(monkeypatch: pytest.MonkeyPatch) -
     failed = [c for c in found.checks if c.verdict == "fail"]
     assert failed
     assert all("[no waiver could be applied: a fault of this program at" in c.cause for c in failed)
+
+
+@pytest.mark.parametrize("module", ["cryptography", "cryptography.x509"])
+def test_machine_without_cryptography_leaves_certificates_unknown(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For one reason; all else is judged, compared and shown."""
+    file = tmp_path / "before.json"
+    before = evidence()
+    file.write_bytes(encode(before))
+    assert any(c.kind == "tls" and c.verdict == "pass" for c in before.checks)
+    monkeypatch.setitem(sys.modules, module, None)
+    found = with_baseline(evidence({"db2": "nothing-runs"}), read_before(file))
+    shown = [c for c in found.checks if c.kind == "tls"]
+    assert {c.verdict for c in shown} == {"unknown"}
+    (cause,) = (c for c in found.causes if c.kind == "library-unusable")
+    assert cause.title == (
+        "the library cryptography cannot be loaded on this machine (ModuleNotFoundError)"
+    )
+    assert found.internal_errors == ()
+    assert make(found).evidence.internal_errors == ()

@@ -1,0 +1,17 @@
+"""Whether the library that reads certificates can be loaded on this machine."""
+
+from __future__ import annotations
+
+from pytest_portaswitch.internal_error import is_fault
+
+
+def why_unusable() -> str:
+    """Why not, in a line; empty where it can. OpenSSL's modules may be missing, or refused."""
+    try:
+        import cryptography.x509
+    except BaseException as error:
+        if not is_fault(error):
+            raise
+        return f"the library cryptography cannot be loaded on this machine ({type(error).__name__})"
+    del cryptography
+    return ""
