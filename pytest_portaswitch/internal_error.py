@@ -48,6 +48,8 @@ Stage = Literal[
     "comparison",
     "evidence",
     "rendering",
+    "discovery",
+    "command",
     "site-hook",
 ]
 """What was being done. ``requirements``: finding out what a check needs to know. ``comparison``:

@@ -8,19 +8,27 @@ from collections.abc import Sequence
 
 import pytest_portaswitch.lab.command as lab
 from pytest_portaswitch.cli import diff, discover, merge, plan, render, verify
+from pytest_portaswitch.internal_error import REPORT, InternalError, attempt_but
 from pytest_portaswitch.source.problem import BadInput
 from pytest_portaswitch.text import show
 from pytest_portaswitch.version import __version__
 
 BAD_INPUT = 2
 """Exit code for input that cannot be used, as argparse has it for bad options."""
+FAULT = 70
+"""Exit code for a fault of this program: EX_SOFTWARE of sysexits(3)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = parser().parse_args(arguments)
     try:
-        code: int = options.func(options)
+        code = attempt_but(
+            (BadInput, BrokenPipeError),
+            "command",
+            options.func.__module__.rpartition(".")[2],
+            lambda: int(options.func(options)),
+        )
     except BadInput as bad:
         show.write(sys.stderr, *map(str, bad.problems))
         return BAD_INPUT
@@ -30,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (``| head``) has seen enough; Python would complain again at exit.
         sys.stderr.close()
         return 0
+    if isinstance(code, InternalError):
+        show.write(sys.stderr, f"{code.line}; {REPORT}: pytest-portaswitch {__version__}")
+        return FAULT
     return code
 
 

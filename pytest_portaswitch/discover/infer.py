@@ -18,6 +18,7 @@ from pytest_portaswitch.discover.reading import Target
 from pytest_portaswitch.discover.roles import Roles, Sign
 from pytest_portaswitch.discover.virtual_ips import Member, VirtualIp, virtual_ips
 from pytest_portaswitch.facts import HostFacts, Observation
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.source.bounded_regex import Undecided
 from pytest_portaswitch.tables import Tables
 from pytest_portaswitch.tables.release import PATTERN
@@ -72,12 +73,13 @@ def common_release(seen: Sequence[Observation]) -> str:
 
 def infer(targets: Sequence[Target], seen: Sequence[Observation], tables: Tables) -> Found:
     """What was found, in the order of the targets."""
-    held = [addresses.held(one) if isinstance(one, HostFacts) else () for one in seen]
+    held = [_held(*each) for each in zip(targets, seen, strict=True)]
     holders = Counter(address for mine in held for address in {one.address for one in mine})
     called = names.distinct([_name(*each) for each in zip(targets, seen, strict=True)])
     found: list[FoundHost] = []
     for target, one, mine, name in zip(targets, seen, held, called, strict=True):
-        host = _host(target, name, one, mine, holders, tables)
+        made = attempt("discovery", target.address, _host, target, name, one, mine, holders, tables)
+        host = _unseen(target, name, made.line) if isinstance(made, InternalError) else made
         found.append(_not_twice(host, found))
     hosts = _one_main_db(found)
     members = [
@@ -93,6 +95,17 @@ def infer(targets: Sequence[Target], seen: Sequence[Observation], tables: Tables
     )
 
 
+def _held(target: Target, one: Observation) -> tuple[addresses.Held, ...]:
+    if not isinstance(one, HostFacts):
+        return ()
+    found = attempt("discovery", target.address, addresses.held, one)
+    return () if isinstance(found, InternalError) else found
+
+
+def _unseen(target: Target, name: str, why: str) -> FoundHost:
+    return FoundHost(target, name, addresses.of_unseen(target.address), Choice(), why)
+
+
 def _host(
     target: Target,
     name: str,
@@ -103,7 +116,7 @@ def _host(
 ) -> FoundHost:
     if not isinstance(one, HostFacts):
         why = f"{one.why}: {one.detail}"
-        return FoundHost(target, name, addresses.of_unseen(target.address), Choice(), why)
+        return _unseen(target, name, why)
     own = addresses.private(target.address, mine, holders)
     if one.gap("interfaces"):
         own = addresses.of_unseen(target.address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import msgspec
 from pytest_portaswitch.causes import Cause
 from pytest_portaswitch.cluster.model import LeastGrade
 from pytest_portaswitch.difference import Difference
-from pytest_portaswitch.internal_error import InternalError
+from pytest_portaswitch.internal_error import InternalError, attempt_but
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import CannotAssess
@@ -180,11 +181,16 @@ def read_head(folder: Path) -> Head:
 def read_pack(folder: Path) -> Pack:
     """Read a pack; one that cannot be read is told, not passed over."""
     try:
-        return Pack(folder, read_summary(folder))
+        found = attempt_but(
+            BadInput, "rendering", folder.name, functools.partial(read_summary, folder)
+        )
     except BadInput as bad:
         # A page that is handed around says nothing of the machine that it was made on.
         said = [str(msgspec.structs.replace(one, file=EVIDENCE)) for one in bad.problems]
         return Pack(folder, None, "; ".join(said))
+    if isinstance(found, InternalError):
+        return Pack(folder, None, found.line)
+    return Pack(folder, found)
 
 
 def in_order(packs: Iterable[Pack]) -> tuple[Pack, ...]:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report import faults, fleet
 from pytest_portaswitch.report.evidence import Totals
@@ -82,18 +83,24 @@ class Fleet(msgspec.Struct, frozen=True):
 def fleet_of(packs: Sequence[Pack], at: Path, moment: datetime.datetime) -> Fleet:
     """Prepare the page that lies in the folder ``at``, of packs in the order given."""
     old = fleet.superseded(packs)
-    lines = tuple(
-        _line(pack, pack.summary, pack.folder in old, at, moment)
-        if pack.summary
-        else _unreadable(pack, at)
-        for pack in packs
-    )
+    lines = tuple(_line_of(pack, pack.folder in old, at, moment) for pack in packs)
     return Fleet(
         tally=fleet.tally(packs),
         tone=words.worst([line.tone for line in lines]) if lines else "unknown",
         made=stamp(moment.timestamp()),
         lines=lines,
     )
+
+
+def _line_of(pack: Pack, old: bool, at: Path, moment: datetime.datetime) -> ClusterLine:
+    """The line of a pack; of one that cannot be read, or shown, why."""
+    refusal = pack.refusal
+    if pack.summary:
+        made = attempt("rendering", pack.folder.name, _line, pack, pack.summary, old, at, moment)
+        if not isinstance(made, InternalError):
+            return made
+        refusal = made.line
+    return ClusterLine(pack.folder.name, "fail", "Cannot be read", refusal)
 
 
 def _line(
