@@ -22,7 +22,7 @@ from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
 from pytest_portaswitch.runner.suites import point_to_shipped
-from pytest_portaswitch.runner.unwritable import foreign_trouble, refuse_unwritable
+from pytest_portaswitch.runner.unwritable import finish_others, refuse_folder, refuse_reports
 from pytest_portaswitch.text import show
 
 NOT_WRITTEN = 14
@@ -56,6 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = options.settings_of(config)
     if not settings.clusters:
         return
+    if not stash.is_worker(config):
+        refuse_reports(config)
     # Cleanups run in the opposite order: after pytest's own last look for garbage.
     config.add_cleanup(gc.unfreeze)
     set_aside()
@@ -107,7 +109,7 @@ class Session:
             return
         hosts = stash.hosts_asked(session.items)
         if self.recorder.collected or stash.is_controller(config):
-            refuse_unwritable(config, self.recorder.audits)
+            refuse_folder(config, self.recorder.audits)
         # The controller of xdist selects nothing: its workers collect while this waits.
         self.recorder.observing = bool(self.recorder.collected or stash.is_controller(config))
         if self.recorder.collected or hosts:
@@ -160,7 +162,7 @@ class Session:
         try:
             yield
         except OSError as error:
-            recorder.trouble.append(foreign_trouble(error))
+            recorder.trouble += finish_others(session, error)
         status = session.exitstatus
         if recorder.faults:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

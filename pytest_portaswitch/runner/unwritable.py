@@ -6,15 +6,18 @@ It loads little: what writes packs is loaded while hosts are looked at.
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from traceback import walk_tb
+from types import CodeType
 
 import pytest
 
+from pytest_portaswitch.report.files import INDEX
 from pytest_portaswitch.report.layout import HISTORY, PARTIAL, folder_of, history_of
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audits
@@ -25,25 +28,38 @@ PER_PACK = 300_000
 """Bytes. Measured: a pack of 13 hosts and 402 checks has 2.0 MB, with a page, its evidence and
 OSCAL; and the earlier pack stays meanwhile."""
 
+TRIES = 5
+
 _LONGEST = ".oscal-assessment-results.json.12345678"
 _LONGEST_ENTRY = "2027-01-31T010203Z-partial-100"
 
 
-def refusals(audit_dir: Path, planned: Mapping[str, int], further: Mapping[str, Path]) -> list[str]:
-    """Why the evidence, or another file of the run, cannot be written; a line each.
-
-    ``planned``: checks by cluster. ``further``: files that other options name, by option.
-    Nothing of the trial stays.
-    """
-    found = []
+def refuse_folder(config: pytest.Config, audits: Audits) -> None:
+    """Raise pytest.UsageError where the evidence cannot be written. Nothing of the trial stays."""
+    audit_dir = config.stash[stash.SETTINGS].audit_dir
+    planned = {audit.cluster.name: len(audit.plan.checks) for audit in audits.each()}
+    if INDEX in planned:
+        raise pytest.UsageError(
+            f"a cluster cannot be called {INDEX}: so is the page over all clusters in "
+            f"{audit_dir} (give it another name in its cluster file)"
+        )
     needed = sum(PER_PACK + PER_CHECK * checks for checks in planned.values())
     try:
         _try_folder(audit_dir, needed)
         for cluster in planned:
             _try_places(audit_dir, cluster)
     except OSError as error:
-        found.append(_refusal("--audit-dir", Path(error.filename or audit_dir), error, needed))
-    for option, file in further.items():
+        raise pytest.UsageError(_refusal("--audit-dir", audit_dir, error, needed)) from None
+
+
+def refuse_reports(config: pytest.Config) -> None:
+    """Raise pytest.UsageError where a report of another plugin cannot be written."""
+    found = []
+    for option, name in (("--html", "htmlpath"), ("--junitxml", "xmlpath")):
+        given = config.getoption(name, None)
+        if not given:
+            continue
+        file = Path.cwd() / Path(os.path.expandvars(given)).expanduser()
         try:
             if file.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
@@ -51,11 +67,16 @@ def refusals(audit_dir: Path, planned: Mapping[str, int], further: Mapping[str, 
             if file.exists() and not os.access(file, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
         except OSError as error:
-            found.append(_refusal(option, Path(error.filename or file), error, PER_PACK))
-    return found
+            found.append(_refusal(option, file, error, PER_PACK))
+    if found:
+        raise pytest.UsageError("\n".join(found))
 
 
-def _refusal(option: str, place: Path, error: OSError, needed: int) -> str:
+def _refusal(option: str, given: Path, error: OSError, needed: int) -> str:
+    place = Path(error.filename or given)
+    # A trial's own names say nothing to people.
+    place = next((path.parent for path in place.parents if _is_trial(path)), place)
+    place = place.parent if _is_trial(place) else place
     room = f", about {needed / 1e6:.1f} MB are needed" if error.errno in _FULL else ""
     return (
         f"{option}: {place}: cannot be written: {error.strerror}{room}; no host was contacted "
@@ -63,12 +84,26 @@ def _refusal(option: str, place: Path, error: OSError, needed: int) -> str:
     )
 
 
+def _is_trial(path: Path) -> bool:
+    return path.name.startswith(TRIAL)
+
+
+TRIAL = ".trial~"
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _try_folder(folder: Path, size: int) -> None:
     """Write so many bytes into the folder and remove them again. Raises OSError."""
-    with _made(folder), tempfile.TemporaryDirectory(prefix=".trial~", dir=folder) as inside:
+    for _ in range(TRIES):
+        # Another run's trial may have removed the folder that it had made.
+        with suppress(FileNotFoundError):
+            return _try_once(folder, size)
+    return _try_once(folder, size)
+
+
+def _try_once(folder: Path, size: int) -> None:
+    with _made(folder), tempfile.TemporaryDirectory(prefix=TRIAL, dir=folder) as inside:
         handle = os.open(Path(inside) / _LONGEST, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
         try:
             # Takes the room, so that quotas and what is kept for root count.
@@ -109,26 +144,36 @@ def _try_places(audit_dir: Path, cluster: str) -> None:
         _ = list(place.iterdir())
         if not os.access(place, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
-    index = audit_dir / "index.html"
-    if index.is_dir() or cluster == index.name:
+    index = audit_dir / INDEX
+    if index.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(index))
     with suppress(FileNotFoundError):
         (history / _LONGEST_ENTRY / _LONGEST).lstat()
 
 
-def refuse_unwritable(config: pytest.Config, audits: Audits) -> None:
-    """Raise pytest.UsageError where what the run leaves cannot be written."""
-    planned = {audit.cluster.name: len(audit.plan.checks) for audit in audits.each()}
-    further = {
-        option: Path.cwd() / Path(os.path.expandvars(given)).expanduser()
-        for option, name in (("--html", "htmlpath"), ("--junitxml", "xmlpath"))
-        if (given := config.getoption(name, None))
-    }
-    if found := refusals(config.stash[stash.SETTINGS].audit_dir, planned, further):
-        raise pytest.UsageError("\n".join(found))
+def finish_others(session: pytest.Session, error: OSError) -> Iterator[str]:
+    """What plugins could not write at the end, a line each, the one that raised ``error`` first.
+
+    pytest leaves out those that come after one that fails: they are called here.
+    """
+    yield _foreign_trouble(error)
+    failed = {frame.f_code for frame, _ in walk_tb(error.__traceback__)}
+    implementations = session.config.hook.pytest_sessionfinish.get_hookimpls()
+    plain = [one for one in reversed(implementations) if not (one.wrapper or one.hookwrapper)]
+    given = {"session": session, "exitstatus": session.exitstatus}
+    missing = itertools.dropwhile(lambda one: _code(one.function) not in failed, plain)
+    for one in itertools.islice(missing, 1, None):
+        try:
+            one.function(**{name: given[name] for name in one.argnames})
+        except OSError as another:
+            yield _foreign_trouble(another)
 
 
-def foreign_trouble(error: OSError) -> str:
+def _code(function: Callable[..., object]) -> CodeType | None:
+    return getattr(function, "__code__", None)
+
+
+def _foreign_trouble(error: OSError) -> str:
     """What another plugin could not write at the end, in a line."""
     # What it was writing is known only where opening failed; whose it is, always.
     frames = [frame.f_globals.get("__name__", "?") for frame, _ in walk_tb(error.__traceback__)]
