@@ -65,6 +65,8 @@ def _run(arguments: list[str], content: bytes) -> subprocess.CompletedProcess[by
         )
     except FileNotFoundError:
         raise SigningFailed("ssh-keygen is not installed") from None
+    except OSError as error:
+        raise SigningFailed(f"ssh-keygen cannot be run: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise SigningFailed(f"ssh-keygen did not end within {TIMEOUT:g} s") from None
 

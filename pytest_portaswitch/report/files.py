@@ -69,9 +69,14 @@ def replace_all(folder: Path, contents: Mapping[str, bytes]) -> None:
 
     Side by side: a disk takes hardly longer for several files than for one.
     """
+    tasks = []
     with ThreadPoolExecutor(len(contents)) as pool:
-        # Not by map, which gives up what is not begun yet once one has failed.
-        tasks = [pool.submit(replace, folder / name, content) for name, content in contents.items()]
+        for name, content in contents.items():
+            try:
+                # Not by map, which gives up what is not begun yet once one has failed.
+                tasks.append(pool.submit(replace, folder / name, content))
+            except RuntimeError:  # no thread is left
+                replace(folder / name, content)
     for task in tasks:
         task.result()
 
