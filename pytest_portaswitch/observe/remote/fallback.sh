@@ -14,8 +14,8 @@ renice -n 10 -p $$ >/dev/null 2>&1
   end() {
     local child children
     read -r children <"/proc/$1/task/$1/children"
+    kill -9 "$1"  # before those that it waits for: half of a reply is none
     for child in $children; do if [[ $child != $BASHPID ]]; then end "$child"; fi; done
-    kill -9 "$1"
   }
   while kill -0 $$ && (( SECONDS < deadline )); do sleep 1; done
   if kill -0 $$; then end $$; fi ) &
@@ -209,6 +209,6 @@ observe() {
   section age; echo $(( moment - began ))
 }
 
-reply=$(observe 2>/dev/null)
+reply=$(observe 2>/dev/null) || exit 4
 printf '\nPORTASWITCH %s reply text %d 0\n%s\nPORTASWITCH %s end\n' \
   "$mark" ${#reply} "$reply" "$mark"

@@ -47,7 +47,7 @@ class Release:
         for descriptor in self._said:
             os.close(descriptor)
         if code is None:
-            os.killpg(self._pid, signal.SIGKILL)
+            os.kill(self._pid, signal.SIGKILL)
             self._notes.gap("release", f"rpm did not answer in {_PATIENCE:g} s")
             return ""
         if code == 0 and output:
@@ -111,7 +111,6 @@ def _found(program: str) -> str:
 def _become(program: str, output: int, errors: int) -> "NoReturn":
     """Go on as rpm, unable to write: as root it would touch the locks of its database."""
     try:
-        os.setpgid(0, 0)
         signal.alarm(_LONGEST)  # it outlives neither this program nor its use, though a disk hangs
         for ignored in (signal.SIGXFSZ, signal.SIGPIPE):  # by Python
             signal.signal(ignored, signal.SIG_DFL)
