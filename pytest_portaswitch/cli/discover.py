@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     if output and not os.path.isdir(output.parent):  # noqa: PTH112
         return _refuse(f"{output.parent}: is no folder to write a draft in")
     targets, login, cluster = _input(options)
-    seen = _look(targets, login)
+    seen = _look(targets, login, tables.load())
     release = discover.common_release(seen)
     found = discover.infer(targets, seen, tables.load(release))
     draft = discover.text(found, cluster or _UNNAMED, login, named=bool(cluster))
@@ -155,14 +155,22 @@ def _read(path: str, file: str, problems: list[Problem]) -> bytes | None:
         return None
 
 
-def _look(targets: Sequence[Target], login: Login) -> tuple[Observation, ...]:
+def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tuple[Observation, ...]:
     # Only here: the commands that work offline need not wait for what talks to hosts.
-    from pytest_portaswitch.observe import Job, Limits, Request, observe, progress_bar
+    from pytest_portaswitch.observe import (
+        Job,
+        Limits,
+        Request,
+        observe,
+        process_patterns,
+        progress_bar,
+    )
 
+    patterns, sought = process_patterns.of_tables(known)
     jobs = [
         Job(
             login=msgspec.structs.replace(login, address=target.address),
-            request=Request(host=target.address),
+            request=Request(host=target.address, patterns=patterns, sought=sought),
         )
         for target in targets
     ]

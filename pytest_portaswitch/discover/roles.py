@@ -219,7 +219,7 @@ def _named(facts: HostFacts, socket: Socket, end: Endpoint, tables: Tables) -> I
     """The sign that the subcomponent's own process holds the socket, where it does."""
     pattern = tables.subcomponents[end.subcomponent].process
     for process in seen.owners(facts, socket):
-        if seen.matches(process, pattern):
+        if seen.matches(facts, process, pattern.match):
             yield Sign(
                 end.subcomponent, _called(process, end.subcomponent, tables), socket, end.guess
             )
@@ -249,9 +249,6 @@ def _is_service(facts: HostFacts, socket: Socket, roles: set[str], tables: Table
     return any(
         any(p.transport == socket.transport and p.first <= socket.port <= p.last for p in s.ports)
         and (not s.hosts or roles & {*s.hosts})
-        and (
-            not s.match
-            or any(seen.matches_words(process, s.match) for process in seen.owners(facts, socket))
-        )
+        and (not s.match or seen.is_held_by(facts, socket, s.match))
         for s in tables.services
     )

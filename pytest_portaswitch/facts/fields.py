@@ -20,6 +20,7 @@ from pytest_portaswitch.facts.model import (
     Gap,
     HostFacts,
     Interface,
+    OtherProcesses,
     ProbeResult,
     Process,
     Program,
@@ -106,7 +107,8 @@ def impossible(facts: HostFacts) -> tuple[Gap, ...]:
     """What in recorded facts no audit would have taken, by kind."""
     entries = Entries()
     entries.of("sockets", facts.sockets, socket)
-    entries.of("processes", facts.processes, process, lambda one: one.pid)
+    entries.of("processes", facts.processes, process_reader(facts.patterns), lambda one: one.pid)
+    entries.of("processes", facts.others, others)
     entries.of("connections", facts.connections, connection)
     entries.of("interfaces", facts.interfaces, interface)
     entries.of("routes", facts.routes, route)
@@ -154,6 +156,20 @@ def socket(given: Socket) -> Socket:
     )
 
 
+def process_reader(patterns: tuple[str, ...] | None) -> Callable[[Process], Process]:
+    """A reader for processes on which the patterns were tried."""
+    places = range(len(patterns or ()))
+
+    def read(given: Process) -> Process:
+        both = (*given.matches, *given.undecided)
+        ascending = [tuple(sorted(each)) == each for each in (given.matches, given.undecided)]
+        if not all(ascending) or len(set(both)) < len(both) or not set(both) <= set(places):
+            raise Hostile("a process with patterns that nobody asked for")
+        return process(given)
+
+    return read
+
+
 def process(given: Process) -> Process:
     """Numbers, words and the time of its start."""
     state = clean.text(given.state, 8)
@@ -169,6 +185,17 @@ def process(given: Process) -> Process:
         started=clean.seconds(given.started),
         unit=clean.text(given.unit),
         state=state,
+    )
+
+
+def others(given: OtherProcesses) -> OtherProcesses:
+    """Words, and how many there are."""
+    return _replace(
+        given,
+        name=clean.text(given.name, 100),
+        user=clean.text(given.user, 100),
+        unit=clean.text(given.unit),
+        count=_within(given.count, 1, _LARGEST_PID, "a number of processes"),
     )
 
 

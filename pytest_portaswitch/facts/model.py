@@ -11,6 +11,7 @@ import msgspec
 
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.database import Database
+from pytest_portaswitch.facts.process import OtherProcesses, Process
 from pytest_portaswitch.facts.unobserved import WhyUnobserved
 from pytest_portaswitch.internal_error import InternalError
 from pytest_portaswitch.text import NO_ADDRESS, NO_TEXT, Address, Text
@@ -29,23 +30,6 @@ class Socket(msgspec.Struct, frozen=True, kw_only=True):
     """UDP with a fixed remote end: a client's socket, not a service."""
     pids: tuple[int, ...] | None = ()
     """Owners, ascending. None: could not be seen (no privilege)."""
-
-
-class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """A process, as /proc shows it."""
-
-    pid: int
-    parent: int
-    name: str
-    command: str
-    """The command line joined by spaces; empty for kernel threads and zombies."""
-    user: str
-    started: float
-    """Seconds since the epoch, by the host's clock."""
-    unit: str = ""
-    """The systemd unit (the last part of the cgroup path), or empty."""
-    state: str = ""
-    """The state letter of /proc/PID/stat: R, S, D, T (stopped), Z (zombie) ..."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +207,13 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     reserved_ports: tuple[tuple[int, int], ...] = ()
     sockets: tuple[Socket, ...] = ()
     processes: tuple[Process, ...] = ()
+    others: tuple[OtherProcesses, ...] = ()
+    patterns: tuple[str, ...] | None = None
+    """Regular expressions that were tried on processes. None: an older version kept all command
+    lines, and they are tried on those."""
+    sought: int = 0
+    """So many of them, the first ones, were tried on all processes; the others on those only that
+    hold a socket."""
     connections: tuple[Connection, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
@@ -265,6 +256,7 @@ __all__ = [
     "HostFacts",
     "Interface",
     "Observation",
+    "OtherProcesses",
     "Outcome",
     "Probe",
     "ProbeResult",

@@ -37,15 +37,26 @@ def parse_reply(
     sent: float,
     received: float,
     took: float,
+    patterns: tuple[str, ...] | None = None,
+    sought: int = 0,
 ) -> Observation:
     """Return the facts in the body of a reply, or why there are none.
 
     ``sent``, ``received``: the controller's clock when it had written the payload and when the
-    reply had come, seconds since the epoch. ``took``: seconds of the whole trip.
+    reply had come, seconds since the epoch. ``took``: seconds of the whole trip. ``patterns``,
+    ``sought``: as the request had them.
     """
-    trip = Trip(host=host, method=method, sent=sent, received=received, took=took)
+    trip = Trip(
+        host=host,
+        method=method,
+        sent=sent,
+        received=received,
+        took=took,
+        patterns=patterns,
+        sought=sought,
+    )
     try:
-        raw = _read_text(body) if method == "shell" else _read(body)
+        raw = _read_text(body, patterns or (), sought) if method == "shell" else _read(body)
         if raw.died:
             why = clean.text(raw.died)
             return _unobserved(trip, "program-died", f"the program ended early: {why}")
@@ -62,11 +73,11 @@ def _read(body: bytes) -> Raw:
         raise Hostile(clean.text(str(error), 200)) from None
 
 
-def _read_text(body: bytes) -> Raw:
+def _read_text(body: bytes, patterns: tuple[str, ...], sought: int) -> Raw:
     """Read what hosts without Python show. Raises ``Hostile``."""
     from pytest_portaswitch.facts import shell  # they are few, and most runs meet none
 
-    return shell.read(body)
+    return shell.read(body, patterns, sought)
 
 
 def _unobserved(trip: Trip, why: WhyUnobserved, detail: str) -> Unobserved:
@@ -89,7 +100,12 @@ def _facts(raw: Raw, trip: Trip) -> HostFacts:
         ephemeral_ports=entries.one("ports", raw.ephemeral_ports, fields.port_range),
         reserved_ports=entries.of("ports", raw.reserved_ports, fields.port_range),
         sockets=entries.of("sockets", raw.sockets, fields.socket),
-        processes=entries.of("processes", raw.processes, fields.process, lambda one: one.pid),
+        processes=entries.of(
+            "processes", raw.processes, fields.process_reader(trip.patterns), lambda one: one.pid
+        ),
+        others=entries.of("processes", raw.others, fields.others),
+        patterns=trip.patterns,
+        sought=trip.sought,
         connections=entries.of("connections", raw.connections, fields.connection),
         interfaces=entries.of("interfaces", raw.interfaces, fields.interface),
         routes=entries.of("routes", raw.routes, fields.route),

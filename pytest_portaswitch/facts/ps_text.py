@@ -1,11 +1,19 @@
-"""What ``ps`` of procps 3.2 (EL6) to 4.0 prints, asked three times for unambiguous columns."""
+"""What ``ps`` of procps 3.2 (EL6) to 4.0 prints, asked three times for unambiguous columns.
+
+Command lines come whole, so patterns are tried here, and then all is dropped that may be a secret.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection, Iterable
 
-from pytest_portaswitch.facts.masking import masked
-from pytest_portaswitch.facts.model import Process
+import msgspec
+
+from pytest_portaswitch.facts import commands
+from pytest_portaswitch.facts.model import OtherProcesses, Process
+from pytest_portaswitch.source.bounded_regex import Undecided, found
 
 # Each list: the columns, then the one that may hold blanks.
 _COLUMNS = re.compile(
@@ -13,22 +21,45 @@ _COLUMNS = re.compile(
     re.ASCII,
 )
 _NAMED = re.compile(r"\s*(\d{1,9})(?:\s(.*))?", re.ASCII)
+_ARGUMENT = re.compile(r"/proc/(\d{1,9})/cmdline:(.*)", re.ASCII)
+_PAGE = 4096
+"""Characters from which on ``ps`` may have cut a line; kernels before 4.2 show no more."""
+_WORD = re.compile(r"[a-z][a-z0-9_.-]{3,}")
 _KERNEL = 2
 """kthreadd, whose children are all kernel threads."""
 
 
-def processes(
-    table: list[str], names: list[str], commands: list[str], clock: float, mark: str, own: str
-) -> tuple[tuple[Process, ...], int]:
-    """Return the processes, and how many lines could not be read.
+class Patterns(msgspec.Struct, frozen=True):
+    """What is asked of processes: the first ``sought`` of all, the others of owners only."""
 
-    ``table``: ``ps -eo pid=,ppid=,user:32=,stat=,etime=``; ``names``: ``pid=,comm=``;
-    ``commands``: ``pid=,args=``. Left out: kernel threads, the shell ``own`` with all that it
-    started, and the processes whose command line bears the ``mark`` of the trip.
+    all: tuple[str, ...] = ()
+    sought: int = 0
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command line as it came."""
+
+    words: tuple[str, ...] = ()
+    is_cut: bool = False
+    """Whether there may be more of it."""
+
+
+def processes(
+    table: list[str],
+    names: list[str],
+    ran: dict[int, Command],
+    clock: float,
+    mark: str,
+    own: str,
+) -> tuple[list[tuple[Process, Command]], int]:
+    """Return the processes with their command lines, and how many lines could not be read.
+
+    ``table``: ``ps -eo pid=,ppid=,user:32=,stat=,etime=``; ``names``: ``pid=,comm=``. Left out:
+    kernel threads, the shell ``own`` with all that it started, and the processes whose command
+    line bears the ``mark`` of the trip.
     """
     called = _by_pid(names)
-    ran = _by_pid(commands)
-    found: list[Process] = []
+    seen: list[tuple[Process, Command]] = []
     bad = 0
     ours = {int(own)} if re.fullmatch(r"\d{1,9}", own, re.ASCII) else set()
     for line in table:
@@ -37,33 +68,93 @@ def processes(
             bad += 1
             continue
         pid, parent = int(fields[1]), int(fields[2])
-        command = ran.get(pid, "")
-        if _KERNEL in (pid, parent) and _is_bracketed(command):
+        command = ran.get(pid, Command())
+        if _KERNEL in (pid, parent) and not command.words:
             continue
-        found.append(
-            Process(
-                pid=pid,
-                parent=parent,
-                name=called.get(pid, "").removesuffix(" <defunct>"),
-                # Kernel threads and zombies have none, and ps shows their names in brackets.
-                command="" if _is_bracketed(command) else masked(command.split(" ")),
-                user=fields[3],
-                started=_started(clock, _seconds(fields)),
-                state=fields[4][0],
-            )
+        process = Process(
+            pid=pid,
+            parent=parent,
+            name=called.get(pid, "").removesuffix(" <defunct>"),
+            command="",
+            user=fields[3],
+            started=_started(clock, _seconds(fields)),
+            state=fields[4][0],
         )
-    ours |= {process.pid for process in found if mark in process.command}
-    return _without(found, ours), bad
+        seen.append((process, command))
+        if any(mark in word for word in command.words):
+            ours.add(pid)
+    return _without(seen, ours), bad
 
 
-def _without(found: list[Process], ours: set[int]) -> tuple[Process, ...]:
+def command_lines(arguments: list[str], whole: list[str]) -> dict[int, Command]:
+    """Return the command lines by pid.
+
+    ``arguments``: ``/proc/PID/cmdline:WORD`` each; where the host has no grep that can do so,
+    ``whole``: ``ps -ww -eo pid=,args=``, which does not tell words from their parts.
+    """
+    words: dict[int, list[str]] = {}
+    for line in arguments:
+        if fields := _ARGUMENT.fullmatch(line):
+            words.setdefault(int(fields[1]), []).append(fields[2])
+    if words:
+        lengths = {pid: len(" ".join(each).encode()) for pid, each in words.items()}
+        return {
+            pid: Command(tuple(each), lengths[pid] in (_PAGE - 1, _PAGE))
+            for pid, each in words.items()
+        }
+    return {
+        # Kernel threads and zombies have none, and ps shows their names in brackets.
+        pid: Command((line,), len(line) >= _PAGE)
+        for pid, line in _by_pid(whole).items()
+        if line and not _is_bracketed(line)
+    }
+
+
+def judged(
+    seen: Iterable[tuple[Process, Command]], patterns: Patterns, owners: Collection[int]
+) -> tuple[tuple[Process, ...], tuple[OtherProcesses, ...]]:
+    """Return the processes that a judge needs, and the others by name and user.
+
+    ``owners``: those that hold a socket.
+    """
+    every = [_matched(each, command, patterns, each.pid in owners) for each, command in seen]
+    parents = {process.pid: process.parent for process in every}
+    matching = {process.pid for process in every if process.matches or process.undecided}
+    wanted = commands.kept(parents, matching, owners)
+    counts = Counter((each.name, each.user) for each in every if each.pid not in wanted)
+    others = (
+        OtherProcesses(name=name, user=user, count=count)
+        for (name, user), count in sorted(counts.items())
+    )
+    return tuple(each for each in every if each.pid in wanted), tuple(others)
+
+
+def _matched(process: Process, command: Command, patterns: Patterns, owns: bool) -> Process:
+    line = " ".join(command.words)
+    matches, undecided = [], []
+    for at, pattern in enumerate(patterns.all if owns else patterns.all[: patterns.sought]):
+        try:
+            if found(pattern, process.name) or found(pattern, line):
+                matches.append(at)
+            elif command.is_cut:
+                undecided.append(at)
+        except Undecided:
+            undecided.append(at)
+    known = {word for at in matches for word in _WORD.findall(patterns.all[at].lower())}
+    shown = commands.shown(process.name, command.words, known) if matches or owns else ""
+    return msgspec.structs.replace(
+        process, command=shown, matches=tuple(matches), undecided=tuple(undecided)
+    )
+
+
+def _without(seen: list[tuple[Process, Command]], ours: set[int]) -> list[tuple[Process, Command]]:
     """Leave out some processes and all that descend from them, down to ``ps`` itself."""
     while True:
-        kept = [process for process in found if not {process.pid, process.parent} & ours]
-        ours = {process.pid for process in found} - {process.pid for process in kept}
+        kept = [each for each in seen if not {each[0].pid, each[0].parent} & ours]
+        ours = {each.pid for each, _ in seen} - {each.pid for each, _ in kept}
         if not ours:
-            return tuple(kept)
-        found = kept
+            return kept
+        seen = kept
 
 
 def _is_bracketed(command: str) -> bool:
@@ -71,12 +162,12 @@ def _is_bracketed(command: str) -> bool:
 
 
 def _by_pid(lines: list[str]) -> dict[int, str]:
-    found = {}
+    named = {}
     for line in lines:
         fields = _NAMED.fullmatch(line)
         if fields is not None:
-            found[int(fields[1])] = (fields[2] or "").strip()
-    return found
+            named[int(fields[1])] = (fields[2] or "").strip()
+    return named
 
 
 def _started(clock: float, elapsed: int) -> float:

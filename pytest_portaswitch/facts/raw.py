@@ -11,6 +11,7 @@ from pytest_portaswitch.facts.model import (
     Disk,
     Gap,
     Interface,
+    OtherProcesses,
     ProbeResult,
     Process,
     Program,
@@ -36,6 +37,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
     reserved_ports: tuple[tuple[int, int], ...] = ()
     sockets: tuple[Socket, ...] = ()
     processes: tuple[Process, ...] = ()
+    others: tuple[OtherProcesses, ...] = ()
     connections: tuple[Connection, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
@@ -54,3 +56,6 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
     sent: float
     received: float
     took: float
+    patterns: tuple[str, ...] | None = None
+    """What the request asked of processes; a host says of them only which match."""
+    sought: int = 0

@@ -32,6 +32,9 @@ _OUTCOMES: dict[str, Outcome] = {
     "error": "error",
 }
 _OWNER = re.compile(r"^/proc/(\d{1,9})/fd/\d+ socket:\[(\d{1,19})\]$", re.ASCII | re.MULTILINE)
+_MOST_ARGUMENTS = (8 << 20) - (1 << 16)
+"""Characters near the bound of ``fallback.sh``, which counts bytes, line ends among them."""
+_Held = tuple[tuple[int, ...] | None, ...]
 _MARK = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -78,8 +81,11 @@ class Sections:
             self.gap(what, f"lines of the host's answer that could not be read: {count}")
 
 
-def read(body: bytes) -> Raw:
-    """Read the reply of the shell fallback. Raises ``Hostile``."""
+def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
+    """Read the reply of the shell fallback. Raises ``Hostile``.
+
+    ``patterns``: which processes match them; the first ``sought`` are tried on all.
+    """
     parts = Sections(body)
     for what, lines in parts.named("gap"):
         parts.gap(what, " ".join(lines))
@@ -99,15 +105,21 @@ def read(body: bytes) -> Raw:
     )
     _owners_gap(parts, listed)
     clock = _number(parts, "clock")
-    processes, bad = ps_text.processes(
+    arguments = parts.lines("arguments")
+    if sum(map(len, arguments)) >= _MOST_ARGUMENTS:
+        parts.gap("processes", "the command lines are longer than 8 MiB")
+    seen, bad = ps_text.processes(
         parts.lines("ps"),
         parts.lines("names"),
-        parts.lines("commands"),
+        ps_text.command_lines(arguments, parts.lines("commands")),
         clock or 0.0,
         parts.mark,
         parts.word("own"),
     )
     parts.unread("processes", bad)
+    held = (*(entry["pids"] for entry in listed), *(entry["pids"] for entry in connections))
+    of_sockets = {pid for pids in msgspec.convert(held, _Held) for pid in pids or ()}
+    processes, others = ps_text.judged(seen, ps_text.Patterns(patterns, sought), of_sockets)
     interfaces, bad = ip_text.interfaces(parts.lines("links"), parts.lines("addresses"))
     parts.unread("interfaces", bad)
     return Raw(
@@ -122,6 +134,7 @@ def read(body: bytes) -> Raw:
         reserved_ports=_reserved(parts),
         sockets=msgspec.convert(listed, tuple[Socket, ...]),
         processes=processes,
+        others=others,
         connections=msgspec.convert(connections, tuple[Connection, ...]),
         interfaces=interfaces,
         routes=tuple(ip_text.route(to, lines) for to, lines in parts.named("route")),

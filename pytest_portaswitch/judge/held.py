@@ -127,6 +127,7 @@ class _Judge:
         )
 
     def _of_none(self) -> Verdict:
+        seen.all_decided(self.host, self.expects.process)
         unseen = [c for c in self.all if c.pids is None]
         if unseen:
             why = self.host.gap("owners") or "the owner of the connection could not be read"

@@ -92,7 +92,7 @@ def _judge_owners(
         (socket, by)
         for socket, by in held
         # A socket may be shared with its supervisor or with children: one right owner suffices.
-        if not any(seen.matches(process, expects.process) for process in by)
+        if not seen.is_held_by(host, socket, expects.process.match)
     ]
     if not wrong:
         everyone = tuple(process for _, by in held for process in by)

@@ -53,6 +53,8 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
     ]
     own = seen.with_children(host, running)
     foreign = [socket for socket in in_range if _is_foreign(host, socket, own)]
+    if foreign:
+        seen.all_decided(host, expects.process)
     is_assumed = expects.process.confidence == "assumed"
     if foreign and not is_assumed:
         return Verdict(

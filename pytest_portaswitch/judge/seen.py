@@ -15,7 +15,7 @@ from pytest_portaswitch.facts.model import (
     Socket,
 )
 from pytest_portaswitch.plan.check import Ports
-from pytest_portaswitch.source.bounded_regex import found
+from pytest_portaswitch.source.bounded_regex import Undecided, found
 from pytest_portaswitch.tables.row import ProcessPattern
 
 STOPPED = frozenset("Tt")
@@ -24,20 +24,48 @@ STOPPED = frozenset("Tt")
 SHOWN_COMMAND = 120
 """Characters of a command line that a message shows; the facts have more."""
 
+UNDECIDED = "could not be matched with every process: it took too long, or a line was too long"
+
 
 def processes_matching(facts: HostFacts, pattern: ProcessPattern) -> tuple[Process, ...]:
-    """The living processes that the pattern means."""
-    return tuple(p for p in facts.processes if p.state != "Z" and matches(p, pattern))
+    """The living processes that the pattern means.
+
+    Raises ``Undecided`` where none surely is one; ``judge`` makes that unknown.
+    """
+    living = [process for process in facts.processes if process.state != "Z"]
+    if facts.patterns is None:
+        return tuple(process for process in living if matches(facts, process, pattern.match))
+    at = _place(facts.patterns[: facts.sought], pattern.match)
+    running = tuple(process for process in living if at in process.matches)
+    if not running:
+        all_decided(facts, pattern)
+    return running
 
 
-def matches(process: Process, pattern: ProcessPattern) -> bool:
-    """Whether the pattern is found in the name or in the command line."""
-    return matches_words(process, pattern.match)
+def all_decided(facts: HostFacts, pattern: ProcessPattern) -> None:
+    """Raise ``Undecided`` where more processes may match than ``processes_matching`` gives."""
+    places = [at for at, each in enumerate(facts.patterns or ()) if each == pattern.match]
+    if any(at in process.undecided for process in facts.processes for at in places):
+        raise Undecided(pattern.match, UNDECIDED)
 
 
-def matches_words(process: Process, words: str) -> bool:
-    """The same for a regular expression. Raises ``Undecided``; ``judge`` makes it unknown."""
-    return found(words, process.name) or found(words, process.command)
+def matches(facts: HostFacts, process: Process, words: str) -> bool:
+    """Whether a regular expression is found in the name or in the command line of a process.
+
+    The host tried it on the whole line. Raises ``Undecided``.
+    """
+    if facts.patterns is None:
+        return found(words, process.name) or found(words, process.command)
+    at = _place(facts.patterns, words)
+    if at in process.undecided:
+        raise Undecided(words, UNDECIDED)
+    return at in process.matches
+
+
+def _place(patterns: tuple[str, ...], words: str) -> int:
+    if words not in patterns:
+        raise Undecided(words, "was not asked of this host")
+    return patterns.index(words)
 
 
 def with_children(facts: HostFacts, processes: Iterable[Process]) -> frozenset[int]:
@@ -101,6 +129,23 @@ def _by_pid(of: _Same) -> dict[int, list[int]]:
     for place, process in enumerate(of.facts.processes):
         found.setdefault(process.pid, []).append(place)
     return found
+
+
+def is_held_by(facts: HostFacts, socket: Socket, words: str) -> bool:
+    """Whether an owner of a socket matches a regular expression.
+
+    Raises ``Undecided`` where none surely does and one may.
+    """
+    undecided: Undecided | None = None
+    for process in owners(facts, socket):
+        try:
+            if matches(facts, process, words):
+                return True
+        except Undecided as error:
+            undecided = error
+    if undecided is not None:
+        raise undecided
+    return False
 
 
 def covers(socket: Socket, address: str) -> bool | None:

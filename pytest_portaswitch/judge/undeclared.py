@@ -18,6 +18,7 @@ from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, NothingElse
+from pytest_portaswitch.source.bounded_regex import Undecided
 from pytest_portaswitch.tables.row import Service
 from pytest_portaswitch.text.command import run
 
@@ -74,7 +75,10 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
         )
     unseen = [listener for listener in listeners if listener.standing == "unseen"]
     if unseen:
-        why = host.gap("owners") or "the owner of a socket could not be read"
+        if all(listener.socket.pids is not None for listener in unseen):
+            why = f"a process pattern {seen.UNDECIDED}"
+        else:
+            why = host.gap("owners") or "the owner of a socket could not be read"
         return msgspec.structs.replace(
             gap(host.host, "owners", why, expected),
             cause=f"owners of sockets on {host.host} not visible: {why}",
@@ -101,7 +105,6 @@ def _standing(host: HostFacts, socket: Socket, expects: NothingElse) -> Listener
     if ipaddress.ip_address(socket.address).is_loopback:
         return Listener(socket=socket, standing="loopback")
     public = _is_public(host, socket, expects)
-    owners = seen.owners(host, socket)
     # Where a row or a service has the port, its owner decides. Elsewhere nobody's would do.
     is_open = False
     for entry in expects.declared:
@@ -112,16 +115,17 @@ def _standing(host: HostFacts, socket: Socket, expects: NothingElse) -> Listener
             seen.covers(socket, entry.address) is not False
             or entry.process is None
             or entry.process.confidence == "assumed"
-            or any(seen.matches(process, entry.process) for process in owners)
+            or (owned := _is_held_by(host, socket, entry.process.match))
         ):
             return Listener(socket=socket, standing="declared")
-        is_open = is_open or socket.pids is None
+        is_open = is_open or owned is None
     confined = ""
     for service in expects.services:
         if not _is_port_of(service, socket):
             continue
-        if not _is_owner(service, host, socket):
-            is_open = is_open or socket.pids is None
+        owned = not service.match or _is_held_by(host, socket, service.match)
+        if not owned:
+            is_open = is_open or owned is None
             continue
         if service.public or not public:
             why = f"{service.name}: {service.reason} ({service.source})"
@@ -142,10 +146,13 @@ def _is_port_of(service: Service, socket: Socket) -> bool:
     )
 
 
-def _is_owner(service: Service, host: HostFacts, socket: Socket) -> bool:
-    return not service.match or any(
-        seen.matches_words(process, service.match) for process in seen.owners(host, socket)
-    )
+def _is_held_by(host: HostFacts, socket: Socket, words: str) -> bool | None:
+    """Whether an owner matches a pattern; None where that could not be seen or decided."""
+    try:
+        held = seen.is_held_by(host, socket, words)
+    except Undecided:
+        return None
+    return None if socket.pids is None and not held else held
 
 
 def _is_public(host: HostFacts, socket: Socket, expects: NothingElse) -> bool:

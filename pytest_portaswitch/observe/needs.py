@@ -15,6 +15,7 @@ import msgspec
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.facts.model import Probe
 from pytest_portaswitch.internal_error import InternalError, attempt
+from pytest_portaswitch.observe.process_patterns import PatternsByHost
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Request, Stream
 from pytest_portaswitch.plan.check import (
@@ -81,10 +82,12 @@ class _Needs:
         self.programs: dict[str, set[str]] = defaultdict(set)
         self.astray: dict[str, set[str]] = defaultdict(set)
         self.streams: dict[str, dict[str, Stream]] = defaultdict(dict)
+        self.patterns = PatternsByHost()
 
     def take(self, expects: Expectation) -> None:
         """Add what one check needs."""
         self.hosts.update(_looked_at(expects))
+        self.patterns.take(expects)
         if isinstance(expects, HoldsConnection):
             places = (expects.destination, *expects.instead)
             addresses = (place.address for place in places)
@@ -115,6 +118,7 @@ class _Needs:
         """What one host is asked."""
         sent, watched, source = self.probes[name], self.watched[name], cluster.hosts[name].private
         addresses = {host.private for host in cluster.hosts.values()}
+        patterns, sought = self.patterns.of(name)
         scripts = {key: questions.script(source, sent[key]) for key in sorted(sent)}
         return Request(
             host=name,
@@ -125,6 +129,8 @@ class _Needs:
             relays=tuple(self.streams[name][key] for key in sorted(self.streams[name])),
             routes_to=tuple(sorted(self.routes[name])),
             connections_to=tuple(sorted(addresses | self.astray[name])),
+            patterns=patterns,
+            sought=sought,
             programs=tuple(sorted(self.programs[name])),
             probe_timeout=probe_timeout,
             udp_timeout=min(UDP_TIMEOUT, probe_timeout),

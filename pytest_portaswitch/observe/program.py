@@ -20,12 +20,17 @@ from pytest_portaswitch.observe.request import Limits, Request
 class Travel(NamedTuple):
     """What this side knows of a trip that brought a reply. Times are since the epoch."""
 
-    host: str
+    request: Request
     sent: float
     """When the request was sent."""
     received: float
     """When the reply was complete."""
     took: float
+
+    @property
+    def host(self) -> str:
+        """The name of the host."""
+        return self.request.host
 
 
 class Program(NamedTuple):
@@ -58,6 +63,8 @@ def _observation(said: bytes, nonce: str, limits: Limits, travel: Travel) -> Obs
         sent=travel.sent,
         received=travel.received,
         took=travel.took,
+        patterns=travel.request.patterns,
+        sought=travel.request.sought,
     )
     return lost(travel.host, found, travel.took) if isinstance(found, InternalError) else found
 

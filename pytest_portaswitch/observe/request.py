@@ -28,6 +28,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     routes_to: tuple[str, ...] = ()
     connections_to: tuple[str, ...] = ()
     """Addresses of the cluster: established connections to others are not brought back."""
+    patterns: tuple[str, ...] = ()
+    """Regular expressions: which processes match them?"""
+    sought: int = 0
+    """So many of them, the first ones, are looked for among all processes; the others only where
+    a process holds a socket."""
     programs: tuple[str, ...] = ()
     """Absolute paths of programs: are they installed?"""
     probe_timeout: float = 3.0

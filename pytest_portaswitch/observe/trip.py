@@ -224,7 +224,7 @@ class Trip:
         self._searched = len(self._talk.reply)
         if not self._program.is_complete(fresh, self._nonce):
             return
-        travel = Travel(self.job.request.host, self._sent, time.time(), self._took())
+        travel = Travel(self.job.request, self._sent, time.time(), self._took())
         said = bytes(self._talk.reply)
         observation = self._program.observation(said, self._nonce, self._limits, travel)
         can_ask = isinstance(observation, HostFacts) and observation.method == "python"

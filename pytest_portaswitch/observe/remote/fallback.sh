@@ -150,7 +150,12 @@ processes() {
   # Names and command lines hold blanks: each is asked for alone, at the end of its line.
   section ps; ps -eo pid=,ppid=,user:32=,stat=,etime=
   section names; ps -eo pid=,comm=
-  section commands; ps -ww -eo pid=,args=
+  # grep of GNU reads them whole, word by word; ps cuts them.
+  if [[ $(printf 'a\0b\0' | grep -azc '' 2>/dev/null) == 2 ]] && has tr && has head; then
+    section arguments
+    grep -azH '' /proc/[0-9]*/cmdline 2>/dev/null | head -c 8388608 | tr '\0\n' '\n '
+    echo
+  else section commands; ps -ww -eo pid=,args=; fi
 }
 
 network() {

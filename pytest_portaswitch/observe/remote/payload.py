@@ -18,8 +18,7 @@ from pytest_portaswitch.observe.request import Limits, Request
 _PROGRAM = "pytest_portaswitch.observe.remote.program"
 _PARTS = (
     "pytest_portaswitch.facts.bare",
-    "pytest_portaswitch.facts.masking",
-    "pytest_portaswitch.facts.secrets_shown",
+    "pytest_portaswitch.facts.commands",
     "pytest_portaswitch.facts.proc_net",
     f"{_PROGRAM}.notes",
     f"{_PROGRAM}.controller",
@@ -27,6 +26,7 @@ _PARTS = (
     f"{_PROGRAM}.links",
     f"{_PROGRAM}.sockets",
     f"{_PROGRAM}.processes",
+    f"{_PROGRAM}.matching",
     f"{_PROGRAM}.snapshot",
     f"{_PROGRAM}.host",
     f"{_PROGRAM}.release",

@@ -50,7 +50,7 @@ def _bound(deadline: float) -> None:
     """See to it that this process ends, yields to others, and cannot write a file."""
     # The default action ends it even in the middle of a call; a handler might never be run.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM, signal.SIGVTALRM})
     signal.setitimer(signal.ITIMER_REAL, max(0.1, deadline))
     # As Python does itself: a peer that closes must not end this process. See ``controller``.
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -68,7 +68,8 @@ def _bound(deadline: float) -> None:
 def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) -> "dict[str, Any]":
     notes = Notes()
     release = Release(notes)
-    seen = snapshot.take(set(request["connections_to"]), nonce, notes)
+    addresses, patterns = set(request["connections_to"]), request["patterns"]
+    seen = snapshot.take(addresses, nonce, notes, patterns, request["sought"])
     _owners_gap(notes, seen.listeners, refused)
     nothing: list[dict[str, object]] = []
     wanted = request["programs"]
@@ -84,6 +85,7 @@ def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) 
         "reserved_ports": host.reserved(notes),
         "sockets": seen.listeners,
         "processes": seen.processes,
+        "others": seen.others,
         "connections": seen.connections,
         "interfaces": attempt(notes, "interfaces", lambda: links.interfaces(notes), nothing),
         "disks": attempt(notes, "disks", lambda: disks.disks(notes), nothing),

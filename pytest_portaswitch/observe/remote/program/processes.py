@@ -2,8 +2,14 @@
 
 import os
 
-from pytest_portaswitch.facts.masking import masked
+from pytest_portaswitch.facts import commands
 from pytest_portaswitch.observe.remote.program.notes import TEXT, Notes, read, text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pytest_portaswitch.observe.remote.program.matching import Matcher
 
 _MOST = 20000
 _KERNEL_THREAD = 0x00200000
@@ -15,7 +21,10 @@ class Walk:
 
     def __init__(self) -> None:
         """Start with nothing seen."""
-        self.processes: list[dict[str, object]] = []
+        self.processes: list[dict[str, Any]] = []
+        """Those that a judge needs, in the shape of ``facts.model.Process``."""
+        self.others: list[dict[str, Any]] = []
+        """All others, in the shape of ``facts.model.OtherProcesses``."""
         self.owners: dict[int, list[int]] = {}
         self.denied = 0
         """Processes whose open files could not be read."""
@@ -23,27 +32,32 @@ class Walk:
         """/proc hides the processes of others."""
 
 
-def walk(nonce: str, notes: Notes) -> Walk:
-    """Return all processes but this program's own, and the owners of sockets by inode."""
+def walk(nonce: str, notes: Notes, matcher: "Matcher | None", inodes: "set[int]") -> Walk:
+    """Return all processes but this program's own, and the owners of the sockets of ``inodes``."""
     found = Walk()
     tick, booted, users = os.sysconf("SC_CLK_TCK"), _booted(), _users()
     pids = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
     found.unseen = 1 not in pids
     own = _own(nonce)
     shut = 0
+    every: list[dict[str, Any]] = []
     for pid in pids[:_MOST]:
         if pid in own:
             continue
         try:
             process = _process(pid, tick, booted, users)
+            if process is not None:
+                owns = _sockets(pid, found, inodes)
+                if matcher is not None or owns:
+                    _match(process, matcher, owns)
         except PermissionError:
             shut += 1
             continue
         except (OSError, ValueError, IndexError):
             continue  # it has ended meanwhile
         if process is not None:
-            found.processes.append(process)
-            _sockets(pid, found)
+            every.append(process)
+    _keep(every, found)
     if found.unseen:
         notes.gap("processes", "/proc shows only the login user's own (mount option hidepid)")
     elif shut:
@@ -53,9 +67,7 @@ def walk(nonce: str, notes: Notes) -> Walk:
     return found
 
 
-def _process(
-    pid: int, tick: int, booted: int, users: "dict[int, str]"
-) -> "dict[str, object] | None":
+def _process(pid: int, tick: int, booted: int, users: "dict[int, str]") -> "dict[str, Any] | None":
     """Return one process in the shape of ``facts.model.Process``; None for a kernel thread.
 
     Nor for what this program has started itself, which may still be on its way to become rpm.
@@ -72,7 +84,7 @@ def _process(
         "pid": pid,
         "parent": int(fields[1]),
         "name": text(head.partition(b"(")[2]),
-        "command": command(read(base + "cmdline", 4096)),
+        "command": "",
         "user": users.get(uid, str(uid)),
         "started": booted + round(int(fields[19]) / tick, 2),
         "unit": unit(text(_optional(base + "cgroup"))),
@@ -80,9 +92,34 @@ def _process(
     }
 
 
-def command(data: bytes) -> str:
-    """Return a command line joined by blanks and cut, without the secrets that it shows."""
-    return masked(text(data.rstrip(b"\0")).split("\0"))[:TEXT]
+def _match(process: "dict[str, Any]", matcher: "Matcher | None", owns: bool) -> None:
+    """Add what matches, and what may be shown of the command line. Raises ``OSError``."""
+    line = read(f"/proc/{process['pid']}/cmdline", commands.LONGEST)
+    matches: list[int] = []
+    if matcher is not None:
+        matches, process["undecided"] = matcher.match(process["name"], line, owns)
+        process["matches"] = matches
+    if matches or owns:
+        words = text(line.rstrip(b"\0")).split("\0")
+        known = matcher.words(matches) if matcher is not None else ()
+        process["command"] = commands.shown(process["name"], words, known)[:TEXT]
+
+
+def _keep(every: "list[dict[str, Any]]", found: Walk) -> None:
+    parents = {process["pid"]: process["parent"] for process in every}
+    matching = {p["pid"] for p in every if p.get("matches") or p.get("undecided")}
+    owners = {pid for pids in found.owners.values() for pid in pids}
+    wanted = commands.kept(parents, matching, owners)
+    counts: dict[tuple[str, str, str], int] = {}
+    for process in every:
+        if process["pid"] in wanted:
+            found.processes.append(process)
+        else:
+            like = (process["name"], process["user"], process["unit"])
+            counts[like] = counts.get(like, 0) + 1
+    for name, user, within in sorted(counts):
+        count = counts[name, user, within]
+        found.others.append({"name": name, "user": user, "unit": within, "count": count})
 
 
 def unit(groups: str) -> str:
@@ -98,23 +135,28 @@ def unit(groups: str) -> str:
     return ""
 
 
-def _sockets(pid: int, found: Walk) -> None:
-    """Add the sockets of a process to their owners."""
+def _sockets(pid: int, found: Walk, inodes: "set[int]") -> bool:
+    """Add the sockets of a process to their owners, and return whether it holds any."""
     base = f"/proc/{pid}/fd/"
+    owns = False
     try:
         names = os.listdir(base)
     except PermissionError:
         found.denied += 1
-        return
+        return False
     except OSError:
-        return
+        return False
     for name in names:
         try:
             target = os.readlink(base + name)
         except OSError:
             continue
         if target.startswith("socket:["):
-            found.owners.setdefault(int(target[8:-1]), []).append(pid)
+            inode = int(target[8:-1])
+            if inode in inodes:
+                found.owners.setdefault(inode, []).append(pid)
+                owns = True
+    return owns
 
 
 def _own(nonce: str) -> "set[int]":

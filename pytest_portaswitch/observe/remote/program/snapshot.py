@@ -7,21 +7,39 @@ from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, Owners, Row
 from pytest_portaswitch.observe.remote.program import processes, sockets
 from pytest_portaswitch.observe.remote.program.notes import Notes, attempt
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pytest_portaswitch.observe.remote.program.matching import Matcher
+
 _MOST_CONNECTIONS = 5000
 
 
 class Snapshot:
     """One look. The sockets come before their owners, and both before any probe is sent."""
 
-    def __init__(self, wanted: "set[str]", nonce: str, notes: Notes) -> None:
+    def __init__(
+        self, wanted: "set[str]", nonce: str, notes: Notes, matcher: "Matcher | None"
+    ) -> None:
         """``wanted``: the addresses to which established connections are brought back."""
         none: dict[str, list[Row]] = {"tcp": [], "udp": []}
         nothing: list[dict[str, object]] = []
         tables = attempt(notes, "sockets", lambda: sockets.tables(notes), none)
-        walk = attempt(notes, "processes", lambda: processes.walk(nonce, notes), processes.Walk())
+        inodes = {
+            row.inode
+            for transport, rows in tables.items()
+            for row in rows
+            if transport == "udp" or row.state == LISTEN or row.remote in wanted
+        }
+        walk = attempt(
+            notes,
+            "processes",
+            lambda: processes.walk(nonce, notes, matcher, inodes),
+            processes.Walk(),
+        )
         root = os.geteuid() == 0
         self.privileged = root and not walk.denied
         self.processes = walk.processes
+        self.others = walk.others
         self._owners = Owners(walk.owners, self.privileged and not walk.unseen)
         tables = attempt(notes, "sockets", lambda: sockets.lasting(tables, self._owners), tables)
         self._listening = [row for row in tables["tcp"] if row.state == LISTEN]
@@ -53,7 +71,19 @@ class Snapshot:
         return proc_net.connections(self._established, self._served, self._wanted, self._owners)
 
 
-def take(wanted: "set[str]", nonce: str, notes: Notes) -> Snapshot:
+def take(
+    wanted: "set[str]", nonce: str, notes: Notes, patterns: "list[str]", sought: int
+) -> Snapshot:
     """Look, and where that came out blurred once more."""
-    first = Snapshot(wanted, nonce, notes)
-    return Snapshot(wanted, nonce, notes) if first.is_blurred() else first
+    if not patterns:
+        return _take(wanted, nonce, notes, None)
+    # Compiled only on hosts that are asked for it.
+    from pytest_portaswitch.observe.remote.program.matching import Matcher
+
+    with Matcher(patterns, sought) as matcher:
+        return _take(wanted, nonce, notes, matcher)
+
+
+def _take(wanted: "set[str]", nonce: str, notes: Notes, matcher: "Matcher | None") -> Snapshot:
+    first = Snapshot(wanted, nonce, notes, matcher)
+    return Snapshot(wanted, nonce, notes, matcher) if first.is_blurred() else first

@@ -37,13 +37,23 @@ class Talk(NamedTuple):
     stderr: str
     progress: Progress
     code: int
+    request: Request
 
     @property
     def facts(self) -> HostFacts:
         """The facts that it brought back."""
         sent = reply(self.stdout, NONCE, LIMITS.output)
         assert isinstance(sent, Reply), sent
-        seen = parse_reply("h", sent.body, method=sent.method, sent=1.0, received=9e9, took=0.5)
+        seen = parse_reply(
+            "h",
+            sent.body,
+            method=sent.method,
+            sent=1.0,
+            received=9e9,
+            took=0.5,
+            patterns=self.request.patterns,
+            sought=self.request.sought,
+        )
         assert isinstance(seen, HostFacts), seen
         return seen
 
@@ -135,7 +145,7 @@ def converse(
         said += process.stdout.read()
         errors = process.stderr.read().decode()
         code = process.wait(PATIENCE)
-    return Talk(said, errors, progress(said, NONCE), code)
+    return Talk(said, errors, progress(said, NONCE), code, request)
 
 
 def without_python(sudo: Sudo = "none") -> str:

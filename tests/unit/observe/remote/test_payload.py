@@ -81,7 +81,7 @@ def test_nothing_is_loaded_for_comfort(name: str, text: str) -> None:
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     }
-    assert loaded & slow == ({"re"} if name.endswith(".secrets_shown") else set())
+    assert loaded & slow == ({"re"} if name.endswith(".matching") else set())
 
 
 def test_all_parts() -> None:

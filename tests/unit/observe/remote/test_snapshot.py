@@ -34,7 +34,7 @@ class Host:
         """The sockets of this look."""
         return {"tcp": self.looks[min(self.walks, len(self.looks) - 1)][0], "udp": []}
 
-    def walk(self, nonce: str, notes: Notes) -> processes.Walk:
+    def walk(self, nonce: str, notes: Notes, matcher: None, inodes: set[int]) -> processes.Walk:
         """The owners of this look."""
         found = processes.Walk()
         found.owners = self.looks[min(self.walks, len(self.looks) - 1)][1]
@@ -52,7 +52,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
 def test_a_connection_that_was_made_anew_meanwhile(host: Host) -> None:
     """The old one has no owner any more, the new one was not listed yet: the next look has it."""
     host.looks = [([OUTWARD], {2: [77]}), ([AGAIN], {2: [77]})]
-    seen = snapshot.take(WANTED, "x" * 32, Notes())
+    seen = snapshot.take(WANTED, "x" * 32, Notes(), [], 0)
     assert host.walks == 2
     assert [(c["local_port"], c["pids"]) for c in seen.connections] == [(40001, [77])]
 
@@ -60,14 +60,14 @@ def test_a_connection_that_was_made_anew_meanwhile(host: Host) -> None:
 def test_a_listener_that_started_anew_meanwhile(host: Host) -> None:
     """The same."""
     host.looks = [([SERVER], {}), ([SERVER], {5: [78]})]
-    seen = snapshot.take(WANTED, "x" * 32, Notes())
+    seen = snapshot.take(WANTED, "x" * 32, Notes(), [], 0)
     assert [listener["pids"] for listener in seen.listeners] == [[78]]
 
 
 def test_once_more_is_enough(host: Host) -> None:
     """What the kernel itself holds has no owner however often one looks."""
     host.looks = [([OUTWARD], {})]
-    seen = snapshot.take(WANTED, "x" * 32, Notes())
+    seen = snapshot.take(WANTED, "x" * 32, Notes(), [], 0)
     assert host.walks == 2
     assert [c["pids"] for c in seen.connections] == [[]]
 
@@ -75,7 +75,7 @@ def test_once_more_is_enough(host: Host) -> None:
 def test_what_needs_no_other_look(host: Host) -> None:
     """Clients of this host come and go, others are not asked for, and all else has its owner."""
     host.looks = [([OUTWARD, INWARD, ELSEWHERE, SERVER], {1: [7], 5: [8]})]
-    snapshot.take(WANTED, "x" * 32, Notes())
+    snapshot.take(WANTED, "x" * 32, Notes(), [], 0)
     assert host.walks == 1
 
 
@@ -83,7 +83,7 @@ def test_where_owners_are_hidden_nobody_looks_for_them_again(host: Host) -> None
     """It would bring nothing."""
     host.hidden = True
     host.looks = [([OUTWARD], {})]
-    seen = snapshot.take(WANTED, "x" * 32, Notes())
+    seen = snapshot.take(WANTED, "x" * 32, Notes(), [], 0)
     assert host.walks == 1
     assert [c["pids"] for c in seen.connections] == [None]
 
@@ -93,6 +93,6 @@ def test_too_many_connections(host: Host, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(snapshot, "_MOST_CONNECTIONS", 1)
     host.looks = [([OUTWARD, AGAIN], {1: [7], 2: [8]})]
     notes = Notes()
-    seen = snapshot.take(WANTED, "x" * 32, notes)
+    seen = snapshot.take(WANTED, "x" * 32, notes, [], 0)
     assert len(seen.connections) == 1
     assert notes.gaps == [{"what": "connections", "why": "1 of 2 are shown"}]
