@@ -72,6 +72,9 @@ def network(value: Value) -> str | None:
     text = value.scalar("a network such as 10.0.0.0/24")
     if text is None:
         return None
+    if "%" in text:
+        value.refuse("must have no zone", "leave out '%' and what follows up to '/'")
+        return None
     try:
         return str(ipaddress.ip_network(text))
     except ValueError:

@@ -173,7 +173,7 @@ def process_reader(patterns: tuple[str, ...] | None) -> Callable[[Process], Proc
 def process(given: Process) -> Process:
     """Numbers, words and the time of its start."""
     state = clean.text(given.state, 8)
-    if len(given.state) > 1 or not given.state.isascii() or not given.state.isprintable():
+    if len(given.state) > 1 or not given.state.isascii() or state != given.state:
         raise Hostile(f"{state!r} is no state of a process")
     return _replace(
         given,

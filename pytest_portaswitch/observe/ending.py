@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 import msgspec
+
+from pytest_portaswitch.text import Text
+from pytest_portaswitch.text import clean as cleaned
+from pytest_portaswitch.text.clean import REPLACEMENT, without_sequences
 
 Stage = Literal["connecting", "shell", "password", "none", "refused", "ready"]
 """The last thing heard from the host. ``connecting``: nothing yet. ``shell``: our command runs.
@@ -15,9 +18,8 @@ Stage = Literal["connecting", "shell", "password", "none", "refused", "ready"]
 KeyTrouble = Literal["", "missing", "unreadable", "open", "encrypted"]
 """What is amiss with the key file that the cluster file names, as we see it ourselves."""
 
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 _WORDS = 300
+_READ = 10_000
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +73,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         return clean(" / ".join(said[-2:]))
 
 
-def clean(text: str) -> str:
-    """Return ``text`` as one line without control characters or escapes, cut to a bound."""
-    line = " ".join(_CONTROL.sub(" ", _ESCAPE.sub("", text)).split())
-    return line if len(line) <= _WORDS else line[: _WORDS - 1] + "…"
+def clean(text: str) -> Text:
+    """Return ``text`` as one line without escape sequences, cut to a bound."""
+    shown = cleaned(without_sequences(text[:_READ]), _READ).replace(REPLACEMENT, " ")
+    line = " ".join(shown.split())
+    return Text(line if len(line) <= _WORDS else f"{line[: _WORDS - 1]}…")

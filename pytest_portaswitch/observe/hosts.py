@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import time
 
 from testinfra.backend.base import BaseBackend, CommandResult
@@ -17,6 +16,7 @@ from pytest_portaswitch.observe.ending import Ending, clean
 from pytest_portaswitch.observe.environment import environment
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
+from pytest_portaswitch.text.command import shell
 
 
 class HostError(Exception):
@@ -109,7 +109,7 @@ def _result(
     if said.status is None:
         raise HostError(
             f"the command did not end within {limits.host_timeout:g} s, login included, "
-            f"and was cut: {clean(shlex.join(words))}"
+            f"and was cut: {clean(shell(*words))}"
         )
     ending = Ending(
         status=said.status,

@@ -29,6 +29,7 @@ _ESCAPED = re.compile(
     re.DOTALL,
 )
 REPLACEMENT = "\ufffd"
+"""What stands in the place of a character that may not be shown."""
 
 
 def clean(words: str, most: int = LONGEST) -> Text:

@@ -25,6 +25,8 @@ _COMMAND = re.compile(
     r"|^[ \t]*(?::(?=:[A-Za-z])(?!:[0-9A-Fa-f:.]+(?:[^\w:.-]|$))|([-+~^])(?=\1\1 ))",
     re.ASCII | re.MULTILINE,
 )
+_LONGEST_LINE = 10_000
+"""Commands to paste, which must be whole, are shorter."""
 _MARKDOWN = re.compile(r"[\\`*\[\]{}~^|#]|(?<![^\W_])_|_(?![^\W_])")
 
 
@@ -49,8 +51,10 @@ def _visible(cut: str, keep: str, escape: Callable[[str], str]) -> str:
 
 
 def line(words: str) -> str:
-    """One line of a terminal or a log, which no CI system takes for a command."""
-    return _COMMAND.sub(r"\g<0> ", visible(words))
+    """One line of a terminal or a log, which no CI system takes for a command; cut if very long."""
+    more = len(words) - _LONGEST_LINE
+    end = f" [... {more:,} characters more]" if more > 0 else ""
+    return _COMMAND.sub(r"\g<0> ", visible(words, _LONGEST_LINE)) + end
 
 
 def lines(several: Iterable[str]) -> str:

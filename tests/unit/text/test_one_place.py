@@ -16,11 +16,11 @@ OWN = ("text", "lab", "observe/remote")
 
 ALLOWED = {
     # Refuses what ssh's settings would expand; it makes nothing of it.
-    "control characters in a pattern": {"cluster/paths.py", "observe/ending.py"},
+    "control characters in a pattern": {"cluster/paths.py"},
     # Commands that are run, not shown.
     "shlex.split": {"observe/connection.py", "runner/ini_file.py"},
-    "shlex.join": {"observe/connection.py", "observe/hosts.py"},
-    "shlex.quote": {"observe/failure.py"},
+    "shlex.join": {"observe/connection.py", "observe/ssh.py"},
+    "shlex.quote": {"observe/ssh.py"},
     # The draft itself, which a test of its own reads.
     "sys.stdout.buffer.write": {"cli/discover.py"},
     # Its own markup has brackets.

@@ -90,3 +90,7 @@ def test_json_says_the_same_in_characters_that_may_be_shown(words: str) -> None:
 )
 def test_a_quoted_value_is_one_line(words: str, shown: str) -> None:
     assert show.quoted(words) == shown
+
+
+def test_a_very_long_line_is_cut() -> None:
+    assert show.line("x" * 3_000_000) == "x" * 10_000 + " [... 2,990,000 characters more]"
