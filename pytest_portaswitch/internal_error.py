@@ -167,9 +167,21 @@ def _place(stage: Stage, error: BaseException) -> str:
     else:
         own = [(file[len(_PACKAGE) :], line) for file, line in frames if _is_ours(file)]
     if not own:
-        return "an unknown place"
+        # It failed in a library, or in a hook, before any frame of ours: where we called it.
+        return _caller(error)
     file, line = own[0 if isinstance(error, (RecursionError, MemoryError)) else -1]
     return f"{file}:{line}"
+
+
+def _caller(error: BaseException) -> str:
+    frame = error.__traceback__.tb_frame if error.__traceback__ else None
+    while frame and (
+        frame.f_code.co_filename == __file__ or not _is_ours(frame.f_code.co_filename)
+    ):
+        frame = frame.f_back
+    if frame is None:
+        return "an unknown place"
+    return f"{frame.f_code.co_filename[len(_PACKAGE) :]}:{frame.f_lineno}"
 
 
 @functools.cache

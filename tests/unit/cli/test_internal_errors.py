@@ -34,8 +34,8 @@ def test_command_that_fails_says_where(
     said = capsys.readouterr()
     assert said.out == ""
     assert re.fullmatch(
-        r"a fault of this program at cli/plan\.py:\d+ \(ZeroDivisionError\): command, plan; send us "
-        r"this line and the versions in this report; it holds no secret and no word of a host: "
+        r"a fault of this program at cli/plan\.py:\d+ \(ZeroDivisionError\): command, plan; send "
+        r"us this line and the versions in this report; it holds no secret and no word of a host: "
         rf"pytest-portaswitch {re.escape(__version__)}\n",
         said.err,
     )
