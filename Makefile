@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LAB := lab
+FUZZ_SECONDS ?= 1800
 
-.PHONY: help demo test quick lint setup lab-tools browser bench footprint sample clean
+.PHONY: help demo test quick fuzz lint setup lab-tools browser bench footprint sample clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -18,6 +19,9 @@ test: setup lab-tools browser lint ## Lint, type-check, and run all tests, those
 
 quick: setup ## Run the quick tests, in a minute
 	@scripts/quick $(BIN)/python
+
+fuzz: setup ## Fuzz all that reads bytes from outside, for FUZZ_SECONDS (1800)
+	@$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
 
 lint: setup ## ruff and mypy
 	@echo "== Lint and types"

@@ -14,6 +14,7 @@ from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.protocols.answer import DETAIL, DETAILS, WORDS, Answer
 from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.registry import PROTOCOLS
+from tests.fuzz.refit import refit
 
 from . import scene
 
@@ -73,8 +74,9 @@ def mangled(draw: st.DrawFn, protocol: str, transport: str) -> tuple[bytes, ...]
             at = draw(st.integers(0, len(reply)))
             size = draw(st.integers(0, 8))
             reply = reply[:at] + draw(st.binary(max_size=8)) + reply[at + size :]
-        replies[index] = reply
-    return tuple(replies)
+        replies[index] = reply[: draw(st.none() | st.integers(0, len(reply)))]
+    # A frame that does not have the length that it claims hides what is wrong inside.
+    return refit(protocol, tuple(replies)) if draw(st.booleans()) else tuple(replies)
 
 
 def asked(transport: Any, secret: bool) -> Ask:

@@ -1,0 +1,1 @@
+"""Fuzzing: everything that reads bytes from outside, with one promise (see ``target``)."""
