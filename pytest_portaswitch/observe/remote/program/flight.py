@@ -7,6 +7,7 @@ when the deadline passed. What becomes of it stands in its result, a dict in the
 
 import errno
 import os
+import resource
 import select
 import time
 
@@ -24,6 +25,8 @@ READ, WRITE = select.POLLIN, select.POLLOUT
 now = time.monotonic
 _STDOUT = 1
 _TICK = 0.01
+_ENOUGH = 4096
+_OTHER_DESCRIPTORS = 32
 _SLOT = 1.0
 _SLOT_UNANSWERED = 0.25
 _QUICK, _SLOW = 0.1, 0.5
@@ -114,11 +117,25 @@ class Window:
             self.size = max(1, self.size // 2)
 
 
+def _most_descriptors() -> int:
+    """Return how many files this process may have open, having asked for as many as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _ENOUGH if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            return most
+        except (OSError, ValueError):
+            pass
+    return _ENOUGH if soft == resource.RLIM_INFINITY else soft
+
+
 class _Tower:
     """The probes that are under way, by the descriptor that each waits for."""
 
     def __init__(self, windows: "dict[str, Window]") -> None:
         self.active: dict[int, Flight] = {}
+        self._most = _most_descriptors() - _OTHER_DESCRIPTORS
         self._windows = windows
         # Seconds in which nobody looked whether replies had come: on a busy host they may be many.
         self._stalled = 0.0
@@ -133,6 +150,8 @@ class _Tower:
         Who has waited for a while keeps no other waiting: so hosts that are dead, of which there
         may be many, cost their time limit once.
         """
+        if len(self.active) >= self._most:
+            return False
         moment = now()
         busy = 0
         for flight in self.active.values():

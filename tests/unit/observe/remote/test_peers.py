@@ -6,9 +6,13 @@ and brings the answers of those that behave.
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import shutil
+import socket
 import ssl
+import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -232,3 +236,77 @@ def test_udp_peers_that_do_anything(tmp_path: Path, version: str) -> None:
     for other, result in zip(good, results[len(hostile) :], strict=True):
         assert result.answer is not None, other
         assert (result.answer.answered, result.answer.finding) == (True, ""), (other, result)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", QUICK)
+@pytest.mark.parametrize(
+    ("spoken", "word"), [("-tls1_2", b"R\n"), ("-tls1_2", b"r\n"), ("-tls1_3", b"K\n")]
+)
+def test_tls_peer_that_renegotiates_or_changes_keys_for_ever(
+    tmp_path: Path,
+    context: ssl.SSLContext,
+    certificate: Path,
+    version: str,
+    spoken: str,
+    word: bytes,
+) -> None:
+    """OpenSSL's own server does so at a word; the probe beside it has its answer."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    command = ["openssl", "s_server", "-accept", str(port), "-cert", str(certificate), spoken]
+    over = threading.Event()
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        while b"ACCEPT" not in server.stdout.readline():
+            pass
+        stdin, stdout = server.stdin, server.stdout
+
+        def say() -> None:
+            with contextlib.suppress(OSError):
+                while not over.wait(0.001):
+                    stdin.write(word)
+
+        threads = [
+            threading.Thread(target=say),
+            threading.Thread(target=lambda: stdout.readlines()),
+        ]
+        for thread in threads:
+            thread.start()
+        strange = Peer("http")
+        good = Peer("sip", context=context)
+        with serving([good]):
+            strange.port = port
+            request = asked("tls", [strange, good])
+            env = environment(tmp_path, python=python_of(version))
+            talk = converse(request, env, shell=BOUNDED, limits=LIMITS)
+        over.set()
+        server.kill()
+        for thread in threads:
+            thread.join(10)
+    one, other = talk.facts.probes
+    # Which of the two has the first word depends on when the server reads its own.
+    assert one.outcome in ("connected", "refused")
+    assert not any(one.received)
+    assert other.received[0].startswith(b"SIP/2.0 200 OK")
+
+
+@pytest.mark.slow
+def test_more_silent_peers_than_open_files_cost_no_answer(tmp_path: Path) -> None:
+    """As many probes are under way as the host lets one process have files open."""
+    silent, good = [Peer("http", 0, peers.stalls) for _ in range(100)], Peer("http")
+    with serving([*silent, good]):
+        request = asked("tcp", [*silent, good])
+        request = msgspec.structs.replace(request, probe_timeout=0.2)
+        shell = ("/bin/sh", "-c", 'ulimit -n 64; exec /bin/sh -c "$1"', "sh")
+        talk = converse(request, environment(tmp_path), shell=shell, limits=LIMITS)
+    *others, last = talk.facts.probes
+    assert last.received[0].startswith(b"HTTP/1.1 404")
+    assert {other.outcome for other in others} == {"connected"}
