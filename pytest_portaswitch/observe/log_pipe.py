@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 _MOST = 1 << 16
+_PROC = "/proc/{pid}/fd/{fd}"
 
 
 class LogPipe:
@@ -24,7 +25,7 @@ class LogPipe:
         """Open the pipe. Raises ``OSError``."""
         self._folder = ""
         self._read, self._write = os.pipe()
-        self.path = f"/proc/{os.getpid()}/fd/{self._write}"
+        self.path = _PROC.format(pid=os.getpid(), fd=self._write)
         if not Path(self.path).exists():
             self._use_fifo()
         os.set_blocking(self._read, False)

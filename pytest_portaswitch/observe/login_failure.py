@@ -128,7 +128,8 @@ def _denied(log: SshLog, ending: Ending, target: str) -> Finding:
             cause = _KEY_TROUBLE.get(ending.key, cause)
         sentence = f"the host takes the key, and ssh cannot use it: {cause}"
         return with_log("key-unusable", sentence, log.unused or log.line)
-    if target == ending.target and ending.key in ("missing", "unreadable"):
+    unread = ending.key in ("missing", "unreadable") or (ending.key and not log.offered)
+    if target == ending.target and unread:
         sentence = (
             "ssh cannot use the key that is named, and the host accepts no other: "
             f"{_KEY_TROUBLE[ending.key]}"

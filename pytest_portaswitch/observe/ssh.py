@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import math
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_portaswitch.cluster.model import Login
-from pytest_portaswitch.observe.ending import KeyTrouble
+from pytest_portaswitch.observe.ending import Ending, KeyTrouble
 from pytest_portaswitch.observe.request import Limits
 
 # A jump host is reached by a second ssh that few of these reach (see ``_carrier``): it follows the
@@ -39,6 +40,24 @@ _SAFE = (
 )
 
 
+# Options that the ssh of this machine turned out not to know.
+_UNKNOWN: set[str] = set()
+_MAY_BE_UNKNOWN = {"remotecommand": "RemoteCommand=none"}
+"""Of OpenSSH 7.6; without it, a RemoteCommand of the ssh config cannot be overruled."""
+
+
+def is_older_than_thought(ending: Ending) -> bool:
+    """Whether ssh ended because it is too old for an option; that one is left out from then on."""
+    pattern = r"command-line: line \d+: Bad configuration option: (\w+)\r?\n"
+    found = re.match(pattern, ending.stderr)
+    if ending.client != "ssh" or ending.log or not found:
+        return False  # where there is a log, a host may have spoken
+    if found[1].lower() not in _MAY_BE_UNKNOWN:
+        return False
+    _UNKNOWN.add(_MAY_BE_UNKNOWN[found[1].lower()])
+    return True
+
+
 def options(login: Login, limits: Limits, *, remarks: bool) -> tuple[str, ...]:
     """Return the command-line options for one login, each a word of its own.
 
@@ -46,7 +65,7 @@ def options(login: Login, limits: Limits, *, remarks: bool) -> tuple[str, ...]:
     what fails.
     """
     settings = [
-        *_SAFE,
+        *(setting for setting in _SAFE if setting not in _UNKNOWN),
         f"ConnectTimeout={max(1, math.ceil(limits.connect_timeout))}",
         f"LogLevel={_level(remarks)}",
     ]

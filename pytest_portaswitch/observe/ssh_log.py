@@ -115,7 +115,7 @@ _ERRORS: tuple[tuple[str, End, frozenset[Stage]], ...] = (
     (
         r"(?:kex|ssh)_exchange_identification: |banner exchange: |.*Connection reset by "
         r"|.*Connection closed by |Disconnected from |.*Broken pipe"
-        r"|ssh_dispatch_run_fatal: |Bad packet length ",
+        r"|ssh_dispatch_run_fatal: |Bad packet length |Authentication failed\.",
         "closed",
         _UNTIL_LOGIN,
     ),
@@ -245,6 +245,8 @@ def _leave_key(found: SshLog) -> None:
 
 
 def _look_for_end(found: SshLog, line: str) -> None:
+    if line.startswith("debug"):
+        return
     for pattern, end, stages in _ERRORS:
         if found.stage != "unknown" and found.stage not in stages:
             continue

@@ -24,7 +24,7 @@ from pytest_portaswitch.observe.guarded import costs_this_host
 from pytest_portaswitch.observe.job import Job
 from pytest_portaswitch.observe.program import Program, Travel
 from pytest_portaswitch.observe.relays import Relays
-from pytest_portaswitch.observe.remote.login import Sudo, prompt
+from pytest_portaswitch.observe.remote.login import Sudo, prompt, since_login
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
 from pytest_portaswitch.source import BadInput, Problem
@@ -261,7 +261,7 @@ class Trip:
         ending = Ending(
             status=status,
             stage=self._talk.stage,
-            stderr=self._errors.decode(errors="replace").replace(prompt(self._nonce), "\n"),
+            stderr=since_login(self._errors.decode(errors="replace"), self._nonce),
             stdout=self._talk.chatter.decode(errors="replace"),
             log=logged[-1] if logged else "",
             hop_logs=logged[:-1],
@@ -275,7 +275,7 @@ class Trip:
             seconds=self._took(),
         )
         found = failure.classify(ending)
-        if found.again:
+        if found.again or ssh.is_older_than_thought(ending):
             self.refused = self._unobserved(found.why, found.detail)
         else:
             self._fail(found.why, found.detail)

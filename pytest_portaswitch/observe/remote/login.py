@@ -68,11 +68,13 @@ _OUTER: dict[Sudo, str] = {
     "none": _HEAD + _PLAIN,
     "passwordless": (
         f"{_HEAD}{_IF_ROOT}exec 3>&1; words=$(sudo -n -- {_INNER} 2>&1 >&3 3>&-); code=$?; "
+        'case $code in 126) words="its shell may start nothing (noexec): $words";; esac; '
         f'case $code in 1|126|127) exec 3>&-; set -- "$1" "$2" "$3" "$4" "sudo refused: $words";'
         f' {_PLAIN};; esac; echo "$words" >&2; exit $code'
     ),
     "password": (
-        f'{_HEAD}{_IF_ROOT}sudo -k -S -p "PORTASWITCH $4 password" -- {_INNER}; code=$?; '
+        f'{_HEAD}{_IF_ROOT}echo "PORTASWITCH $4 login" >&2; '
+        f'sudo -k -S -p "PORTASWITCH $4 password" -- {_INNER}; code=$?; '
         'case $code in 1|126|127) echo "PORTASWITCH $4 refused";; esac; exit $code'
     ),
 }
@@ -83,7 +85,8 @@ def login_command(sudo: Sudo, nonce: str) -> str:
 
     It prints, each on a line of its own on standard output (see ``progress``):
 
-    - ``PORTASWITCH <nonce> login`` once logged in;
+    - ``PORTASWITCH <nonce> login`` once logged in, and where sudo may ask for a password, before
+      it does, on standard error too (see ``since_login``);
     - ``PORTASWITCH <nonce> ready python|shell root|user`` when it waits for its payload;
     - ``PORTASWITCH <nonce> none`` where there is neither Python 3.6 nor bash; it ends;
     - ``PORTASWITCH <nonce> refused`` where sudo refused and a password was given; it ends.
@@ -109,6 +112,16 @@ def login_command(sudo: Sudo, nonce: str) -> str:
 def prompt(nonce: str) -> str:
     """Return what sudo asks for a password with: no text of the host's can be the same."""
     return f"PORTASWITCH {nonce} password"
+
+
+def since_login(stderr: str, nonce: str) -> str:
+    """Return what was said since the login, and since sudo asked if it did.
+
+    So no banner is in it, nothing of the login shell's and no lecture of sudo's.
+    """
+    _, begun, after = stderr.partition(f"PORTASWITCH {nonce} login")
+    before, asked, rest = (after if begun else stderr).partition(prompt(nonce))
+    return (rest if asked else before).replace(prompt(nonce), "\n")
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

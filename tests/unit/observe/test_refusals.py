@@ -129,14 +129,12 @@ def test_key_that_cannot_be_used_here_is_told_from_one_that_is_refused(tmp_path:
         open_to_all = sshd.folder / "open"
         shutil.copy(sshd.key, open_to_all)
         open_to_all.chmod(0o644)
-        begin = "the host takes the key, and ssh cannot use it: "
-
         for key, trouble in (
             (secret, "it has a passphrase, and no agent holds it"),
             (open_to_all, "others may read the file (chmod 600)"),
         ):
             found, detail = why(sshd.login(key=key))
-            assert (found, detail.startswith(begin + trouble)) == ("key-unusable", True)
+            assert (found, trouble in detail) == ("key-unusable", True)
 
 
 @contextmanager
