@@ -53,6 +53,7 @@ def differences(evidence: Evidence) -> Iterator[str]:
     if len(verdicts) < len(checks):
         return
     yield from _fields("totals", evidence.totals, totals_of(verdicts))
+    yield from _unjudged(evidence, checks)
     if evidence.run.deselected != len(evidence.deselected):
         yield f"run.deselected: is {evidence.run.deselected}, {len(evidence.deselected)} are named"
     scope = Scope(
@@ -100,6 +101,17 @@ def _judge_again(
         return
     verdicts[check.id] = verdict
     yield from _fields(f"check {check.id}", recorded, judged(check, verdict))
+
+
+def _unjudged(evidence: Evidence, checks: Mapping[str, Check]) -> Iterator[str]:
+    """How many checks got no verdict; older versions did not count them."""
+    run = evidence.run
+    if run.unjudged:
+        found = [
+            judged(checks[c.id], never_judged(checks[c.id], run)) == c for c in evidence.checks
+        ]
+        if sum(found) != run.unjudged:
+            yield f"run.unjudged: is {run.unjudged}, {sum(found)} checks have no verdict"
 
 
 def unvouched(evidence: Evidence) -> Iterator[str]:

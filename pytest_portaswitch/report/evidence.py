@@ -225,7 +225,7 @@ def totals_of(verdicts: Mapping[str, Verdict]) -> Totals:
 def never_judged(check: Check, run: Run) -> Verdict:
     """The verdict of a check that the run did not come to."""
     why = {
-        "complete": "no verdict came back from the worker that ran it",
+        "complete": "its test was skipped, or its worker died, before it was judged",
         "stopped": "the run was stopped before this check",
         "interrupted": "the run was interrupted before this check",
     }[run.state]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +24,9 @@ from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
 from pytest_portaswitch.runner.suites import point_to_shipped
 from pytest_portaswitch.runner.unwritable import finish_others, refuse_folder, refuse_reports
 from pytest_portaswitch.text import show
+
+if TYPE_CHECKING:
+    from pytest_portaswitch.report.evidence import State
 
 NOT_WRITTEN = 14
 """Exit code where something could not be written where it belongs. pytest's own are 0 to 6."""
@@ -158,7 +161,8 @@ class Session:
             return (yield)
         stopped = bool(session.shouldfail or session.shouldstop)
         recorder.judge_rest(stopped=recorder.interrupted or stopped)
-        recorder.write("interrupted" if recorder.interrupted else "stopped")
+        ended: State = "stopped" if stopped else "complete"
+        recorder.write("interrupted" if recorder.interrupted else ended)
         try:
             yield
         except OSError as error:

@@ -15,6 +15,7 @@ from pytest_portaswitch.cluster.model import Replica
 from pytest_portaswitch.pack import verify, write_index, write_pack
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMS
 from pytest_portaswitch.pack.write import contents, sums
+from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.fleet import read_summary
 from pytest_portaswitch.report.reading import read_evidence
 from tests.unit.report.making import ACME, MOMENT, evidence
@@ -225,3 +226,65 @@ def test_what_the_tables_leave_open_keeps_no_cluster_from_being_ready(jobs: Path
     assert read_summary(jobs / "open/acme-prod").totals.unknown > 0
     assert read_summary(jobs / "lower/acme-prod").verdict == "ready-with-warnings"
     assert read_summary(jobs / "partial/_partial/acme-prod").verdict == "could-not-be-assessed"
+
+
+@pytest.fixture
+def partial() -> Evidence:
+    """An audit of a part, later than the whole ones."""
+    found = evidence(leave_out="listener:db1:")
+    started = (MOMENT + datetime.timedelta(days=5)).isoformat()
+    return msgspec.structs.replace(found, run=msgspec.structs.replace(found.run, started=started))
+
+
+def test_an_audit_of_a_part_takes_no_whole_ones_place(
+    jobs: Path, partial: Evidence, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor is it a second one of its cluster; both come along, and the page lists both."""
+    write_pack(partial, jobs / "job-partial")
+    assert main(["merge", "jobs/job-late", "jobs/job-partial", "--newest"]) == 0
+    whole = jobs / "job-late" / "reports" / "acme-prod"
+    assert files_of(Path("reports/acme-prod")) == files_of(whole)
+    pack = jobs / "job-partial" / "_partial" / "acme-prod"
+    assert files_of(Path("reports/_partial/acme-prod")) == files_of(pack)
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == "reports/index.html: 1 cluster: 1 blocked"
+    page = Path("reports/index.html").read_text()
+    assert "Other audits: 1" in page
+    assert 'href="_partial/acme-prod/audit.html"' in page
+    assert main(["merge", "reports"]) == 0
+
+
+def test_a_cluster_of_which_only_a_part_was_audited_does_not_pass_the_gate(
+    jobs: Path, partial: Evidence, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job that was interrupted leaves no more."""
+    write_pack(partial, jobs / "job-partial")
+    assert main(["merge", "jobs/job-bravo", "jobs/job-partial", "--gate"]) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "reports/index.html: 2 clusters: 1 could not be assessed, 1 ready"
+
+
+def test_earlier_audits_are_not_merged(jobs: Path) -> None:
+    """But for one that is named itself; and what a newer one replaces is kept."""
+    for job in ("early", "late"):
+        found = read_evidence(jobs / f"job-{job}" / "reports" / "acme-prod" / EVIDENCE)
+        write_pack(found, Path("site"))
+    [earlier] = Path("site/_history/acme-prod").iterdir()
+    assert main(["merge", "site"]) == 0
+    assert [path.name for path in sorted(Path("reports").iterdir())] == ["acme-prod", "index.html"]
+    assert main(["merge", str(earlier), "--output", "old"]) == 0
+    assert files_of(Path("old/acme-prod")) == files_of(earlier)
+    assert main(["merge", "site", "--output", "old", "--newest"]) == 0
+    assert files_of(Path("old/acme-prod")) == files_of(Path("site/acme-prod"))
+    assert files_of(Path("old/_history/acme-prod", earlier.name)) == files_of(earlier)
+
+
+def test_a_cluster_whose_last_audit_went_is_shown_by_an_earlier_one(jobs: Path) -> None:
+    """As where a run was killed between two renames."""
+    for job in ("early", "late"):
+        found = read_evidence(jobs / f"job-{job}" / "reports" / "acme-prod" / EVIDENCE)
+        write_pack(found, Path("site"))
+    shutil.rmtree("site/acme-prod")
+    index = write_index(Path("site"), MOMENT)
+    assert [pack.folder.parent for pack in index.packs] == [Path("site/_history/acme-prod")]
+    assert "an earlier audit: the last one is missing" in index.path.read_text()
