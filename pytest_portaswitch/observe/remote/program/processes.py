@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_portaswitch.observe.remote.program.matching import Matcher
 
 _MOST = 20000
+_MOST_FILES = 1000000
 _KERNEL_THREAD = 0x00200000
 _UNIT = (".service", ".scope", ".socket", ".mount", ".slice")
 
@@ -28,6 +29,7 @@ class Walk:
         self.owners: dict[int, list[int]] = {}
         self.denied = 0
         """Processes whose open files could not be read."""
+        self.files = 0
         self.unseen = False
         """/proc hides the processes of others."""
 
@@ -62,6 +64,8 @@ def walk(nonce: str, notes: Notes, matcher: "Matcher | None", inodes: "set[int]"
         notes.gap("processes", "/proc shows only the login user's own (mount option hidepid)")
     elif shut:
         notes.gap("processes", f"{shut} could not be read: Permission denied")
+    if found.files > _MOST_FILES:
+        notes.gap("owners", f"there are more than {_MOST_FILES} open files")
     if len(pids) > _MOST:
         notes.gap("processes", f"{_MOST} of {len(pids)} are shown")
     return found
@@ -145,6 +149,10 @@ def _sockets(pid: int, found: Walk, inodes: "set[int]") -> bool:
         found.denied += 1
         return False
     except OSError:
+        return False
+    found.files += len(names)
+    if found.files > _MOST_FILES:
+        found.denied += 1
         return False
     for name in names:
         try:

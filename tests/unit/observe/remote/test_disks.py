@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,6 +139,25 @@ def test_of_mounts_over_each_other_the_last_counts(
     """The one below is not to be reached."""
     mounts("8:1 / ext4", "8:2 /data ext4", "0:9 /data nfs4")
     assert seen(monkeypatch)[0] == ["/"]
+
+
+def test_thousands_of_mounts_take_no_time(mounts: Mounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As containers leave them, below a folder of a network."""
+    lines = [f"0:{number} /nfs/{number}/merged overlay" for number in range(8000)]
+    mounts("8:1 / ext4", "0:9 /nfs nfs4", *lines)
+    began = time.process_time()
+    assert seen(monkeypatch)[0] == ["/"]
+    assert time.process_time() - began < 5
+
+
+def test_more_mounts_than_are_read_are_no_disks(
+    mounts: Mounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was not read could be of a network, and hide another."""
+    mounts("8:1 / ext4", "8:2 /data ext4")
+    monkeypatch.setattr(disks, "_LARGEST", 60)
+    with pytest.raises(OSError, match="File too large"):
+        disks.disks(Notes())
 
 
 def test_a_disk_that_cannot_be_asked_is_a_gap(

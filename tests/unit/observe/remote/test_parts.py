@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -22,6 +24,7 @@ from pytest_portaswitch.observe.remote.program import (
     netlink,
     probes,
     processes,
+    release,
     sockets,
 )
 from pytest_portaswitch.observe.remote.program.notes import Notes, read
@@ -116,6 +119,64 @@ def test_kernel_without_diagnosis(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sockets, "_diag_is_there", lambda _, there=there: there)
         (seen,) = sockets.listeners({"tcp": [row]}, Owners({}, complete=True), Notes())
         assert seen["v6only"] is None
+
+
+def test_too_many_open_files_leave_owners_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those behind the bound are not looked at, so that no socket counts as nobody's."""
+    monkeypatch.setattr(processes, "_MOST_FILES", 0)
+    notes = Notes()
+    found = processes.walk("x" * 32, notes, None, {1})
+    assert found.owners == {}
+    assert found.denied > 0
+    assert {"what": "owners", "why": "there are more than 0 open files"} in notes.gaps
+
+
+RELEASES = [
+    ("echo 1; exec sleep 30", "rpm did not answer in 0.3 s"),
+    ("exec cat /dev/zero", "rpm did not answer in 0.3 s"),
+]
+
+
+@pytest.mark.parametrize(("does", "why"), RELEASES)
+def test_rpm_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch, does: str, why: str) -> None:
+    """Silent or talking, after its time; and it is ended."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        program = Path(folder) / "rpm"
+        program.write_text(f"#!/bin/sh\n{does}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(release, "_found", lambda _: str(program))
+        monkeypatch.setattr(release, "_PATIENCE", 0.3)
+        notes = Notes()
+        under_way = release.Release(notes)
+        assert under_way.read() == ""
+        os.waitpid(under_way._pid, 0)
+    assert notes.gaps == [{"what": "release", "why": why}]
+
+
+def test_netlink_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many answers, and that is an error."""
+    monkeypatch.setattr(netlink, "_MOST", 1)
+    monkeypatch.setattr(netlink, "_take", lambda data, answers: answers.append(data))
+    with pytest.raises(OSError, match="File too large"):
+        netlink.ask(netlink.ROUTE, 18, bytes(16), dump=True)
+
+
+def test_too_many_interfaces_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it is said."""
+    monkeypatch.setattr(links, "_MOST", 1)
+    monkeypatch.setattr(
+        netlink,
+        "ask",
+        lambda family, kind, body, dump: (
+            [struct.pack("=BxHiII", 0, 0, number, 0, 0) for number in range(3)]
+            if kind == 18
+            else []
+        ),
+    )
+    notes = Notes()
+    assert len(links.interfaces(notes)) == 1
+    assert notes.gaps == [{"what": "interfaces", "why": "1 of 3 are shown"}]
 
 
 def test_too_many_processes(monkeypatch: pytest.MonkeyPatch) -> None:
