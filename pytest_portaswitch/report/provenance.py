@@ -6,24 +6,18 @@ import datetime
 import getpass
 import hashlib
 import platform
-import re
 import socket
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
-from pytest_portaswitch.facts.masking import masked_words
-from pytest_portaswitch.facts.secrets_shown import NAME
 from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.report.command_line import run_words
 from pytest_portaswitch.report.evidence import Run, State
 from pytest_portaswitch.text import clean
 from pytest_portaswitch.text.command import shell
 from pytest_portaswitch.version import __version__
-
-# Each word is one argument here: blanks and slashes of a secret go with it.
-_VALUE = re.compile(rf"({NAME}\s*=).+", re.I | re.S)
-_URL = re.compile(r"(://[^/@]*?:).*?@(?=[^@]*?(,[a-z][a-z0-9+.-]*://|$))", re.I | re.S)
 
 
 def describe(
@@ -39,14 +33,14 @@ def describe(
 ) -> Run:
     """The record of a run; ``files`` by the name that the record calls them.
 
-    No option of this project takes a secret; those of other plugins may, and are masked.
+    Options of other plugins may take secrets, in any form: see ``run_words``.
     """
     return Run(
         state=state,
         started=started.isoformat(timespec="seconds"),
         finished=finished.isoformat(timespec="seconds"),
         who=clean(f"{_user()}@{socket.gethostname()}"),
-        command=clean(shell(*_masked(["pytest", *arguments])), 4000),
+        command=clean(shell("pytest", *run_words(arguments)), 4000),
         versions={
             "pytest-portaswitch": __version__,
             "python": platform.python_version(),
@@ -64,11 +58,6 @@ def describe(
         },
         deselected=deselected,
     )
-
-
-def _masked(words: list[str]) -> list[str]:
-    shown = [_URL.sub(r"\1***@", _VALUE.sub(r"\1***", word)) for word in words]
-    return masked_words(shown)
 
 
 def _user() -> str:

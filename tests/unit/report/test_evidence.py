@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import json
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -18,7 +20,9 @@ from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.pack import write_pack
 from pytest_portaswitch.plan import Plan, expand
 from pytest_portaswitch.report import provenance, terminal
+from pytest_portaswitch.report.command_line import run_words
 from pytest_portaswitch.report.evidence import Evidence, gather
+from pytest_portaswitch.runner import options
 
 ACME = Path(__file__).parents[2] / "plugin" / "acme.yaml"
 MOMENT = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.timezone.utc)
@@ -173,19 +177,22 @@ def test_many_warnings_are_counted_not_listed(plan: Plan) -> None:
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
-        (["--hosts", "ssh://root:S3CRET@db1"], "--hosts 'ssh://root:***@db1'"),
-        (
-            ["--hosts=ssh://a:S3CRET@db1,ssh://b@db2,ssh://c:S3CRET@db3"],
-            "'--hosts=ssh://a:***@db1,ssh://b@db2,ssh://c:***@db3'",
-        ),
-        (["--hosts=ssh://a:S3 C/R@E,T@db1"], "'--hosts=ssh://a:***@db1'"),
-        (["--hosts=ssh://root@db1:22?ssh_config=x"], "'--hosts=ssh://root@db1:22?ssh_config=x'"),
+        (["--hosts", "ssh://root:S3CRET@db1"], "--hosts '***'"),
+        (["--hosts=ssh://a:S3CRET@db1,ssh://b@db2"], "'--hosts=***'"),
         (["--db-password", "S3CRET", "-v"], "--db-password '***' -v"),
         (["--token=S3 CRET"], "'--token=***'"),
-        (["-o", "api_key = S3CRET"], "-o 'api_key =***'"),
+        (["-o", "api_key = S3CRET"], "-o '***'"),
+        (["-oapi_key=S3CRET"], "'-oapi_key=***'"),
+        (["-uS3CRET!"], "'***'"),
+        (["S3CRET=x", "https://a:S3CRET@h/"], "'***' '***'"),
+        (["--db", "S3CRET", "S3CRET@db"], "--db '***' '***'"),
+        (["{'a': 'S3CRET'}"], "'***'"),
+        (["-qx", "-n4", "-rA", "--lf", "suites/test_a.py::test_b[x:y-z]"],
+         "-qx -n4 -rA --lf 'suites/test_a.py::test_b[x:y-z]'"),
+        (["-k", "radius and not x", "--dist=loadscope"], "-k 'radius and not x' --dist=loadscope"),
         (["--cluster", "a b.yaml", "--sign", "key"], "--cluster 'a b.yaml' --sign key"),
     ],
-)
+)  # fmt: skip
 def test_no_secret_of_another_plugins_option_is_recorded(arguments: list[str], shown: str) -> None:
     """Other plugins take secrets on the command line; evidence is handed around."""
     run = provenance.describe(
@@ -199,3 +206,11 @@ def test_no_secret_of_another_plugins_option_is_recorded(arguments: list[str], s
         deselected=0,
     )
     assert run.command == f"pytest {shown}"
+
+
+def test_value_of_each_option_of_this_project_is_recorded() -> None:
+    source = inspect.getsource(options)
+    names = re.findall(r'addoption\(\s*"(--[\w-]+)"', source)
+    assert len(names) > 10
+    for name in names:
+        assert list(run_words([name, "acme.yaml"])) == [name, "acme.yaml"]
