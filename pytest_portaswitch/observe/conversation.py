@@ -16,7 +16,7 @@ from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.observe.ending import Stage
 
 _CHATTER = 1 << 20
-_KEPT = 4096
+_KEPT = 8192
 _LINE = 256
 _LOGIN = re.compile(rb"login\r?\n")
 _READY = re.compile(rb"ready (python|shell) (?:root|user)\r?\n")

@@ -13,12 +13,12 @@ from pytest_portaswitch.facts.internal_errors import lost
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe.environment import environment
-from pytest_portaswitch.observe.job import Job
+from pytest_portaswitch.observe.job import Job, ReadSecret
 from pytest_portaswitch.observe.line import Line, Turn
 from pytest_portaswitch.observe.program import PROGRAM, Program
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.second_round import SecondRound
-from pytest_portaswitch.observe.trip import ReadSecret, Trip
+from pytest_portaswitch.observe.trip import Trip
 from pytest_portaswitch.observe.watch import Watch
 
 OnProgress = Callable[[Job, Observation], None]

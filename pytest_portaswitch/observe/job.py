@@ -6,9 +6,14 @@ from collections.abc import Callable
 
 import msgspec
 
-from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.cluster.model import Login, SecretRef
+from pytest_portaswitch.cluster.secret import Secret
+from pytest_portaswitch.observe.redaction import Redaction
 from pytest_portaswitch.observe.request import Request
 from pytest_portaswitch.protocols.dialogue import Dialogue
+
+ReadSecret = Callable[[SecretRef], Secret]
+"""Raises ``BadInput``, which never holds the value."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +25,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Only hosts of one cluster have to do with each other."""
     dialogue: Callable[[str], Dialogue] | None = None
     """Begins the conversation of a key of ``request.relays``; needed where there are any."""
+
+    redaction: Redaction = msgspec.field(default_factory=Redaction)
+    """What must not come back."""
 
     @property
     def door(self) -> tuple[str, str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.cluster.model import SecretRef
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.facts.internal_errors import lost, with_internal_error
 from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved, WhyUnobserved
@@ -21,7 +20,7 @@ from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.conversation import Conversation, TooMuch
 from pytest_portaswitch.observe.ending import Ending, clean
 from pytest_portaswitch.observe.guarded import costs_this_host
-from pytest_portaswitch.observe.job import Job
+from pytest_portaswitch.observe.job import Job, ReadSecret
 from pytest_portaswitch.observe.program import Program, Travel
 from pytest_portaswitch.observe.relays import Relays
 from pytest_portaswitch.observe.remote.login import Sudo, prompt, since_login
@@ -29,14 +28,12 @@ from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
 from pytest_portaswitch.source import BadInput, Problem
 
-ReadSecret = Callable[[SecretRef], Secret]
-"""Raises ``BadInput``, which never holds the value."""
-
 Said = Literal["", "watching", "sent", "told", "gone"]
 """What was heard last of a second round; ``gone``: the connection has ended."""
 
 _WORDS: tuple[Said, ...] = ("watching", "sent")
 _STDERR = 64 * 1024
+_CHATTER = 4096
 _END = 128
 
 
@@ -175,10 +172,11 @@ class Trip:
     def noted(self, data: bytes) -> None:
         """Take bytes of standard error."""
         self._noted += len(data)
-        # The middle of a long text is dropped: both its ends are worth keeping.
         self._errors += data
         if len(self._errors) > _STDERR:
-            self._errors = self._errors[: _STDERR // 2] + self._errors[-_STDERR // 2 :]
+            # Both ends of a long text are worth keeping, and no half of a secret.
+            errors = self.job.redaction.content(self._errors)
+            self._errors = errors[: _STDERR // 2] + errors[-_STDERR // 2 :]
         if self._noted > self._limits.output:
             self._fail(
                 "output-too-large",
@@ -216,7 +214,7 @@ class Trip:
         secret = self._read_secret(self.job.login.sudo_password)
         if "\n" in secret.reveal():
             raise BadInput([Problem("sudo_password", 0, "", "", "must be one line")])
-        return secret
+        return self.job.redaction.add(secret)
 
     def _look_for_reply(self) -> None:
         # Only what is new, and as much before it as an end that was cut in two may take.
@@ -256,13 +254,13 @@ class Trip:
             self.said = "told" if self.told else "gone"
             return
         assert self._child is not None
-        login = self.job.login
-        logged = self._child.logged
+        login, redact = self.job.login, self.job.redaction.text
+        logged = tuple(map(redact, self._child.logged))
         ending = Ending(
             status=status,
             stage=self._talk.stage,
-            stderr=since_login(self._errors.decode(errors="replace"), self._nonce),
-            stdout=self._talk.chatter.decode(errors="replace"),
+            stderr=redact(since_login(self._errors.decode(errors="replace"), self._nonce)),
+            stdout=redact(self._talk.chatter.decode(errors="replace"))[-_CHATTER:],
             log=logged[-1] if logged else "",
             hop_logs=logged[:-1],
             client=self._child.client,

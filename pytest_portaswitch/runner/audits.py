@@ -25,6 +25,7 @@ from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe import Job, observe, testinfra_host
 from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions, load_for
+from pytest_portaswitch.observe.redaction import Redaction
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import Plan
@@ -93,6 +94,8 @@ class Audits:
         self.moment = moment
         """When the run began: waivers expire by it. With a time zone."""
         self._nonce = token_bytes(16)
+        secrets = (secret for audit in self.each() for secret in audit.secrets.values())
+        self._redaction = Redaction(secrets)
         self._asking: dict[str, Questions] = {}
         self._words: dict[str, Mapping[str, Word]] = {}
         self._aside: dict[tuple[str, str], Observation] = {}
@@ -162,6 +165,8 @@ class Audits:
             errors = before.internal_errors if before else ()
             if isinstance(found, InternalError):
                 errors, found = (*errors, found), seen
+            # Not before it was recognised: a reply is proved by its very bytes.
+            found = self._redaction.observation(found)
             audit.seen[host] = with_internal_error(found, *errors)
 
         with begin([self._host_label(audit, job.request.host) for audit, job in jobs]) as tell:
@@ -170,7 +175,7 @@ class Audits:
                 take(job, seen)
                 first[id(job)] = seen
                 label = self._host_label(owner[id(job)], job.request.host)
-                attempt("rendering", label, tell, label, seen)
+                attempt("rendering", label, tell, label, owner[id(job)].seen[job.request.host])
 
             hidden = [ref for audit in self.each() for ref in audit.cluster.secrets.values()]
             told = attempt(
@@ -195,7 +200,9 @@ class Audits:
         for audit, job in jobs:
             host = job.request.host
             others = (seen for name, seen in audit.seen.items() if name != host)
-            audit.seen[host] = certificates.without_known(audit.seen[host], others)
+            found = certificates.without_known(audit.seen[host], others)
+            # Another host's password may have been read since.
+            audit.seen[host] = self._redaction.observation(found)
 
     def _host_label(self, audit: Audit, host: str) -> str:
         return host if len(self._audits) == 1 else f"{audit.cluster.name}/{host}"
@@ -229,6 +236,7 @@ class Audits:
                         request=request,
                         cluster=name,
                         dialogue=questions.dialogue,
+                        redaction=self._redaction,
                     ),
                 )
                 for host, request in asked.items()

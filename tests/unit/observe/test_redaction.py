@@ -1,0 +1,194 @@
+"""What was sent in secret is struck out of what comes back, in all usual spellings."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import shlex
+import time
+import urllib.parse
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pytest_portaswitch.cluster.model import Login, SecretRef
+from pytest_portaswitch.cluster.secret import Secret
+from pytest_portaswitch.facts import (
+    Database,
+    Gap,
+    Handshake,
+    HostFacts,
+    Interface,
+    OtherProcesses,
+    ProbeResult,
+    Process,
+    Replication,
+    Socket,
+    Unobserved,
+)
+from pytest_portaswitch.facts.answer import Answer
+from pytest_portaswitch.observe import Job, Limits, Request, observe
+from pytest_portaswitch.observe.redaction import STRUCK, Redaction
+from tests.unit.observe.conftest import FakeSsh
+from tests.unit.observe.stub import STUB
+
+SECRETS = (
+    "hunter2",
+    'it\'s "mine" & <yours>',
+    "p@ss/w:ord+1",
+    "Ünïcödé $x`y`",
+    "tab\there\\n",
+    "a1b2",
+)
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "hex": lambda secret: secret.encode().hex(),
+    "HEX": lambda secret: secret.encode().hex().upper(),
+    "hex by colons": lambda secret: secret.encode().hex(":"),
+    "hex by blanks": lambda secret: secret.encode().hex(" ").upper(),
+    "escapes": lambda secret: "".join(f"\\x{byte:02x}" for byte in secret.encode()),
+    "base64": lambda secret: base64.b64encode(secret.encode()).decode().rstrip("="),
+    "base64 of a pair": lambda secret: base64.b64encode(f"admin:{secret}".encode()).decode(),
+    "base64 for URLs": lambda secret: base64.urlsafe_b64encode(f"me:{secret}!".encode()).decode(),
+    "URL": lambda secret: f"https://a:{urllib.parse.quote(secret, safe='')}@h/",
+    "url": lambda secret: (
+        urllib.parse.quote(secret, safe="").lower() if secret.islower() else secret
+    ),
+    "query": urllib.parse.quote_plus,
+    "all of it by percent": lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()),
+    "shell": shlex.quote,
+    "JSON": json.dumps,
+    "JSON as it is": lambda secret: json.dumps(secret, ensure_ascii=False),
+    "Python": repr,
+    "HTML": html.escape,
+    "SQL": lambda secret: "'" + secret.replace("'", "''") + "'",
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("secret", SECRETS)
+def test_spelling_of_a_secret_is_struck_out(secret: str, spelling: str) -> None:
+    spelled = SPELLINGS[spelling](secret)
+    redaction = Redaction([Secret("another one"), Secret(secret)])
+    for words in (spelled, f"before{spelled}after", f"a {spelled}\n{spelled}"):
+        struck = redaction.text(words)
+        assert STRUCK in struck
+        assert spelled not in struck
+        assert secret not in struck
+        assert redaction.content(words.encode()) == struck.encode()
+
+
+@given(st.text(min_size=5, max_size=40), st.binary(max_size=9), st.binary(max_size=9))
+@example("\ud7ff1234", b"", b"")
+def test_base64_at_any_place_says_nothing_of_a_secret(
+    secret: str, before: bytes, after: bytes
+) -> None:
+    """No digits are left that are those of the secret alone."""
+    spelled = base64.b64encode(before + secret.encode() + after).decode()
+    struck = Redaction([Secret(secret)]).text(spelled)
+    assert len(struck.replace(STRUCK, "")) <= len(base64.b64encode(before + after)) + 4
+
+
+def test_short_secret_is_struck_out_only_where_it_stands_alone() -> None:
+    """Within words it would be nowhere a secret and everywhere a letter."""
+    redaction = Redaction([Secret("ab")])
+    assert redaction.text("grab ab, 'ab' cab password=ab") == "grab ***, '***' cab password=***"
+
+
+def test_without_secrets_everything_stays_as_it_is() -> None:
+    facts = HostFacts(host="h", method="python", privileged=True, took=1.0, hostname="x")
+    assert Redaction().observation(facts) is facts
+    assert Redaction([Secret("")]).text("x") == "x"
+
+
+def test_secret_leaves_no_field_of_an_observation() -> None:
+    """And what is needed for judging stays: keys, addresses, numbers, words of ours."""
+    secret = "silent-10.0.0.5"  # noqa: S105
+    facts = HostFacts(
+        host="h",
+        method="python",
+        privileged=True,
+        took=1.0,
+        hostname=f"{secret}.local",
+        release=secret,
+        kernel=secret,
+        system=secret,
+        processes=(
+            Process(pid=1, parent=0, name=secret, command=f"/bin/{secret}", user=secret,
+                    started=0.0, unit=f"{secret}.service", state="S", matches=(0,)),
+        ),
+        others=(OtherProcesses(name=secret, user=secret, unit=secret, count=3),),
+        patterns=("x",),
+        sought=1,
+        sockets=(Socket(transport="tcp", address="10.0.0.5", port=1, pids=(1,)),),
+        interfaces=(Interface(name="eth0", up=True, mtu=1, addresses=("10.0.0.5/24",)),),
+        probes=(
+            ProbeResult(
+                key="tcp:10.0.0.5:1",
+                outcome="silent",
+                detail=secret,
+                received=(secret.encode(), base64.b64encode(b"x" + secret.encode())),
+                answer=Answer(answered=True, words=secret, details={"server": secret}),
+                tls=Handshake(version=secret, cipher=secret, chain=("ab",), problem=secret),
+            ),
+        ),
+        databases=(
+            Database(key="mysql:10.0.0.5:1", words=secret, version=secret,
+                     variables={"read_only": secret}, grants=(secret,), refused={"grants": secret},
+                     replication=(Replication(channel=secret, error=secret),)),
+        ),
+        certificates={"ab": b"0" + secret.encode(), "cd": b"0"},
+        gaps=(Gap(what="probes", why=secret),),
+    )  # fmt: skip
+    seen = Redaction([Secret(secret), Secret("10.0.0.5"), Secret("silent")]).observation(facts)
+    assert isinstance(seen, HostFacts)
+    encoded = msgspec.json.encode(seen)
+    assert secret.encode() not in encoded
+    assert base64.b64encode(secret.encode())[:12] not in encoded
+    assert seen.certificates == {"cd": b"0"}
+    assert (seen.host, seen.sockets, seen.interfaces) == ("h", facts.sockets, facts.interfaces)
+    assert (seen.probes[0].key, seen.probes[0].outcome) == ("tcp:10.0.0.5:1", "silent")
+    assert seen.databases[0].key == "mysql:10.0.0.5:1"
+    assert (seen.processes[0].matches, seen.patterns, seen.others[0].count) == ((0,), ("x",), 3)
+
+
+PASSWORD = "Sesam, öffne dich!"  # noqa: S105
+
+
+@pytest.mark.parametrize(
+    ("says", "flood"),
+    [
+        ('echo "sudo: $p: wrong" >&2', 0),
+        ('echo "sudo: $(printf %s "$p" | base64)" >&2', 0),
+        ('echo "sudo: $(printf %s "$p" | od -An -tx1 | tr -d " \\n")" >&2', 0),
+        ('echo "$p"', 0),
+        ('head -c 32757 /dev/zero | tr "\\0" x >&2; echo " $p" >&2', 200_000),
+    ],
+)
+def test_sudo_password_that_a_host_repeats_is_struck_out(
+    fake_ssh: FakeSsh, monkeypatch: pytest.MonkeyPatch, says: str, flood: int
+) -> None:
+    """On its standard error or output, whole, coded, and where a long text is cut."""
+    monkeypatch.setenv("SUDO_PASSWORD", PASSWORD)
+    fake_ssh.write('eval "$command"')
+    sudo = fake_ssh.folder / "sudo"
+    rest = f'head -c {flood} /dev/zero | tr "\\0" y >&2' if flood else ":"
+    sudo.write_text(f"#!/bin/bash\nread -r p\n{says}\n{rest}\nexit 1\n")
+    sudo.chmod(0o755)
+    login = Login(address="h", sudo=True, sudo_password=SecretRef(env="SUDO_PASSWORD"))
+    began = time.monotonic()
+    (seen,) = observe(
+        [Job(login=login, request=Request(host="h"))], Limits(host_timeout=8), program=STUB
+    )
+    assert time.monotonic() - began < 8
+    assert isinstance(seen, Unobserved)
+    assert seen.why == "sudo-refused"
+    plain = repr(msgspec.to_builtins(seen))
+    for part in (PASSWORD, PASSWORD[:7], PASSWORD[-7:], PASSWORD.encode().hex()):
+        assert part not in plain
+    assert base64.b64encode(PASSWORD.encode()).decode()[:8] not in plain
