@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 LAB := lab
 FUZZ_SECONDS ?= 1800
 
-.PHONY: help demo test quick fuzz lint setup lab-tools browser bench footprint sample clean
+.PHONY: help demo test quick fuzz lint setup lab-tools sshd browser bench footprint sample clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -14,10 +14,10 @@ help: ## Say what can be made
 demo: setup lab-tools ## Start a lab cluster, audit it, leave reports/lab/
 	@scripts/demo $(BIN) $(LAB)
 
-test: setup lab-tools browser lint ## Lint, type-check, and run all tests, those against the lab included
+test: setup sshd lab-tools browser lint ## Lint, type-check, and run all tests, those against the lab included
 	@scripts/test $(BIN)
 
-quick: setup ## Run the quick tests, in a minute
+quick: setup sshd ## Run the quick tests, in a minute
 	@scripts/quick $(BIN)/python
 
 fuzz: setup ## Fuzz all that reads bytes from outside, for FUZZ_SECONDS (1800)
@@ -44,6 +44,9 @@ $(READY): pyproject.toml scripts/setup-python
 
 lab-tools: ## The few Debian packages that the lab needs on the machine itself
 	@scripts/setup-lab
+
+sshd: setup ## An sshd for the tests that log in, unpacked into the virtual environment
+	@scripts/setup-sshd $(VENV)/sshd
 
 browser: ## A Chromium for the tests that open the pages
 	@scripts/setup-browser

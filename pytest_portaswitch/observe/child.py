@@ -26,12 +26,15 @@ class Child:
         command: Sequence[str],
         environment: Mapping[str, str],
         logs: Sequence[LogPipe] = (),
+        jump: str = "",
     ) -> None:
         """Start ``command``. Raises ``OSError`` when it cannot be started.
 
-        ``logs`` are closed with its own pipes, and what they hold then is ``logged``.
+        ``logs`` are closed with its own pipes, and what they hold then is ``logged``. ``jump``:
+        the jump hosts that it goes through.
         """
         self.client = command[0]
+        self.jump = jump
         self._logs = logs
         self.logged: tuple[str, ...] = ()
         self._process = subprocess.Popen(

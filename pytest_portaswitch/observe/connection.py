@@ -11,14 +11,14 @@ from __future__ import annotations
 import contextlib
 import copy
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import testinfra.backend
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.backend.ssh import SshBackend
 
 from pytest_portaswitch.cluster.model import Login
-from pytest_portaswitch.observe import ssh
+from pytest_portaswitch.observe import ssh, ssh_config
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.log_pipe import LogPipe
 from pytest_portaswitch.observe.request import Limits
@@ -62,10 +62,10 @@ def backend(login: Login, limits: Limits, *, remarks: bool) -> BaseBackend:
     return _bounded(testinfra.backend.get_backend(login.connection), login, limits, remarks)
 
 
-def command(login: Login, limits: Limits, remote: str, logs: Sequence[str]) -> tuple[str, ...]:
+def command(login: Login, limits: Limits, remote: str) -> tuple[str, ...]:
     """Return the words that run the shell text ``remote`` on the host of ``login``.
 
-    ``logs`` are for ssh (see ``ssh.logging``); others have no use for them. Raises
+    ssh does not go through the login's jump hosts yet: see ``start_ssh``. Raises
     ``UnfitConnection``.
     """
     composed: list[tuple[str, ...]] = []
@@ -78,41 +78,39 @@ def command(login: Login, limits: Limits, remote: str, logs: Sequence[str]) -> t
     redirect(connection, keep)
     connection.run(remote)
     (words,) = composed
-    if isinstance(connection, SshBackend):
-        return ssh.logging(words, login, logs, remarks=True)
     return words
 
 
 def start(login: Login, limits: Limits, remote: str, environment: Mapping[str, str]) -> Child:
-    """Start what runs ``remote`` on the host of ``login``, each ssh that it takes with a log.
+    """Start what runs ``remote`` on the host of ``login``.
 
     Raises ``UnfitConnection``, also where it cannot be started here.
     """
-    client = login.connection
+    words = command(login, limits, remote)
+    try:
+        if words[0] == "ssh":
+            return start_ssh(words, login, environment, remarks=True)
+        return Child(words, environment)
+    except FileNotFoundError:
+        raise UnfitConnection(f"there is no {words[0]} on this machine") from None
+    except OSError as error:
+        raise UnfitConnection(f"{words[0]} cannot be started here: {error.strerror}") from None
+
+
+def start_ssh(
+    words: tuple[str, ...], login: Login, environment: Mapping[str, str], *, remarks: bool
+) -> Child:
+    """Start an ssh, with a log for each jump host and one for the host. Raises ``OSError``."""
+    jump = login.jump or ssh_config.jump(words, environment)
     with contextlib.ExitStack() as opened:
-        try:
-            logs = open_logs(login, opened)
-            words = command(login, limits, remote, [log.path for log in logs])
-            client = words[0]
-            child = Child(words, environment, logs)
-        except FileNotFoundError:
-            raise UnfitConnection(f"there is no {client} on this machine") from None
-        except OSError as error:
-            raise UnfitConnection(f"{client} cannot be started here: {error.strerror}") from None
+        logs: list[LogPipe] = []
+        for _ in range(1 + len(jump.split(",")) if jump else 1):
+            logs.append(LogPipe())
+            opened.callback(logs[-1].close)
+        paths = [log.path for log in logs]
+        child = Child(ssh.logging(words, jump, paths, remarks=remarks), environment, logs, jump)
         opened.pop_all()
     return child
-
-
-def open_logs(login: Login, opened: contextlib.ExitStack) -> list[LogPipe]:
-    """Return a log for each jump host of a login and one for the host, which ``opened`` closes.
-
-    Raises ``OSError``.
-    """
-    logs = []
-    for _ in range(1 + ssh.hops(login)):
-        logs.append(LogPipe())
-        opened.callback(logs[-1].close)
-    return logs
 
 
 def redirect(connection: BaseBackend, run: Run) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 
 from testinfra.backend.base import BaseBackend, CommandResult
-from testinfra.backend.ssh import SshBackend
 from testinfra.host import Host
 
 from pytest_portaswitch.cluster.model import Login
@@ -88,17 +86,13 @@ def _result(
     """Run a command line and wait for it, within the limits."""
     began = time.monotonic()
     said = _Collector()
-    client = words[0]
-    with contextlib.ExitStack() as opened:
-        try:
-            logs = []
-            if isinstance(backend, SshBackend):
-                logs = connection.open_logs(login, opened)
-                words = ssh.logging(words, login, [log.path for log in logs], remarks=False)
-            child = Child(words, surroundings, logs)
-        except OSError as error:
-            raise HostError(f"{client} cannot be started here: {error.strerror}") from None
-        opened.pop_all()
+    try:
+        if words[0] == "ssh":
+            child = connection.start_ssh(words, login, surroundings, remarks=False)
+        else:
+            child = Child(words, surroundings)
+    except OSError as error:
+        raise HostError(f"{words[0]} cannot be started here: {error.strerror}") from None
     with Watch() as watch:
         watch.add(child, said, began + limits.host_timeout)
         child.end_of_input()
@@ -118,8 +112,8 @@ def _result(
         log=child.logged[-1] if child.logged else "",
         hop_logs=child.logged[:-1],
         staged=False,
-        client=client,
-        jump=login.jump,
+        client=child.client,
+        jump=child.jump,
         target=ssh.known_as(login),
         known_hosts=str(login.known_hosts or ""),
         key=ssh.key_trouble(login),

@@ -8,11 +8,11 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.observe.ending import Ending, KeyTrouble
 from pytest_portaswitch.observe.request import Limits
+from pytest_portaswitch.observe.ssh_config import config_of
 
 # A jump host is reached by a second ssh that few of these reach (see ``_carrier``): it follows the
 # user's configuration, and its standard input and the deadline of the whole trip bound it.
@@ -81,26 +81,21 @@ def options(login: Login, limits: Limits, *, remarks: bool) -> tuple[str, ...]:
 
 
 def logging(
-    command: Sequence[str], login: Login, logs: Sequence[str], *, remarks: bool
+    command: Sequence[str], jump: str, logs: Sequence[str], *, remarks: bool
 ) -> tuple[str, ...]:
-    """Return an ssh command line that logs to files, and goes through the jump hosts of ``login``.
+    """Return an ssh command line that logs to files, and goes through the jump hosts ``jump``.
 
     ``logs``: a path for each jump host, and the last one for ssh itself. ssh writes a banner, and
     what the host says, to standard error; its own words go to the file alone.
     """
     words = [command[0], "-E", logs[-1]]
-    if login.jump:
-        carrier = _carrier(login.jump.split(","), logs, login.config, _level(remarks))
+    if jump:
+        carrier = _carrier(jump.split(","), logs, config_of(command), _level(remarks))
         words += ["-o", "ProxyUseFdpass=no", "-o", f"ProxyCommand={carrier}"]
     return (*words, *command[1:])
 
 
-def hops(login: Login) -> int:
-    """Return how many jump hosts a login goes through, by the cluster file."""
-    return len(login.jump.split(",")) if login.jump else 0
-
-
-def _carrier(jumps: Sequence[str], logs: Sequence[str], config: Path | None, level: str) -> str:
+def _carrier(jumps: Sequence[str], logs: Sequence[str], config: str, level: str) -> str:
     """Return the command that brings a connection through jump hosts, as ``-J`` would.
 
     ``-J`` would have all these write to the standard error of ssh itself, banners among it.
@@ -114,7 +109,7 @@ def _carrier(jumps: Sequence[str], logs: Sequence[str], config: Path | None, lev
     if before:
         inner = _carrier(before, logs, config, level)
         words += ["-o", "ProxyUseFdpass=no", "-o", f"ProxyCommand={inner}"]
-    words += ["-F", str(config.expanduser())] if config else []
+    words += ["-F", config] if config else []
     words += ["-l", user] if user else []
     words += ["-p", port] if port else []
     # ssh expands the command once: what is not for it, the command within included, is doubled.

@@ -264,7 +264,7 @@ class Trip:
             log=logged[-1] if logged else "",
             hop_logs=logged[:-1],
             client=self._child.client,
-            jump=login.jump,
+            jump=self._child.jump,
             target=ssh.known_as(login),
             known_hosts=str(login.known_hosts or ""),
             key=ssh.key_trouble(login),

@@ -19,7 +19,7 @@ from tests.unit.observe.sshd import SSHD, Sshd, running_sshd
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     """A real sshd; tests that need one are skipped where it is not installed."""
     if not SSHD.exists():
-        pytest.skip(f"{SSHD} is missing (Debian: openssh-server)")
+        pytest.skip("there is no sshd (scripts/setup-sshd .venv/sshd)")
     with running_sshd(tmp_path_factory.mktemp("sshd")) as daemon:
         yield daemon
 

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from pytest_portaswitch.cluster.model import Login
 
-SSHD = Path("/usr/sbin/sshd")
+_INSTALLED = Path("/usr/sbin/sshd")
+_UNPACKED = Path(__file__).parents[3] / ".venv/sshd"
+"""Where scripts/setup-sshd puts one."""
+SSHD = _INSTALLED if _INSTALLED.exists() else _UNPACKED / "usr/sbin/sshd"
 _SEPARATION = Path("/run/sshd")
 
 
@@ -79,6 +82,11 @@ def running_sshd(folder: Path, settings: str = "") -> Iterator[Sshd]:
         f" IdentityFile {folder}/stranger\n IdentitiesOnly yes\n"
         f" UserKnownHostsFile {sshd.known_hosts}\n"
     )
+    # Since OpenSSH 9.8 and 10.0 these are programs of their own.
+    parts = {"SshdSessionPath": "sshd-session", "SshdAuthPath": "sshd-auth"}
+    helpers = {key: _UNPACKED / "usr/lib/openssh" / name for key, name in parts.items()}
+    if SSHD != _INSTALLED:
+        settings += "".join(f"\n{key} {path}" for key, path in helpers.items() if path.exists())
     (folder / "sshd_config").write_text(
         f"{settings}\nPort {sshd.port}\nListenAddress 127.0.0.1\n"
         f"HostKey {folder}/host_key\nPidFile none\n"
@@ -89,8 +97,11 @@ def running_sshd(folder: Path, settings: str = "") -> Iterator[Sshd]:
     made = os.geteuid() == 0 and not _SEPARATION.exists()
     if made:
         _SEPARATION.mkdir(mode=0o755)
+    libraries = ":".join(str(path) for path in _UNPACKED.glob("usr/lib/*-linux-*"))
     process = subprocess.Popen(
-        [SSHD, "-D", "-e", "-f", folder / "sshd_config"], start_new_session=True
+        [SSHD, "-D", "-e", "-f", folder / "sshd_config"],
+        env={**os.environ, "LD_LIBRARY_PATH": libraries} if SSHD != _INSTALLED else None,
+        start_new_session=True,
     )
     try:
         _wait_for(sshd.port)

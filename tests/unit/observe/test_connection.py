@@ -20,7 +20,10 @@ LOGS = ("/log/1", "/log/2", "/log/3")
 
 def words(login: Login, remote: str = "echo $HOME 'a b'") -> tuple[str, ...]:
     """Return the command line for a login."""
-    return connection.command(login, LIMITS, remote, LOGS)
+    command = connection.command(login, LIMITS, remote)
+    if command[0] != "ssh":
+        return command
+    return ssh.logging(command, login.jump, LOGS, remarks=True)
 
 
 def settings(command: tuple[str, ...]) -> list[str]:
@@ -102,7 +105,8 @@ def carriers(command: tuple[str, ...], own: str) -> list[tuple[str, str, tuple[s
 def test_jump_host_with_an_ipv6_address_is_reached_by_it() -> None:
     """Brackets are for the list of jump hosts, and not for ssh's command line."""
     login = Login(address="sip1", jump="noc@[2001:db8::1]:2222", config=Path("/etc/a b/config"))
-    command = connection.command(login, LIMITS, "true", LOGS[:2])
+    plain = connection.command(login, LIMITS, "true")
+    command = ssh.logging(plain, login.jump, LOGS[:2], remarks=True)
 
     assert carriers(command, "/log/2") == [
         ("/log/1", "2001:db8::1", ("-l", "noc", "-p", "2222"), "[%h]:%p")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
@@ -34,7 +35,7 @@ BANNER = yaml.safe_load(
 )["stderr"]
 """Every sentence by which ssh, sudo and login shells say why they fail."""
 
-pytestmark = pytest.mark.skipif(not SSHD.exists(), reason="sshd is missing (openssh-server)")
+pytestmark = pytest.mark.skipif(not SSHD.exists(), reason="there is no sshd")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="another user's login needs root")
 
 
@@ -331,6 +332,29 @@ def test_proxy_command_that_fails_is_no_host_s_fault(tmp_path: Path) -> None:
 
     assert found == "jump-failed"
     assert detail.startswith("the ProxyJump or ProxyCommand of the ssh config brought no connect")
+
+
+def test_jump_hosts_of_the_ssh_config_are_told_apart(tmp_path: Path) -> None:
+    """As those of the cluster file: which one it was, or the host behind them."""
+    with sshd_with(tmp_path) as sshd:
+        hop = sshd.config.read_text()
+        login = sshd.login()
+
+        def behind(jump: str, login: Login = login) -> tuple[str, str]:
+            config = tmp_path / f"config-{jump}"
+            included = tmp_path / f"included-{jump}"
+            included.write_text(f"Host 127.0.0.1\n ProxyJump {jump}\n")
+            config.write_text(f"Include {included}\n{hop}")
+            seen = look(msgspec.structs.replace(login, config=config))
+            return ("", "") if isinstance(seen, HostFacts) else (seen.why, seen.detail)
+
+        assert behind("hop") == ("", "")
+        assert behind("hop,strange-hop")[0] == "jump-failed"
+        assert behind("hop,strange-hop")[1].startswith("the jump host strange-hop: the host accept")
+        assert behind("no-hop")[1].startswith("the jump host no-hop: nothing takes connections")
+        found, detail = behind("hop", sshd.login(port=free_port()))
+        assert found == "connection-refused"
+        assert detail.startswith("seen from the jump host hop: nothing takes connections there: ")
 
 
 def test_host_of_testinfra_has_nothing_of_ssh_in_what_commands_say(tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ def test_host_of_testinfra_is_bounded(sshd: Sshd) -> None:
         host.run("sleep 50")
 
     assert str(error.value).startswith(
-        "the command did not end within 1 s, login included, and was cut: ssh -E "
+        "the command did not end within 1 s, login included, and was cut: ssh -o BatchMode=yes"
     )
 
 
