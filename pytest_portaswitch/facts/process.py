@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import msgspec
 
+from pytest_portaswitch.text import NO_TEXT, Text
+
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
     """A process that a pattern of the plan matches, that holds a socket, or between two such."""
 
     pid: int
     parent: int
-    name: str
-    command: str
+    name: Text
+    command: Text
     """What of the command line cannot hold a secret, ``...`` for the rest; empty where nothing of
     it was asked for, and for zombies."""
-    user: str
+    user: Text
     started: float
     """Seconds since the epoch, by the host's clock."""
-    unit: str = ""
+    unit: Text = NO_TEXT
     """The systemd unit (the last part of the cgroup path), or empty."""
-    state: str = ""
+    state: Text = NO_TEXT
     """The state letter of /proc/PID/stat: R, S, D, T (stopped), Z (zombie) ..."""
     matches: tuple[int, ...] = ()
     """Which of ``HostFacts.patterns`` are found in its name or whole command line, by place."""
@@ -30,7 +32,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
 class OtherProcesses(msgspec.Struct, frozen=True, kw_only=True):
     """Processes of one name, user and unit of which no check speaks."""
 
-    name: str
-    user: str
-    unit: str = ""
+    name: Text
+    user: Text
+    unit: Text = NO_TEXT
     count: int = 1

@@ -14,6 +14,7 @@ import msgspec
 from pytest_portaswitch.facts import commands
 from pytest_portaswitch.facts.model import OtherProcesses, Process
 from pytest_portaswitch.source.bounded_regex import Undecided, found
+from pytest_portaswitch.text import NO_TEXT, clean
 
 # Each list: the columns, then the one that may hold blanks.
 _COLUMNS = re.compile(
@@ -74,11 +75,11 @@ def processes(
         process = Process(
             pid=pid,
             parent=parent,
-            name=called.get(pid, "").removesuffix(" <defunct>"),
-            command="",
-            user=fields[3],
+            name=clean(called.get(pid, "").removesuffix(" <defunct>")),
+            command=NO_TEXT,
+            user=clean(fields[3]),
             started=_started(clock, _seconds(fields)),
-            state=fields[4][0],
+            state=clean(fields[4][0]),
         )
         seen.append((process, command))
         if any(mark in word for word in command.words):
