@@ -152,16 +152,6 @@ def _pieces(word: str) -> list[tuple[str, bool]]:
     return [(part, number < len(parts) - 1) for number, part in enumerate(parts)]
 
 
-def raise_privilege(connection: BaseBackend) -> None:
-    """Have ``connection`` run its commands as root, by a sudo that asks for nothing."""
-
-    def sudo_command(command: str, user: str | None) -> str:
-        return connection.quote("sudo -n /bin/sh -c %s", command)
-
-    connection.sudo = True
-    setattr(connection, "get_sudo_command", sudo_command)  # noqa: B010 - as above
-
-
 def _ssh_backend(login: Login, limits: Limits, remarks: bool) -> BaseBackend:
     # An IPv6 address goes in brackets, and testinfra undoes URL quoting.
     address = login.address.replace("%", "%25")

@@ -80,7 +80,7 @@ class Controller:
     def pytest_testnodedown(self, error: object) -> None:
         """A worker that died leaves tests that no other one may run."""
         if error:
-            self.recorder.take_death()
+            self.recorder.take_crash()
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Mend the schedulers of xdist that do not survive the death of a worker."""

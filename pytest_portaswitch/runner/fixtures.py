@@ -51,7 +51,7 @@ def audit_verdict(request: pytest.FixtureRequest) -> Outcome:
         # It goes on, for whoever wrote the hook; the verdict stands, and the evidence says so.
         audit.internal_errors.add(record("site-hook", ref.check, error))
         raise
-    interrupt(outcome)
+    interrupt(outcome, request.config)
     return outcome
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -29,7 +29,7 @@ class Outcome:
     def hold(self) -> None:
         """Fail the test, without a traceback, unless the verdict is a pass."""
         __tracebackhide__ = True
-        if self.verdict.verdict == "fail":
+        if self.verdict.verdict != "pass":
             pytest.fail(self.text, pytrace=False)
 
     @property
@@ -43,25 +43,34 @@ class Outcome:
         return [f"  since the baseline: {_word(self.standing)}"] if self.standing else []
 
 
-def interrupt(outcome: Outcome) -> None:
+def interrupt(outcome: Outcome, config: pytest.Config) -> None:
     """End the test in its setup where there is nothing to assert.
 
     What nobody could look at is an error of the run, not a failure of the cluster; what cannot
     be assessed is skipped; what a waiver excuses is an expected failure. Beside a baseline so is
-    what failed or was unknown there already, and what can be told no more is an error.
+    what failed or was unknown there already, and what can be told no more is an error. Where pytest
+    knows no expected failures (``--runxfail``, ``-p no:skipping``), they are errors.
     """
     verdict = outcome.verdict
     known = outcome.standing in ("still-failing", "still-unknown")
     if known and verdict.why_unknown != "not-assessable":
-        pytest.xfail(show.line(f"{_word(outcome.standing or 'unchanged')}: {verdict.message}"))
+        word = _word(outcome.standing or "unchanged")
+        _excuse(outcome, show.line(f"{word}: {verdict.message}"), config)
     if verdict.verdict == "waived":
-        pytest.xfail(show.line(verdict.message))
+        _excuse(outcome, show.line(verdict.message), config)
     if verdict.verdict == "unknown":
         from pytest_portaswitch.difference import BINDING
 
         if verdict.why_unknown == "not-assessable" and outcome.standing not in BINDING:
             pytest.skip(show.line(verdict.message))
         pytest.fail(outcome.text, pytrace=False)
+
+
+def _excuse(outcome: Outcome, reason: str, config: pytest.Config) -> NoReturn:
+    # Of skipping's own options there is none where it is blocked.
+    if config.getoption("runxfail", True):
+        pytest.fail(outcome.text, pytrace=False)
+    raise pytest.xfail.Exception(reason)
 
 
 def _word(standing: Standing) -> str:

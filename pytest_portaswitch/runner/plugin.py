@@ -148,7 +148,8 @@ class Session:
         self.recorder.interrupted = not (own and stopped)
 
     def pytest_internalerror(self, excrepr: Any) -> None:
-        self.recorder.interrupted = True
+        # Of pytest, of another plugin or of a worker: the facts are there, and nobody said to stop.
+        self.recorder.take_crash()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:

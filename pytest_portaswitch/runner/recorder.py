@@ -69,7 +69,8 @@ class Recorder:
         """What is in no evidence: it could not be put together, or was written already."""
         self.tests: dict[str, Ref] = {}
         """By node id, the check of each selected test that is about one."""
-        self._worker_died = False
+        self._crashed = False
+        """Whether a worker died, or pytest itself met an error."""
         self._unjudged: set[Ref] = set()
         """Checks of tests that failed before the verdict was known."""
 
@@ -90,18 +91,18 @@ class Recorder:
         self.tests.update(tests)
         self.collected.update(tests.values())
 
-    def take_death(self) -> None:
-        """Learn that a worker died."""
-        self._worker_died = True
+    def take_crash(self) -> None:
+        """Learn that a worker died, or that pytest itself met an error."""
+        self._crashed = True
 
     def judge_rest(self, *, stopped: bool) -> None:
         """Judge what was selected and observed, and what no test came to tell.
 
         A test may fail before its verdict is known, by another fixture or as its process dies, and
-        xdist may start no other worker for the rest. Where the run was ``stopped``, what it did not
-        come to stays unknown.
+        nothing may run the rest. Where somebody ``stopped`` the run, what it did not come to stays
+        unknown.
         """
-        rest = self.collected if self._worker_died and not stopped else self._unjudged
+        rest = self.collected if self._crashed and not stopped else self._unjudged
         for ref in sorted(rest - self.verdicts.keys(), key=lambda ref: (ref.cluster, ref.check)):
             audit = self.audits[ref.cluster]
             if audit.seen:

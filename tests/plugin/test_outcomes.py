@@ -5,7 +5,13 @@ from __future__ import annotations
 import html
 import json
 
-from .conftest import PLANNED, Site
+import pytest
+
+from pytest_portaswitch import Outcome, cluster, tables
+from pytest_portaswitch.judge.verdict import Verdict, VerdictWord
+from pytest_portaswitch.plan import expand
+
+from .conftest import HERE, PLANNED, Site
 
 WITHOUT_PORT = 4
 """Of which the tables give no port: Disconnector, Apache/FCGI, Cassandra; and the replica, which
@@ -100,6 +106,33 @@ def test_a_waiver_makes_an_expected_failure(site: Site) -> None:
     assert result.ret == 0
     result.stdout.fnmatch_lines(["XFAIL *waived until 2999-01-31 (UTC) by noc@acme: being moved*"])
     assert totals(site)["waived"] == 5
+
+
+@pytest.mark.parametrize("option", [["--runxfail"], ["-p", "no:skipping"]])
+@pytest.mark.parametrize("test", ["audit_verdict.hold()", "pass"])
+def test_waived_failure_never_passes(site: Site, option: list[str], test: str) -> None:
+    """Where pytest knows no expected failures it is an error; the evidence has it as waived."""
+    site.change("db1", "nothing-runs")
+    with (site.path / "acme.yaml").open("a") as file:
+        file.write(
+            "waivers: [{check: 'listener:db1:*', reason: x, owner: noc@acme, until: 2999-01-31}]\n"
+        )
+    (site.path / "suites" / "test_listeners.py").write_text(
+        "import pytest\n"
+        '@pytest.mark.portaswitch("listener")\n'
+        f"def test_listener(audit_verdict): {test}\n"
+    )
+    site.audit("-k", "db1 and listener", *option).assert_outcomes(errors=5)
+    assert totals(site)["waived"] == 5
+
+
+@pytest.mark.parametrize("verdict", ["fail", "waived", "unknown"])
+def test_hold_fails_unless_the_verdict_is_a_pass(verdict: VerdictWord) -> None:
+    """Whatever let the test come so far."""
+    checks = expand(tables.load("MR119"), cluster.load(HERE / "acme.yaml")).checks
+    outcome = Outcome("acme-prod", checks[0], Verdict(verdict=verdict, expected="x", observed="y"))
+    with pytest.raises(pytest.fail.Exception):
+        outcome.hold()
 
 
 def test_an_expired_waiver_excuses_nothing(site: Site) -> None:

@@ -18,7 +18,7 @@ MODES = ("load", "loadscope", "loadfile", "loadgroup", "worksteal", "each")
 def assert_whole(site: Site) -> None:
     """One visit, a verdict for every check, and a pack that holds."""
     assert site.observed() == [ALL_HOSTS]
-    pack = site.path / "reports" / "acme-prod"
+    pack = site.pack("acme-prod")
     assert verify(pack).problems == ()
     evidence = json.loads((pack / "evidence.json").read_text())
     assert evidence["run"]["state"] == "complete"
@@ -127,7 +127,113 @@ def test_what_site_tests_ask_of_hosts_is_seen_in_the_same_visit(site: Site, how:
     chosen = "(process and web1) or (test_facts and bill1) or test_others"
     site.audit_in_subprocess("-k", chosen, *how).assert_outcomes(passed=4)
     assert site.observed() == [["bill1", "web1"], ["sip1"]]
-    pack = site.path / "reports" / "acme-prod"
+    pack = site.pack("acme-prod")
     assert verify(pack).problems == ()
     evidence = json.loads((pack / "evidence.json").read_text())
     assert sorted(evidence["hosts"]) == ["bill1", "web1"]
+
+
+FORKS = """
+import os, pickle, pytest
+from _pytest.runner import runtestprotocol
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        if "web1" in item.nodeid and "process" in item.nodeid:
+            os._exit(139)
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+        plain = item.config.hook.pytest_report_to_serializable
+        with os.fdopen(writing, "wb") as pipe:
+            pickle.dump([plain(config=item.config, report=report) for report in reports], pipe)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
+    os.waitpid(child, 0)
+    whole = item.config.hook.pytest_report_from_serializable
+    reports = [whole(config=item.config, data=one) for one in pickle.loads(data)] if data else [
+        pytest.TestReport(item.nodeid, item.location, {}, "failed", "crashed", "call")
+    ]
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [[], ["-n", "2"]])
+def test_tests_that_run_in_processes_of_their_own_lose_nothing(site: Site, how: list[str]) -> None:
+    """Not even those that crash."""
+    (site.path / "forks.py").write_text(FORKS)
+    result = site.audit_in_subprocess("-p", "forks", *how)
+    assert result.parseoutcomes()["failed"] == 2
+    assert_whole(site)
+
+
+BROKEN_FIXTURE = """
+import pytest
+
+@pytest.fixture(autouse=True)
+def broken():
+    raise ValueError("the site's own")
+"""
+
+
+def test_check_whose_test_fails_before_the_verdict_is_judged_all_the_same(site: Site) -> None:
+    (site.path / "suites" / "conftest.py").write_text(BROKEN_FIXTURE)
+    assert site.audit().parseoutcomes()["errors"] == PLANNED
+    assert_whole(site)
+
+
+def test_check_whose_test_is_skipped_by_the_site_stays_unknown(site: Site) -> None:
+    module = site.path / "suites" / "test_processes.py"
+    module.write_text(f"{module.read_text()}\npytestmark = pytest.mark.skip\n")
+    site.audit("-k", "process and web1").assert_outcomes(skipped=2)
+    assert totals(site)["unknown"] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [[], ["-n", "2"]])
+@pytest.mark.parametrize(
+    "options", [["--count", "2"], ["--reruns", "1"], ["-p", "shuffled"]], ids=lambda words: words[0]
+)
+def test_repeated_and_shuffled_tests_change_nothing(
+    site: Site, options: list[str], how: list[str]
+) -> None:
+    for plugin in ("pytest_repeat", "pytest_rerunfailures"):
+        pytest.importorskip(plugin)
+    (site.path / "shuffled.py").write_text(
+        "import random\ndef pytest_collection_modifyitems(items): random.Random(7).shuffle(items)\n"
+    )
+    site.audit_in_subprocess(*options, *how)
+    assert_whole(site)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [[], ["-n", "2"]])
+def test_visit_counts_as_no_tests_time(site: Site, how: list[str]) -> None:
+    """A visit takes longer than pytest-timeout grants a test."""
+    pytest.importorskip("pytest_timeout")
+    site.change("web1", "slow")
+    result = site.audit_in_subprocess("--timeout", "2.5", *how)
+    assert result.ret == 0
+    assert_whole(site)
+
+
+INTERNAL_ERROR = """
+def pytest_runtest_protocol(item):
+    if "web1" in item.nodeid and "process" in item.nodeid:
+        raise ValueError("of another plugin")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [[], ["-n", "2"]])
+def test_internal_error_of_pytest_loses_nothing(site: Site, how: list[str]) -> None:
+    (site.path / "broken.py").write_text(INTERNAL_ERROR)
+    result = site.audit_in_subprocess("-p", "broken", *how)
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    assert_whole(site)
