@@ -21,6 +21,7 @@ from pytest_portaswitch.runner.ini_file import demand_ini_file
 from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
+from pytest_portaswitch.runner.signals import interrupt_run_by_signal
 from pytest_portaswitch.runner.suites import point_to_shipped
 from pytest_portaswitch.runner.unwritable import finish_others, refuse_folder, refuse_reports
 from pytest_portaswitch.text import show
@@ -68,13 +69,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[stash.AUDITS] = prepare(config, settings)
     recorder = Recorder(config, config.stash[stash.AUDITS], settings)
     config.pluginmanager.register(Session(recorder), "portaswitch-session")
+    facts_wanted = not options.judges_nothing(config)
     if stash.is_worker(config):
         from pytest_portaswitch.runner.distribution import Worker
 
-        config.pluginmanager.register(Worker(config, recorder.audits), "portaswitch-xdist")
+        if facts_wanted:
+            config.pluginmanager.register(Worker(config, recorder.audits), "portaswitch-xdist")
         return
     end_at_once()
-    if config.pluginmanager.hasplugin("xdist") and config.getoption("dist") != "no":
+    interrupt_run_by_signal(config)
+    distributed = config.pluginmanager.hasplugin("xdist") and config.getoption("dist") != "no"
+    if distributed and facts_wanted:
         from pytest_portaswitch.runner.distribution import Controller
 
         config.pluginmanager.register(Controller(recorder), "portaswitch-xdist")

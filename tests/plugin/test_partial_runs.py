@@ -163,7 +163,11 @@ def test_a_test_that_is_skipped_before_it_judges_makes_the_audit_partial(site: S
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [[], ["-n", "2"]])
-def test_control_c_keeps_the_whole_audit(site: Site, how: list[str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_control_c_and_a_job_that_is_cancelled_keep_the_whole_audit(
+    site: Site, how: list[str], number: int
+) -> None:
+    """A connection that is lost, too; what was seen until then is kept."""
     site.audit_in_subprocess()
     before = contents(site.path / "reports" / "acme-prod")
     looked = len(site.observed())
@@ -175,7 +179,7 @@ def test_control_c_keeps_the_whole_audit(site: Site, how: list[str]) -> None:
         while len(site.observed()) == looked and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(0.3)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(number)
         told, _ = run.communicate(timeout=60)
     assert contents(site.path / "reports" / "acme-prod") == before
     assert verify(partial(site)).problems == ()
