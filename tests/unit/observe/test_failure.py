@@ -105,6 +105,19 @@ def test_words_of_a_host_change_no_finding(path: Path) -> None:
         assert case.detail.startswith(found.detail.partition(" (last words: ")[0])
 
 
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_log_that_breaks_off_anywhere_yields_a_finding(path: Path) -> None:
+    """However little ssh logged before it was killed, there is one sentence of one line."""
+    ending = load(path).ending()
+    lines = ending.log.splitlines(keepends=True)
+    for kept in range(len(lines) + 1):
+        for status in (ending.status, None, -9):
+            cut = msgspec.structs.replace(ending, log="".join(lines[:kept])[:-1], status=status)
+            found = failure.classify(cut)
+            assert found.why in get_args(WhyUnobserved)
+            assert found.detail.isprintable()
+
+
 def test_every_saying_is_recorded() -> None:
     """No sentence that a user can meet is without a case."""
     said = " ".join(load(path).detail for path in CASES)
