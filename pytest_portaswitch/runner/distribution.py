@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Generator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import pytest
@@ -27,6 +27,9 @@ from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audits
 from pytest_portaswitch.runner.record import Selection, Visit
 from pytest_portaswitch.runner.recorder import Recorder
+from pytest_portaswitch.text import show
+
+Message = TypeVar("Message", Selection, Visit)
 
 CHANNEL = "portaswitch_channel"
 OBSERVE = "observe"
@@ -61,7 +64,7 @@ class Controller:
         """Observe what the first worker selected, and hand the facts to this one."""
         channel = self._channels[node]
         with contextlib.suppress(EOFError, OSError):  # it died; xdist starts another one
-            selection = msgspec.msgpack.decode(channel.receive(_PATIENCE), type=Selection)
+            selection = _read(channel.receive(_PATIENCE), Selection, node)
             self.recorder.take_selection(selection.tests)
             if not self._visit:
                 self._visit = self._observe(selection, node, channel)
@@ -73,7 +76,7 @@ class Controller:
             stash.observe(node.config, audits, selection.tests.values(), selection.hosts)
         else:
             channel.send(OBSERVE)
-            visit = msgspec.msgpack.decode(channel.receive(), type=Visit)
+            visit = _read(channel.receive(), Visit, node)
             audits.take(visit.seen, visit.internal_errors, audits.moment)
         return _visit(audits)
 
@@ -90,6 +93,15 @@ class Controller:
             "loadgroup": _Group,
         }.get(config.getvalue("dist"))
         return mended(config, log) if mended else None
+
+
+def _read(message: object, kind: type[Message], node: Any) -> Message:
+    """Read what a worker sent. Raises pytest.UsageError where it is not what ours would send."""
+    if isinstance(message, bytes):
+        with contextlib.suppress(msgspec.DecodeError, KeyError):
+            return msgspec.msgpack.decode(message, type=kind)
+    why = message if isinstance(message, str) else "it runs another version of pytest-portaswitch"
+    raise pytest.UsageError(show.line(f"worker {node.gateway.id} ({node.gateway.spec}): {why}"))
 
 
 def _visit(audits: Audits) -> bytes:
@@ -122,6 +134,11 @@ class Worker:
 
     def __init__(self, config: Any, audits: Audits) -> None:
         self.audits = audits
+        if CHANNEL not in config.workerinput:
+            raise pytest.UsageError(
+                "a worker of xdist has a cluster file and its controller has none: give --cluster "
+                "on the command line"
+            )
         self._channel: Channel = config.workerinput[CHANNEL]
         self._visit = b""
         self._has_visit = threading.Event()
@@ -149,8 +166,12 @@ class Worker:
 
     def _observe(self) -> None:
         assert self._selection
-        self.audits.observe(self._selection.tests.values(), self._selection.hosts)
-        self._channel.send(_visit(self.audits))
+        try:
+            self.audits.observe(self._selection.tests.values(), self._selection.hosts)
+            told: bytes | str = _visit(self.audits)
+        except BaseException as error:  # the controller waits
+            told = f"it could not observe: {error!r}"
+        self._channel.send(told)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:

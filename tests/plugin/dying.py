@@ -7,13 +7,24 @@ import os
 import signal
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from pytest_portaswitch.runner.audits import Audits
 
 MOMENT, _, WAY = os.environ.get("DIES", "").partition(":")
 TIMES = int(os.environ.get("DIES_TIMES", "1"))
 """How many workers die."""
 PLACES = {"first": 0, "middle": 0.5, "last": 1}
+
+
+OBSERVE = Audits.observe
+
+
+def _die_or_observe(*given: Any) -> None:
+    _die()
+    OBSERVE(*given)
 
 
 def _die() -> None:
@@ -44,6 +55,8 @@ def _is_due(item: pytest.Item, suffix: str) -> bool:
 def pytest_sessionstart() -> None:
     if MOMENT == "start":
         _die()
+    if MOMENT == "observing":
+        Audits.observe = _die_or_observe  # type: ignore[method-assign]
 
 
 @pytest.hookimpl(trylast=True)

@@ -237,3 +237,55 @@ def test_internal_error_of_pytest_loses_nothing(site: Site, how: list[str]) -> N
     result = site.audit_in_subprocess("-p", "broken", *how)
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR
     assert_whole(site)
+
+
+AFAR = """
+from pytest_portaswitch.runner import distribution
+
+distribution._is_here = lambda spec: False
+"""
+
+
+@pytest.mark.slow
+def test_where_all_workers_are_elsewhere_the_first_one_observes_for_all(site: Site) -> None:
+    """As from a bastion, with ``--tx ssh=...``."""
+    (site.path / "afar.py").write_text(AFAR)
+    assert site.audit_in_subprocess("-p", "afar", "-n", "2").ret == 0
+    assert_whole(site)
+
+
+@pytest.mark.slow
+def test_worker_elsewhere_that_dies_while_it_observes_is_replaced(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die(site, monkeypatch, "observing:kill")
+    (site.path / "afar.py").write_text(AFAR)
+    site.audit_in_subprocess("-p", "afar", "-p", "tests.plugin.dying", "-n", "1")
+    assert (site.path / "deaths").exists()
+    assert site.observed() == [ALL_HOSTS]
+    assert verify(site.pack("acme-prod")).problems == ()
+    assert totals(site)["passed"] == PLANNED - WITHOUT_PORT
+
+
+@pytest.mark.slow
+def test_worker_elsewhere_that_cannot_observe_ends_the_run_with_a_reason(site: Site) -> None:
+    """Nobody waits for it."""
+    (site.path / "afar.py").write_text(AFAR + "distribution.Audits.observe = lambda *_: [][0]\n")
+    result = site.audit_in_subprocess("-p", "afar", "-n", "1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: worker gw0 (*popen*): it could not observe: IndexError('list index out of range')"]
+    )
+
+
+@pytest.mark.slow
+def test_worker_of_another_version_ends_the_run_with_a_reason(site: Site) -> None:
+    (site.path / "older.py").write_text(
+        "from pytest_portaswitch.runner import distribution as d, stash\n"
+        "stash.tests_of = lambda items: {'a': 'b'}\n"
+    )
+    result = site.audit_in_subprocess("-p", "older", "-n", "1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: worker gw0 (*popen*): it runs another version of pytest-portaswitch"]
+    )
