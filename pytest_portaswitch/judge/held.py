@@ -43,16 +43,22 @@ def judge_held(check: Check, expects: HoldsConnection, facts: Facts) -> Verdict:
         return host
     if why := host.gap("processes"):
         return gap(host.host, "processes", why, expected)
-    return _Judge(check, expects, host, expected).verdict()
+    return _Judge(check, expects, host, facts, expected).verdict()
 
 
 class _Judge:
     def __init__(
-        self, check: Check, expects: HoldsConnection, host: HostFacts, expected: str
+        self,
+        check: Check,
+        expects: HoldsConnection,
+        host: HostFacts,
+        facts: Facts,
+        expected: str,
     ) -> None:
         self.check = check
         self.expects = expects
         self.host = host
+        self.facts = facts
         self.expected = expected
         self.name = check.subcomponent
         self.running = seen.processes_matching(host, expects.process)
@@ -69,7 +75,12 @@ class _Judge:
     def verdict(self) -> Verdict:
         if not self.running:
             return missing_process(
-                self.check, self.host, self.expects.process, self.expected, self.reproduce
+                self.check,
+                self.host,
+                self.facts,
+                self.expects.process,
+                self.expected,
+                self.reproduce,
             )
         return self._of_held() if self.held else self._of_none()
 

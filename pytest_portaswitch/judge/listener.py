@@ -30,8 +30,10 @@ def judge_listener(check: Check, expects: Listens, facts: Facts) -> Verdict:
         if why := host.gap(what):
             return gap(host.host, what, why, expected)
     if ports.demand == "range":
-        return judge_range(check, expects, host, expected)
-    verdicts = [_judge_port(check, expects, host, number, expected) for number in ports.numbers]
+        return judge_range(check, expects, host, facts, expected)
+    verdicts = [
+        _judge_port(check, expects, host, facts, number, expected) for number in ports.numbers
+    ]
     return max(verdicts, key=_preference)
 
 
@@ -43,7 +45,7 @@ def _preference(verdict: Verdict) -> int:
 
 
 def _judge_port(
-    check: Check, expects: Listens, host: HostFacts, port: int, expected: str
+    check: Check, expects: Listens, host: HostFacts, facts: Facts, port: int, expected: str
 ) -> Verdict:
     transport = "udp" if expects.ports.transport == "udp" else "tcp"
     address = expects.place.address
@@ -61,13 +63,16 @@ def _judge_port(
         return absent.judge_absent(
             expects, host, port, bound, expected=expected, reproduce=reproduce
         )
-    return _judge_owners(check, expects, host, serving, expected=expected, reproduce=reproduce)
+    return _judge_owners(
+        check, expects, host, facts, serving, expected=expected, reproduce=reproduce
+    )
 
 
 def _judge_owners(
     check: Check,
     expects: Listens,
     host: HostFacts,
+    facts: Facts,
     serving: list[Socket],
     *,
     expected: str,
@@ -128,7 +133,8 @@ def _judge_owners(
             evidence=evidence,
             reproduce=reproduce,
         )
-    if expects.process.confidence == "assumed":
+    known = _known_by(expects, socket, host, facts)
+    if expects.process.confidence == "assumed" and not known:
         return Verdict(
             verdict="unknown",
             why_unknown="not-assessable",
@@ -146,6 +152,19 @@ def _judge_owners(
         observed=f"{who} listens there",
         cause=f"another process holds {words} on {host.host}: {by[0].name}",
         fault=fault("port-taken", host.host, name, detail=by[0].name),
-        evidence=(*evidence, *commands, looked_for(expects.process)),
+        evidence=(*evidence, *commands, looked_for(expects.process), *known),
         reproduce=reproduce,
     )
+
+
+def _known_by(expects: Listens, socket: Socket, host: HostFacts, facts: Facts) -> tuple[str, ...]:
+    """A line about another host where a process of the assumed name has the same port."""
+    if expects.process.confidence != "assumed":
+        return ()
+    for other, running in seen.others_running(facts, host.host, expects.process):
+        pids = {process.pid for process in running}
+        for held in other.sockets:
+            same = (held.transport, held.port) == (socket.transport, socket.port)
+            if same and not held.connected and pids & set(held.pids or ()):
+                return (f"on {other.host} it is called so: {seen.socket_words(other, held)}",)
+    return ()

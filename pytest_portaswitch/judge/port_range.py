@@ -15,7 +15,7 @@ from pytest_portaswitch.judge.process import (
     pin,
     stopped_cause,
 )
-from pytest_portaswitch.judge.unknown import gap
+from pytest_portaswitch.judge.unknown import Facts, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Listens
 from pytest_portaswitch.text.command import on, run
@@ -23,7 +23,9 @@ from pytest_portaswitch.text.command import on, run
 SHOWN = 4
 
 
-def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) -> Verdict:
+def judge_range(
+    check: Check, expects: Listens, host: HostFacts, facts: Facts, expected: str
+) -> Verdict:
     """Holds when the process runs, no other process serves on a port of the range, and the kernel
     gives none of its ports to clients.
 
@@ -35,7 +37,7 @@ def judge_range(check: Check, expects: Listens, host: HostFacts, expected: str) 
     running = seen.processes_matching(host, expects.process)
     evidence = tuple(seen.command_line(process) for process in running[:3])
     if not running:
-        return missing_process(check, host, expects.process, expected, reproduce)
+        return missing_process(check, host, facts, expects.process, expected, reproduce)
     if all_stopped(running):
         return Verdict(
             verdict="fail",

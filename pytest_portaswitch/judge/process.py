@@ -29,7 +29,7 @@ def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
     found = seen.processes_matching(host, pattern)
     evidence = tuple(seen.command_line(process) for process in found[:5])
     if not found:
-        return missing_process(check, host, pattern, expected, reproduce)
+        return missing_process(check, host, facts, pattern, expected, reproduce)
     if all_stopped(found):
         return Verdict(
             verdict="fail",
@@ -50,27 +50,36 @@ def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
 
 
 def missing_process(
-    check: Check, host: HostFacts, pattern: ProcessPattern, expected: str, reproduce: str
+    check: Check,
+    host: HostFacts,
+    facts: Facts,
+    pattern: ProcessPattern,
+    expected: str,
+    reproduce: str,
 ) -> Verdict:
-    """A failure where the name is known; where it is only assumed, nobody can tell."""
+    """A failure where the name is known, be it from another host of the role; else unknown."""
+    evidence = [looked_for(pattern)]
     if pattern.confidence == "assumed":
-        return Verdict(
-            verdict="unknown",
-            why_unknown="not-assessable",
-            expected=expected,
-            observed=f"no process of {host.host} is called so, but the name is only assumed",
-            cause=f"the process name of {check.subcomponent} is not known; {pin(check)}",
-            fault=fault("name-not-known", check.subcomponent),
-            evidence=(looked_for(pattern),),
-            reproduce=reproduce,
-        )
+        other, running = next(seen.others_running(facts, host.host, pattern), (None, ()))
+        if other is None:
+            return Verdict(
+                verdict="unknown",
+                why_unknown="not-assessable",
+                expected=expected,
+                observed=f"no process of {host.host} is called so, but the name is only assumed",
+                cause=f"the process name of {check.subcomponent} is not known; {pin(check)}",
+                fault=fault("name-not-known", check.subcomponent),
+                evidence=tuple(evidence),
+                reproduce=reproduce,
+            )
+        evidence.append(f"on {other.host} it is called so: {seen.command_line(running[0])}")
     return Verdict(
         verdict="fail",
         expected=expected,
         observed=f"no process of {host.host} is called so",
         cause=f"{check.subcomponent} is not running on {host.host}",
         fault=fault("not-running", host.host, check.subcomponent),
-        evidence=(looked_for(pattern),),
+        evidence=tuple(evidence),
         reproduce=reproduce,
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from pytest_portaswitch.facts.model import (
@@ -14,6 +15,7 @@ from pytest_portaswitch.facts.model import (
     Process,
     Socket,
 )
+from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.plan.check import Ports
 from pytest_portaswitch.source.bounded_regex import Undecided, found
 from pytest_portaswitch.tables.row import ProcessPattern
@@ -60,6 +62,19 @@ def matches(facts: HostFacts, process: Process, words: str) -> bool:
     if at in process.undecided:
         raise Undecided(words, UNDECIDED)
     return at in process.matches
+
+
+def others_running(
+    facts: Facts, host: str, pattern: ProcessPattern
+) -> Iterator[tuple[HostFacts, tuple[Process, ...]]]:
+    """The other hosts that looked for the same pattern and found it, with the processes."""
+    for name, other in sorted(facts.items()):
+        if name == host or not isinstance(other, HostFacts):
+            continue
+        asked = other.patterns is None or pattern.match in other.patterns[: other.sought]
+        with contextlib.suppress(Undecided):
+            if asked and (running := processes_matching(other, pattern)):
+                yield other, running
 
 
 def _place(patterns: tuple[str, ...], words: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -34,13 +34,17 @@ def _unmatched(process: Process, places: tuple[int, ...]) -> Process:
     return process
 
 
-def _recorded(host: Observation, check: Check, record: Record) -> Observation:
-    """The facts as a host says them that tried the patterns of a check itself."""
+def _recorded(host: Observation, check: Check, record: Record, hosts: Iterable[str]) -> Observation:
+    """The facts as a host says them that tried the patterns of a check itself.
+
+    One of which the check does not speak was asked the same, by a check of its own.
+    """
     if not isinstance(host, HostFacts):
         return host
     needs = PatternsByHost()
     needs.take(check.expects)
-    patterns, sought = needs.of(host.host)
+    asked = [needs.of(name) for name in (host.host, *hosts)]
+    patterns, sought = next((one for one in asked if one.patterns), asked[0])
     held = {pid for each in (*host.sockets, *host.connections) for pid in each.pids or ()}
     tried = []
     for process in host.processes:
@@ -70,7 +74,7 @@ def _verdict(document: dict[str, Any], case: dict[str, Any], record: Record | No
     text["expects"] = {**document["check"]["expects"], **case.get("expects", {})}
     check, facts = scene.check(text), scene.facts(case["facts"])
     if record is not None:
-        facts = {name: _recorded(host, check, record) for name, host in facts.items()}
+        facts = {name: _recorded(host, check, record, facts) for name, host in facts.items()}
     return judge(check, facts)
 
 
