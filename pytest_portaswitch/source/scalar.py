@@ -17,6 +17,11 @@ _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _LONGEST_PROSE = 1000
 _LONGEST_PATTERN = 500
+_LITERALS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_NEWER = re.compile(r"\(\?>|(?:[*+?]|\{[0-9]+,?[0-9]*\}|\{,[0-9]+\})\+")
+"""Atomic groups and possessive repeats, of Python 3.11: hosts match the patterns, too."""
+_NAMED = re.compile(r"(?<!\\)(?:\\\\)*(\\[Nz])")
+"""``\\N{...}`` of Python 3.8, ``\\z`` of 3.14."""
 
 
 def prose(value: Value) -> str | None:
@@ -144,6 +149,11 @@ def regex(value: Value) -> str | None:
         return None
     if not show.is_one_line(text):
         value.refuse("holds a control character", r"write it as an escape, such as \t")
+        return None
+    if newer := _NEWER.search(_LITERALS.sub("x", text)) or _NAMED.search(text):
+        value.refuse(
+            f"has {newer[0]!r}, which Python 3.6 of some hosts cannot read", "leave it out"
+        )
         return None
     if why := bounded_regex.refusal(text):
         value.refuse(why)

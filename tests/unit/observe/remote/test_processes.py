@@ -54,7 +54,7 @@ def by_pid(facts: HostFacts, process: subprocess.Popen[bytes]) -> Process | None
     return next((each for each in facts.processes if each.pid == process.pid), None)
 
 
-def _commands() -> list[tuple[str, list[str]]]:
+def commands_with_secrets() -> list[tuple[str, list[str]]]:
     """All usual forms, each as a process of that name."""
     forms = [[word.replace("SECRET", SECRET) for word in shlex.split(form)] for form in FORMS]
     return [(_name(words[0]), words) for words in forms]
@@ -82,7 +82,7 @@ def _by_shell(folder: Path, request: Request, *names: str) -> Talk:
 def test_no_form_of_a_secret_becomes_a_fact(tmp_path: Path, way: str) -> None:
     """Not even where a pattern matches all processes; from a Python, none leaves the host."""
     request = request_of(patterns=(ANYTHING, *TABLES.patterns), sought=1 + TABLES.sought)
-    with waiting(tmp_path, _commands()) as running:
+    with waiting(tmp_path, commands_with_secrets()) as running:
         talk = ASK[way](tmp_path, request)
     facts = talk.facts
     assert {each.pid for each in facts.processes} >= {process.pid for process in running}
