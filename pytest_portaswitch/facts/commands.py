@@ -1,4 +1,4 @@
-"""Which processes are kept, and what of their command lines may be shown.
+"""Which processes are kept, what of their command lines says what they run, and what may be shown.
 
 A command line may hold a password anywhere, in more forms than anybody lists. So this names what
 may be shown: words whose place says that they are a program, an interpreter's plain flags, a
@@ -23,28 +23,35 @@ class _Grammar:
     """How an interpreter finds the program that it runs among its arguments."""
 
     def __init__(
-        self, flags: str = "", values: str = "", attached: str = "", program: str = ""
+        self,
+        flags: str = "",
+        values: str = "",
+        attached: str = "",
+        program: str = "",
+        code: str = "",
     ) -> None:
         """``flags``: letters that take no value, and are shown. What follows is left out:
 
         ``values``: options whose value is the next word; ``attached``: beginnings of options that
-        are one word. ``program``: options whose value is the program, and is shown.
+        are one word. ``program``: options whose value is the program, and is shown. ``code``:
+        letters of options that take code, so that no program is run.
         """
         self.flags = frozenset(flags)
         self.values = values.split()
         self.attached = tuple(attached.split())
         self.program = program.split()
+        self.code = code
 
 
-# https://docs.python.org/3/using/cmdline.html; -c is code
-_PYTHON = _Grammar("bBdEiIOPqRsSuvx", "-W -X", "-W -X", "-m")
-_SHELL = _Grammar("efux")
+# https://docs.python.org/3/using/cmdline.html
+_PYTHON = _Grammar("bBdEiIOPqRsSuvx", "-W -X", "-W -X", "-m", "c")
+_SHELL = _Grammar("efux", code="c")
 _GRAMMARS = {
     "python": _PYTHON,
     "platform-python": _PYTHON,
     "pypy": _PYTHON,
-    # perlrun(1); -e and -E are code
-    "perl": _Grammar("wWTtuUX", "-I", "-I -M -m"),
+    # perlrun(1)
+    "perl": _Grammar("wWTtuUX", "-I", "-I -M -m", code="eE"),
     # java(1)
     "java": _Grammar(
         "",
@@ -59,10 +66,89 @@ _GRAMMARS = {
     "dash": _SHELL,
     "ksh": _SHELL,
     "zsh": _SHELL,
-    "ruby": _Grammar("w"),
-    "php": _Grammar("", "", "", "-f"),
-    "node": _Grammar(),
+    "ruby": _Grammar("w", code="e"),
+    "php": _Grammar("", "", "", "-f", "r"),
+    "node": _Grammar(code="ep"),
 }
+_NAMES = """
+tail head cat tac less more most view vi vim vimdiff nvim nano pico emacs emacsclient joe jed mc
+mcedit mcview ed ex micro hx grep egrep fgrep zgrep rg ag ack awk gawk mawk sed cut sort uniq wc
+tee tr diff cmp sdiff xxd hexdump od strings cp mv rm ln ls dir stat file touch chmod chown find
+locate which whereis du tar gzip gunzip bzip2 xz zip rsync scp sftp man info watch multitail lnav
+inotifywait inotifywatch md5sum sha256sum git svn rpm dnf yum apt apt-get dpkg curl wget logger
+rotatelogs cronolog multilog svlogd logrotate systemd-cat journalctl mail mailx sendmail ps pgrep
+pkill pidof pidwait kill killall top htop atop lsof fuser strace ltrace gdb gdbserver perf tcpdump
+systemctl chkconfig initctl supervisorctl loginctl systemd-run systemd-inhibit systemd-nspawn sudo
+sudoedit su runuser doas pkexec login sshd sshd-session timeout time flock setsid nohup nice
+ionice chrt taskset env stdbuf unbuffer xargs parallel screen tmux daemonize start-stop-daemon
+supervise runsv s6-supervise tini dumb-init docker-init catatonit nsenter unshare chroot setpriv
+ip crond cron atd run-parts docker podman conmon containerd-shim containerd-shim-runc-v1
+containerd-shim-runc-v2 runc crun kubectl crictl nerdctl ctr machinectl lxc-start lxc-attach
+"""
+_BYSTANDERS = frozenset(_NAMES.split())
+"""What shows, edits, searches, copies, controls or starts others, whose names are its arguments."""
+_VALUES = ("-o", "+o", "-O", "+O", "--rcfile", "--init-file")  # bash(1)
+
+
+def matched(words: "Sequence[str]") -> "tuple[str, int]":
+    """Return the text on which patterns are tried, and the place before which a match must begin.
+
+    Whoever has a name only among its arguments is not of that name: what shows, edits or starts
+    others, and a shell or an interpreter that is given code. A shell is what its script is.
+    """
+    line = " ".join(words)
+    # The whole of a process title, or what ps prints, is one word.
+    parts = list(words) if len(words) > 1 else line.split(" ")
+    own = _own(parts)
+    text = line if own >= 0 else " ".join(parts[:-own])
+    return text, len(" ".join(parts[:own])) if own > 0 else len(text) + 1
+
+
+def _own(words: "Sequence[str]") -> int:
+    """Return how many words say what it runs; below 0: and the others say nothing; 0: all may."""
+    called = _called(words[0])
+    if called in ("busybox", "toybox") and len(words) > 1:
+        own = _own(words[1:])
+        return own and own + (1 if own > 0 else -1)
+    grammar = _grammar(words[0])
+    if grammar is None:
+        return -1 if called in _BYSTANDERS else 0
+    if grammar is _SHELL:
+        return _script(words) or -1
+    _, program, end = _program(words)
+    if program:
+        script = words[program] if program < len(words) else ""
+        return -program if _called(script) in _BYSTANDERS else 0
+    option = words[end] if end < len(words) else ""
+    is_code = (
+        option[:1] == "-"
+        and option[:2] != "--"
+        and any(letter and letter in grammar.code for letter in (option[1:2], option[-1:]))
+    )
+    return -1 if is_code else 0
+
+
+def _called(word: str) -> str:
+    name = word.rpartition("/")[2].rstrip(":").lstrip("-")
+    return name.partition(".")[0] or name  # vim.basic, x.py
+
+
+def _script(words: "Sequence[str]") -> int:
+    """Return how many words there are up to the script that a shell runs, 0 where it runs none."""
+    at = 1
+    while at < len(words):
+        word = words[at]
+        if word in _VALUES:
+            at += 2
+        elif word.startswith("--") and len(word) > 2:
+            at += 1
+        elif word[:1] in ("-", "+") and word not in ("-", "--"):
+            if "c" in word or "s" in word:
+                return 0  # code is its argument, or comes over its input
+            at += 1
+        else:
+            return at + (2 if word in ("-", "--") else 1) if word else 0
+    return 0
 
 
 def shown(name: str, words: "Sequence[str]", known: "Collection[str]" = ()) -> str:
@@ -78,7 +164,9 @@ def shown(name: str, words: "Sequence[str]", known: "Collection[str]" = ()) -> s
     if _is_program(first, name, known):
         allowed.add(0)
         if not title:
-            allowed.update(_program(words))
+            places, program, _ = _program(words)
+            allowed.update(places)
+            allowed.update((program,) if program else ())
     for at in range(1, len(words)):
         if words[at].rstrip(":").lower() in known and not words[at - 1].startswith("-"):
             allowed.add(at)
@@ -115,21 +203,22 @@ def _grammar(word: str) -> "_Grammar | None":
     return _GRAMMARS.get(called)
 
 
-def _program(words: "Sequence[str]") -> "Iterable[int]":
-    """Return the places of an interpreter's plain flags and of the program that it runs."""
+def _program(words: "Sequence[str]") -> "tuple[list[int], int, int]":
+    """Return the places of an interpreter's plain flags and of the program that it runs, or 0.
+
+    The last is where the reading ended.
+    """
     grammar = _grammar(words[0])
-    if grammar is None:
-        return []
     found: list[int] = []
     at = 1
-    while at < len(words):
+    while grammar is not None and at < len(words):
         word = words[at]
         if not word.startswith("-"):
-            return [*found, at]
+            return found, at, at
         # Such as -jar, -m, and -m behind plain flags: -Im
         short = "-" + word[-1] in grammar.program and grammar.flags.issuperset(word[1:-1])
         if word in grammar.program or short:
-            return [*found, at, at + 1]
+            return [*found, at], at + 1, at
         if word in grammar.values:
             at += 2
         elif word.startswith(grammar.attached):
@@ -139,7 +228,7 @@ def _program(words: "Sequence[str]") -> "Iterable[int]":
             at += 1
         else:
             break
-    return found
+    return found, 0, at
 
 
 def kept(

@@ -131,11 +131,11 @@ def judged(
 
 
 def _matched(process: Process, command: Command, patterns: Patterns, owns: bool) -> Process:
-    line = " ".join(command.words)
+    line, end = commands.matched(command.words)
     matches, undecided = [], []
     for at, pattern in enumerate(patterns.all if owns else patterns.all[: patterns.sought]):
         try:
-            if found(pattern, process.name) or found(pattern, line):
+            if found(pattern, process.name) or found(pattern, line, end):
                 matches.append(at)
             elif command.is_cut:
                 undecided.append(at)

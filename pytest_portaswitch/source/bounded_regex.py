@@ -52,8 +52,12 @@ class Undecided(Exception):
         return type(self), (self.pattern, self.why)
 
 
+class _Match(Protocol):
+    def start(self) -> int: ...
+
+
 class _Compiled(Protocol):
-    def search(self, text: str, *, timeout: float) -> object: ...
+    def search(self, text: str, *, timeout: float) -> _Match | None: ...
 
 
 def refusal(pattern: str) -> str:
@@ -77,15 +81,18 @@ def is_empty_found(pattern: str) -> bool:
 
 # Hosts of one kind run the same programs, and several checks look for each.
 @functools.lru_cache(maxsize=1 << 14)
-def found(pattern: str, text: str) -> bool:
+def found(pattern: str, text: str, end: int | None = None) -> bool:
     """Whether the pattern is found in the text, as by ``re.search``.
 
-    Raises ``Undecided`` where the search takes longer than its time, or the pattern is none.
+    ``end``: before this place it must begin. Raises ``Undecided`` where the search takes longer
+    than its time, or the pattern is none.
     """
     compiled = _compile(pattern)
     if len(text) <= _SHORT_TEXT and _NO_REPEAT.fullmatch(pattern):
-        return compiled.search(text) is not None
-    return _lost.search(pattern, _compile_bounded(pattern), text)
+        match: _Match | None = compiled.search(text)
+    else:
+        match = _lost.search(pattern, _compile_bounded(pattern), text)
+    return match is not None and (end is None or match.start() < end)
 
 
 class _Lost:
@@ -97,10 +104,10 @@ class _Lost:
         self.by_pattern: dict[str, float] = {}
         self.total = 0.0
 
-    def search(self, pattern: str, compiled: _Compiled, text: str) -> bool:
+    def search(self, pattern: str, compiled: _Compiled, text: str) -> _Match | None:
         seconds = self._seconds(pattern)
         try:
-            return compiled.search(text, timeout=seconds) is not None
+            return compiled.search(text, timeout=seconds)
         except (TimeoutError, MemoryError):
             self.by_pattern[pattern] = self.by_pattern.get(pattern, 0.0) + seconds
             self.total += seconds

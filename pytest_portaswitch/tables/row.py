@@ -33,7 +33,8 @@ class ProcessPattern(msgspec.Struct, frozen=True, kw_only=True):
     """What the process of a subcomponent is called.
 
     ``match`` is a regular expression (Python ``re.search``), tried against the process name and
-    against its whole command line, because an interpreter may run the program.
+    against its whole command line, because an interpreter may run the program. What only shows,
+    edits or starts others is tried by its own name (``facts/commands.py``).
     """
 
     match: str

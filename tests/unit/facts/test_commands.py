@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_portaswitch import tables
-from pytest_portaswitch.facts.commands import kept, shown
+from pytest_portaswitch.facts.commands import kept, matched, shown
 
 FORMS = [
     line
@@ -73,6 +73,93 @@ def test_secret_is_not_shown_whatever_it_looks_like(form: str) -> None:
 )  # fmt: skip
 def test_program_script_and_module_are_shown(name: str, line: str, text: str) -> None:
     assert shown(name, shlex.split(line), KNOWN) == text
+
+
+def _is_found(words: list[str]) -> bool:
+    text, end = matched(words)
+    found = re.search("alerter", text)
+    return found is not None and found.start() < end
+
+
+OTHERS = """
+tail -f /var/log/alerter.log
+/usr/bin/less alerter.log
+vim.basic /etc/alerter.conf
+vi /opt/alerter.py
+grep -r alerter /etc
+journalctl -fu alerter
+emacs alerter
+strace -p 12 -o alerter
+sudo -u porta tail alerter.log
+sudo alerter
+su - alerter
+bash
+-bash
+bash -c 'sleep 9; alerter'
+sh -euxc alerter
+bash -lc alerter
+bash -x /opt/restart.sh alerter
+sh -s alerter
+ksh --rcfile alerter
+python3 -c 'import alerter'
+python3 -Ec 'import alerter'
+perl -ne 'print if /alerter/'
+node -e 'alerter()'
+php -r 'alerter();'
+python3 -u /usr/bin/supervisorctl tail alerter
+busybox tail -f alerter.log
+'sshd: alerter [priv]'
+conmon -n alerter
+runsv alerter
+timeout 9 alerter
+docker logs alerter
+rotatelogs /var/log/alerter.log 86400
+"""
+
+
+@pytest.mark.parametrize("line", OTHERS.strip().splitlines())
+def test_name_among_the_arguments_of_another_program_is_not_found(line: str) -> None:
+    """Neither by the kernel's words nor in a line of ps."""
+    assert not _is_found(shlex.split(line))
+    assert not _is_found([" ".join(shlex.split(line))])
+
+
+RUNNING = """
+alerter
+/opt/alerter --tail
+./alerter.sh
+sh /opt/alerter.sh start
+sh -- alerter
+/bin/bash --login /opt/alerter.sh
+sh -eu -o pipefail /opt/alerter.sh
+bash -x alerter
+python3 -u /opt/alerter.py x
+python3 -m porta.alerter
+pypy3.6-c -O alerter.pyc
+python3 -m porta.worker --role=alerter
+/opt/portaworker --role=alerter
+java org.alerter.X
+perl -w -I/lib /opt/alerter.pl
+node --max-old-space-size=99 app.js alerter
+'alerter: worker 1'
+php -f alerter.php
+busybox alerter
+'/opt/my own/alerter' -f
+"""
+
+
+@pytest.mark.parametrize("line", RUNNING.strip().splitlines())
+def test_name_of_what_runs_is_found(line: str) -> None:
+    """Whatever runs it; the arguments of a program that serves are its own words."""
+    assert _is_found(shlex.split(line))
+    assert _is_found([" ".join(shlex.split(line))])
+
+
+@given(
+    st.lists(st.text(max_size=9) | st.sampled_from(["-c", "-o", "-", "--", "sh", "busybox", "-m"]))
+)
+def test_whatever_the_words_are_a_part_of_the_line_is_tried(words: list[str]) -> None:
+    assert " ".join(words).startswith(matched(words)[0])
 
 
 WORDS = st.lists(st.text(max_size=12) | st.sampled_from(["-c", "-m", "-jar", "python3", "java"]))

@@ -1,4 +1,4 @@
-"""Which process patterns match: tried on the whole command line, each within a time limit.
+"""Which process patterns match: tried on what a command line runs, each within a time limit.
 
 A pattern is the site's own, and a command line is whoever's on this host: some pairs take a regular
 expression years. What is not decided in time is said to be undecided.
@@ -9,11 +9,13 @@ import re
 import time
 
 from pytest_portaswitch.facts.bare import signal
-from pytest_portaswitch.facts.commands import LONGEST
+from pytest_portaswitch.facts.commands import LONGEST, matched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Search = Callable[[str], "re.Match[str] | None"]
 
 _PAGE = 4096  # Linux before 4.2 shows no more of a command line than that
 _LIMIT = 0.05  # seconds of processor time, so that a busy host decides as much as an idle one
@@ -73,27 +75,28 @@ class Matcher:
         matches: list[int] = []
         undecided: list[int] = []
         cut = len(line) >= LONGEST or len(line) == _PAGE
-        command = line.rstrip(b"\0").decode("utf-8", "replace").replace("\0", " ")
-        command = command.replace("\n", " ")  # which a dot does not match
+        text = line.rstrip(b"\0").decode("utf-8", "replace")
+        command, end = matched(text.replace("\n", " ").split("\0"))  # a dot matches no line end
         if len(command) > _SHORT and line not in self._long:
             if len(self._long) >= _MOST_LONG:
                 command, cut = "", True
             else:
                 self._long.add(line)
         for at in range(self._count if owns else self._sought):
-            found = self._search(at, name) or self._search(at, command)
+            found = self._search(at, name, len(name) + 1) or self._search(at, command, end)
             if found:
                 matches.append(at)
             elif found is None or cut:
                 undecided.append(at)
         return matches, undecided
 
-    def _search(self, at: int, words: str) -> "bool | None":
-        """Return whether a pattern is found; None where that takes too long."""
+    def _search(self, at: int, words: str, end: int) -> "bool | None":
+        """Return whether a pattern is found before a place; None where that takes too long."""
         search = self._searches[at]
         if search is None or self._overruns[at] >= self._bound:
             return None
-        found = _in_child(search, words) if len(words) > _SHORT else self._here(search, words)
+        look = _in_child if len(words) > _SHORT else self._here
+        found = look(search, words, end)
         if found is None:
             self._overruns[at] += 1
             late = time.monotonic() > self._until
@@ -101,11 +104,11 @@ class Matcher:
                 self._bound = 1
         return found
 
-    def _here(self, search: "Callable[[str], object]", words: str) -> "bool | None":
+    def _here(self, search: "Search", words: str, end: int) -> "bool | None":
         self._tries += 1
         self._searching = True
         try:
-            return search(words) is not None
+            return _is_before(search(words), end)
         except (_Late, MemoryError, RecursionError):
             return None
         finally:
@@ -118,7 +121,11 @@ class Matcher:
         self._ticked = self._tries
 
 
-def _compiled(pattern: str) -> "Callable[[str], object] | None":
+def _is_before(found: "re.Match[str] | None", end: int) -> bool:
+    return found is not None and found.start() < end
+
+
+def _compiled(pattern: str) -> "Search | None":
     """Return how to search for a pattern; None where this Python does not know its syntax."""
     try:
         return re.compile(pattern).search
@@ -126,7 +133,7 @@ def _compiled(pattern: str) -> "Callable[[str], object] | None":
         return None
 
 
-def _in_child(search: "Callable[[str], object]", words: str) -> "bool | None":
+def _in_child(search: "Search", words: str, end: int) -> "bool | None":
     reading, writing = os.pipe()
     try:
         pid = os.fork()
@@ -134,7 +141,7 @@ def _in_child(search: "Callable[[str], object]", words: str) -> "bool | None":
             try:
                 signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
                 signal.setitimer(signal.ITIMER_VIRTUAL, 2 * _LIMIT)
-                os.write(writing, b"n" if search(words) is None else b"y")
+                os.write(writing, b"y" if _is_before(search(words), end) else b"n")
             finally:
                 os._exit(0)
         os.close(writing)
