@@ -29,18 +29,19 @@ _FIND = (
     '[ -z "$d" ] || exit 126; echo "PORTASWITCH $3 none"; exit 0'
 )
 
-# Waits a minute for its payload. Lines before it are skipped: the password is one of them where
-# sudo did not ask for it. What is garbage when all this ends, seconds from now, is never much.
+# Waits a minute for its payload, and reads no byte beyond it: the program goes on there. Lines
+# before it are skipped: the password is one of them where sudo did not ask for it. What is garbage when all this ends, seconds from now, is never much.
 _PYTHON = (
     "import gc, sys; gc.disable(); sys.version_info >= (3, 6) or sys.exit(9); "
-    "import binascii, os, zlib; "
+    "import binascii, io, os, zlib; "
     'signal = __import__("_signal" if "_signal" in sys.builtin_module_names else "signal"); '
     "sys.excepthook = lambda kind, error, trace:"
     " (os.write(2, ascii((kind.__name__, str(error)))[:500].encode()), os._exit(4)); "
     "signal.alarm(60); nonce = sys.argv[1]; "
     'user = "user" if os.geteuid() else "root"; '
     'os.write(1, ("PORTASWITCH %s ready python %s%c" % (nonce, user, 10)).encode()); '
-    'mark = ("PORTASWITCH %s payload " % nonce).encode(); source = sys.stdin.buffer; '
+    'mark = ("PORTASWITCH %s payload " % nonce).encode(); '
+    "source = io.BufferedReader(io.FileIO(0), 1); "
     'head = next((l for l in iter(source.readline, b"") if l.startswith(mark)), b"").split(); '
     "head or os._exit(4); "
     "packed = binascii.a2b_base64(source.read(int(head[3]))); "

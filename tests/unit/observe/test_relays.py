@@ -25,9 +25,10 @@ from pytest_portaswitch.protocols.mysql_wire import packet, scramble_native
 NONCE = "0123abcd"
 REMOTE = """
 import json, sys, time
-from pytest_portaswitch.observe.remote.program import relay
+from pytest_portaswitch.observe.remote.program import controller, relay
 until = time.monotonic() + float(sys.argv[3])
-relay.serve(json.loads(sys.argv[1]), sys.argv[2], until, sys.argv[4:])
+lines = controller.Lines(sys.argv[2])
+relay.serve(json.loads(sys.argv[1]), lines, until, sys.argv[4:])
 """
 
 

@@ -26,9 +26,10 @@ def run(request: "dict[str, Any]", deadline: float, nonce: str, refused: str) ->
     ``refused``: sudo's own words where it was asked and refused.
     """
     clock, began = time.time(), time.monotonic()
+    lines = controller.Lines(nonce)
     _bound(deadline)
     try:
-        reply = _observe(request, began + deadline - _FOR_THE_REPLY, nonce, refused)
+        reply = _observe(request, began + deadline - _FOR_THE_REPLY, lines, refused)
     except Exception as error:
         trace = error.__traceback__
         place = ""
@@ -43,7 +44,7 @@ def run(request: "dict[str, Any]", deadline: float, nonce: str, refused: str) ->
         from pytest_portaswitch.observe.remote.program import second
 
         until = began + deadline - _FOR_THE_REPLY
-        second.serve(nonce, until, lambda told: write(told, nonce))
+        second.serve(lines, until, lambda told: write(told, nonce))
 
 
 def _bound(deadline: float) -> None:
@@ -65,17 +66,19 @@ def _bound(deadline: float) -> None:
         pass
 
 
-def _observe(request: "dict[str, Any]", until: float, nonce: str, refused: str) -> "dict[str, Any]":
+def _observe(
+    request: "dict[str, Any]", until: float, lines: controller.Lines, refused: str
+) -> "dict[str, Any]":
     notes = Notes()
     release = Release(notes)
     addresses, patterns = set(request["connections_to"]), request["patterns"]
-    seen = snapshot.take(addresses, nonce, notes, patterns, request["sought"])
+    seen = snapshot.take(addresses, lines.nonce, notes, patterns, request["sought"])
     _owners_gap(notes, seen.listeners, refused)
     nothing: list[dict[str, object]] = []
     wanted = request["programs"]
     shown: dict[str, str] = {}
     sent = attempt(notes, "probes", lambda: _probes(request, until, shown), nothing)
-    attempt(notes, "relays", lambda: _relays(request, nonce, until, sent), None)
+    attempt(notes, "relays", lambda: _relays(request, lines, until, sent), None)
     return {
         "privileged": seen.privileged,
         "hostname": os.uname().nodename,
@@ -112,12 +115,15 @@ def _probes(
 
 
 def _relays(
-    request: "dict[str, Any]", nonce: str, until: float, sent: "list[dict[str, Any]]"
+    request: "dict[str, Any]",
+    lines: controller.Lines,
+    until: float,
+    sent: "list[dict[str, Any]]",
 ) -> None:
     if request["relays"]:
         from pytest_portaswitch.observe.remote.program import probes, relay
 
-        relay.serve(request, nonce, until, probes.mute(sent))
+        relay.serve(request, lines, until, probes.mute(sent))
 
 
 def _route(to: str) -> "dict[str, str]":

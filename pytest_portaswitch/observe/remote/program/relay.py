@@ -7,16 +7,16 @@ behind the mark of this trip and the stream's number:
 
     program: relay N open | relay N data BASE64 | relay N end WORDS
     controller: relay N data BASE64 | relay N end
+
+Either side may end a stream, and what the other said of it meanwhile is passed over.
 """
 
 import binascii
 import errno
-import os
 import select
 import time
 
 from pytest_portaswitch.facts.bare import socket
-from pytest_portaswitch.observe.remote.program import controller
 from pytest_portaswitch.observe.remote.program.flight import name
 
 TYPE_CHECKING = False
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any
 
-_STDIN, _STDOUT = 0, 1
+    from pytest_portaswitch.observe.remote.program.controller import Lines
+
 _PIECE = 1 << 14
 _MOST = 1 << 20
 _PARTING = 0.5
@@ -32,49 +33,45 @@ _TIMES = 5
 
 
 def serve(
-    request: "dict[str, Any]", nonce: str, until: float, mute: "Collection[str]" = ()
+    request: "dict[str, Any]", lines: "Lines", until: float, mute: "Collection[str]" = ()
 ) -> None:
     """Open all streams and carry each until either side ends it, or nobody says anything.
 
     ``mute``: keys of the probes that nobody answered. Nor would these, and one more connection
     that is given up may count against this host.
     """
-    lines = _Lines(nonce)
     streams: dict[int, _Stream] = {}
     for number, target in enumerate(request["relays"]):
         if f"tcp:{target['address']}:{target['port']}" in mute:
-            lines.say(number, "end", b"it said nothing to a probe before")
+            _say(lines, number, b"end", b"it said nothing to a probe before")
         else:
             streams[number] = _Stream(lines, number, target, float(request["probe_timeout"]), until)
     while streams:
-        ready = _ready(streams.values())
-        if _STDIN in ready:
-            for number, word, data in lines.heard():
-                if number in streams:
-                    streams[number].take(word, data)
+        patience = min(stream.due for stream in streams.values()) - time.monotonic()
+        ready = lines.wait(patience, [(each.sock, each.events) for each in streams.values()])
+        for said in lines.take(b"relay"):
+            number, word, data = _read(said)
+            if number in streams:
+                streams[number].take(word, data)
         for number, stream in list(streams.items()):
             if not stream.why and stream.sock.fileno() in ready:
                 stream.go_on()
             elif stream.due <= time.monotonic():
                 stream.why = stream.why or stream.late
             if stream.why:
-                lines.say(number, "end", stream.why.encode("ascii", "replace"))
+                _say(lines, number, b"end", stream.why.encode("ascii", "replace"))
                 stream.sock.close()
                 del streams[number]
 
 
-def _ready(streams: "Collection[_Stream]") -> "set[int]":
-    """Wait until something can be done, and return the descriptors that it is for."""
-    poll = select.poll()
-    poll.register(_STDIN, select.POLLIN)
-    poll.register(_STDOUT, 0)
-    for stream in streams:
-        poll.register(stream.sock, stream.events)
-    patience = min(stream.due for stream in streams) - time.monotonic()
-    ready = {descriptor for descriptor, _ in poll.poll(int(max(0.0, patience) * 1000) + 1)}
-    if _STDOUT in ready:
-        os._exit(0)  # the controller has gone
-    return ready
+def _say(lines: "Lines", number: int, word: bytes, body: bytes = b"") -> None:
+    lines.say(b"relay %d %s " % (number, word) + body)
+
+
+def _read(said: bytes) -> "tuple[int, bytes, bytes]":
+    """Return a stream's number, a word and bytes."""
+    number, word, *body = said.split()
+    return int(number), word, binascii.a2b_base64(b"".join(body))
 
 
 class _Stream:
@@ -82,7 +79,7 @@ class _Stream:
 
     def __init__(
         self,
-        lines: "_Lines",
+        lines: "Lines",
         number: int,
         target: "dict[str, Any]",
         timeout: float,
@@ -128,7 +125,7 @@ class _Stream:
                     self.why = name(code)
                     return
                 self.events = select.POLLIN
-                self._lines.say(self._number, "open")
+                _say(self._lines, self._number, b"open")
                 self._wait(self._first)
                 return
             data = self.sock.recv(_PIECE)
@@ -145,36 +142,11 @@ class _Stream:
         elif self._carried > _MOST:
             self.why = f"more than {_MOST} bytes"
         else:
-            self._lines.say(self._number, "data", binascii.b2a_base64(data, newline=False))
+            body = binascii.b2a_base64(data, newline=False)
+            _say(self._lines, self._number, b"data", body)
             self._wait(self._timeout)
 
     def _wait(self, seconds: float) -> None:
         """Be done with it unless something comes in time."""
         self.due = min(time.monotonic() + seconds, self._until)
         self.late = "ended" if self._ends else f"no answer in {seconds:g} s"
-
-
-class _Lines:
-    """Lines to and from the controller, each behind the mark of this trip."""
-
-    def __init__(self, nonce: str) -> None:
-        self._mark = f"PORTASWITCH {nonce} relay ".encode()
-        self._pending = b""
-
-    def say(self, number: int, word: str, body: bytes = b"") -> None:
-        """Write one line."""
-        controller.write(b"\n" + self._mark + f"{number} {word} ".encode() + body + b"\n")
-
-    def heard(self) -> "list[tuple[int, bytes, bytes]]":
-        """Take what has come, and return what it says: a stream's number, word and bytes."""
-        data = os.read(_STDIN, 1 << 16)
-        if not data:
-            os._exit(0)  # the controller has gone
-        *lines, self._pending = (self._pending + data).split(b"\n")
-        found = []
-        for line in lines:
-            fields = line[len(self._mark) :].split()
-            if line.startswith(self._mark):
-                body = binascii.a2b_base64(b"".join(fields[2:]))
-                found.append((int(fields[0]), fields[1], body))
-        return found

@@ -1,18 +1,17 @@
 """The second round: datagrams that nobody answered are sent again while their target watches.
 
 One host may be source and target at once. The controller says ``round`` with what is to be watched
-and sent, ``go`` once all watch, ``report`` once all have sent; anything else, or nothing, ends it.
+and sent, ``go`` once all watch, ``report`` once all have sent. It ends where that does not come.
 """
 
 import array
 import binascii
-import os
 import select
 import struct
 import time
 
 from pytest_portaswitch.facts.bare import decoded, socket
-from pytest_portaswitch.observe.remote.program import controller, datagram, flight, host
+from pytest_portaswitch.observe.remote.program import datagram, flight, host
 from pytest_portaswitch.observe.remote.program.flight import Flight, Window
 
 TYPE_CHECKING = False
@@ -20,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from pytest_portaswitch.observe.remote.program.controller import Lines
+
     Instruction = tuple[int, int, int, int]
 
-_STDIN, _STDOUT = 0, 1
 _ETHERTYPES = {4: 0x0800, 6: 0x86DD}
 _LENGTHS = {4: 4, 6: 16}
 _HEADS = 64  # the longest IPv4 header and two ports
@@ -42,21 +42,20 @@ _PASS = (_JA, 0, 0, -1)
 _AT_ONCE = 256
 
 
-def serve(nonce: str, until: float, tell: "Callable[[dict[str, Any]], None]") -> None:
+def serve(lines: "Lines", until: float, tell: "Callable[[dict[str, Any]], None]") -> None:
     """Take part in a second round if there is one, and tell what came of it."""
-    words = _Words(f"PORTASWITCH {nonce} ".encode(), until)
-    name, _, body = words.next().partition(b" ")
-    if name != b"round":
+    body = lines.next(b"round", until)
+    if body is None:
         return
     asked = decoded(binascii.a2b_base64(body).decode())
     watcher = Watcher(asked["watch"])
-    words.say(b"watching")
-    if words.next(watcher) != b"go":
+    lines.say(b"watching")
+    if not watcher.wait_for(b"go", lines, until):
         return
     results = _send(asked, until)
     watcher.hear()
-    words.say(b"sent")
-    words.next(watcher)
+    lines.say(b"sent")
+    watcher.wait_for(b"report", lines, until)
     watcher.hear()
     tell({"probes": results, "arrivals": watcher.arrivals(), "blind": watcher.blind})
     # Not before: the kernel takes some hundredths of a second for it.
@@ -144,6 +143,16 @@ class Watcher:
                 self.blind = "more arrived at once than could be read"
         if self.blind:
             self.close()
+
+    def wait_for(self, word: bytes, lines: "Lines", until: float) -> bool:
+        """Wait for a word of the controller's, and take what arrives meanwhile; whether it came."""
+        while not lines.take(word):
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            if lines.wait(left, [(one, select.POLLIN) for one in self.descriptors()]):
+                self.hear()
+        return True
 
     def close(self) -> None:
         """Watch no more."""
@@ -251,49 +260,3 @@ def _or_drop(tests: "list[Instruction]") -> "list[Instruction]":
     steps = [*tests, (_RET, 0, 0, 0)]
     end = len(steps) - 1
     return [(_JA, 0, 0, end - at) if step == _PASS else step for at, step in enumerate(steps)]
-
-
-class _Words:
-    """Lines of the controller, each behind the mark of this trip."""
-
-    def __init__(self, mark: bytes, until: float) -> None:
-        self._mark = mark
-        self._until = until
-        self._pending = b""
-
-    def say(self, word: bytes) -> None:
-        """Write one word on a line of its own."""
-        controller.write(b"\n" + self._mark + word + b"\n")
-
-    def next(self, watcher: "Watcher | None" = None) -> bytes:
-        """Return the next line, empty at the end; what is watched is taken meanwhile."""
-        poll = select.poll()
-        poll.register(_STDIN, select.POLLIN)
-        poll.register(_STDOUT, 0)
-        watched = watcher.descriptors() if watcher else []
-        for descriptor in watched:
-            poll.register(descriptor, select.POLLIN)
-        while True:
-            line, newline, rest = self._pending.partition(b"\n")
-            if newline:
-                self._pending = rest
-                if line.startswith(self._mark):
-                    return line[len(self._mark) :]
-                continue
-            left = self._until - time.monotonic()
-            if left <= 0:
-                return b""
-            for descriptor, _ in poll.poll(int(left * 1000) + 1):
-                if descriptor == _STDOUT:
-                    os._exit(0)  # the controller has gone
-                if descriptor == _STDIN:
-                    data = os.read(_STDIN, 1 << 16)
-                    if not data:
-                        return b""
-                    self._pending += data
-                elif watcher is not None:
-                    watcher.hear()
-                    for gone in set(watched).difference(watcher.descriptors()):
-                        # What is closed would wake this again and again.
-                        watched.remove(gone)
-                        poll.unregister(gone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import socket
@@ -18,11 +19,12 @@ import msgspec
 import pytest
 
 from pytest_portaswitch.facts.model import Probe, ProbeResult
+from pytest_portaswitch.observe.remote import Reply, reply
 from pytest_portaswitch.observe.remote.program import handshake
 from pytest_portaswitch.observe.request import Limits, Request, Step
 from pytest_portaswitch.protocols.step import Length
 from tests.unit.observe.remote.conftest import Fly, Look, Serve, script, tcp, udp
-from tests.unit.observe.remote.talk import converse, environment
+from tests.unit.observe.remote.talk import LIMITS, NONCE, converse, environment
 
 
 def outcome(result: ProbeResult) -> tuple[str, str]:
@@ -746,8 +748,16 @@ def test_no_names(look: Look) -> None:
     """What is not an address is refused: nothing is ever looked up."""
     names = ("localhost", "127.1", "-1", "", "fe80::1%lo")
     probes = tuple(Probe(transport="tcp", address=name, port=1) for name in names)
-    results = look(probes=probes).facts.probes
-    assert [outcome(result) for result in results] == [("error", "not an address")] * 5
+    talk = look(probes=probes)
+    raw = reply(talk.stdout, NONCE, LIMITS.output)
+    assert isinstance(raw, Reply)
+    results = [(one["outcome"], one["detail"]) for one in json.loads(raw.body)["probes"]]
+    assert results == [("error", "not an address")] * 5
+    # Nothing that is not about an address gets any further.
+    assert [result.key for result in talk.facts.probes] == ["tcp:fe80::1%lo:1"]
+    assert talk.facts.gap("probes") == (
+        "entries that make no sense were left out (4): 'localhost' is not an address"
+    )
 
 
 def test_side_by_side(look: Look) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_portaswitch.facts import bare
-from pytest_portaswitch.observe.remote.program import datagram, flight, host, second
+from pytest_portaswitch.observe.remote.program import controller, datagram, flight, host, second
 from pytest_portaswitch.observe.remote.program.second import Watcher
 
 
@@ -206,8 +206,8 @@ def test_as_much_as_it_can_take_is_not_too_much(
 def test_it_hears_while_it_waits(may_watch: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fills the buffer before the word comes is read, and what was closed wakes it no more."""
     (inlet, told), (sink, outlet) = os.pipe(), os.pipe()
-    monkeypatch.setattr(second, "_STDIN", inlet)
-    monkeypatch.setattr(second, "_STDOUT", outlet)
+    monkeypatch.setattr(controller, "_STDIN", inlet)
+    monkeypatch.setattr(controller, "_STDOUT", outlet)
     monkeypatch.setattr(second, "_MOST_ARRIVALS", 1)
     heard = []
 
@@ -218,9 +218,9 @@ def test_it_hears_while_it_waits(may_watch: None, monkeypatch: pytest.MonkeyPatc
 
     with closing(watcher_of([39001], Counting)) as watcher:
         flood(39001, datagrams=2, sources=2)
-        later = threading.Timer(0.3, os.write, (told, b"noise\nmark go\n"))
+        later = threading.Timer(0.3, os.write, (told, b"noise\nPORTASWITCH a1 go\n"))
         later.start()
-        assert second._Words(b"mark ", time.monotonic() + 5).next(watcher) == b"go"
+        assert watcher.wait_for(b"go", controller.Lines("a1"), time.monotonic() + 5)
         later.join()
         assert watcher.blind
         assert len(heard) == 1
