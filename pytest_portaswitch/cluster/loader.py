@@ -34,7 +34,7 @@ from pytest_portaswitch.cluster.model import (
 )
 from pytest_portaswitch.cluster.paths import named
 from pytest_portaswitch.source import Problem, Section, Value, closest, open_file, settle
-from pytest_portaswitch.source.scalar import listing, regex
+from pytest_portaswitch.source.scalar import flag, listing, regex
 from pytest_portaswitch.tables import assemble, release, service
 from pytest_portaswitch.tables.row import ProcessPattern, Service, Tables
 from pytest_portaswitch.text import show
@@ -170,16 +170,21 @@ def _services(value: Value, hosts: Collection[str], tables: Tables | None) -> tu
 
 
 def _processes(value: Value, tables: Tables | None) -> dict[str, ProcessPattern]:
-    """Pins: ``{SUBCOMPONENT: {match: REGEX}}``."""
+    """Pins: ``{SUBCOMPONENT: {match: REGEX, container: true}}``."""
     pins = {}
     for name, entry in (value.entries("a mapping of subcomponents") or {}).items():
         if tables is not None and name not in tables.subcomponents:
             fix = closest(name, tables.subcomponents)
             value.refuse_key(name, "is not a subcomponent of the tables", fix)
-        section = entry.section(("match",))
+        section = entry.section(("match",), ("container",))
         if section is not None:
             match = section.read("match", regex, "(?!)")
-            pins[name] = ProcessPattern(match=match, confidence="pinned", source=entry.place)
+            pins[name] = ProcessPattern(
+                match=match,
+                confidence="pinned",
+                source=entry.place,
+                container=section.read("container", flag, False),
+            )
     return pins
 
 

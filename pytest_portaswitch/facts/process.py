@@ -23,6 +23,8 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     """The systemd unit (the last part of the cgroup path), or empty."""
     state: Text = NO_TEXT
     """The state letter of /proc/PID/stat: R, S, D, T (stopped), Z (zombie) ..."""
+    container: bool = False
+    """Whether it lives in another PID namespace than the host's own processes."""
     matches: tuple[int, ...] = ()
     """Which of ``HostFacts.patterns`` are found in its name or whole command line, by place."""
     undecided: tuple[int, ...] = ()

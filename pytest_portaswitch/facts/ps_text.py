@@ -23,6 +23,8 @@ _COLUMNS = re.compile(
 )
 _NAMED = re.compile(r"\s*(\d{1,9})(?:\s(.*))?", re.ASCII)
 _ARGUMENT = re.compile(r"/proc/(\d{1,9})/cmdline:(.*)", re.ASCII)
+_NUMBERS = re.compile(r"/proc/(\d{1,9})/status:NSpid:((?:\s+\d{1,9})+)\s*", re.ASCII)
+_NAMESPACE = re.compile(r"/proc/(\d{1,9})/ns/pid (\S+)", re.ASCII)
 _PAGE = 4096
 """Characters from which on ``ps`` may have cut a line; kernels before 4.2 show no more."""
 _WORD = re.compile(r"[a-z][a-z0-9_.-]{3,}")
@@ -52,12 +54,13 @@ def processes(
     clock: float,
     mark: str,
     own: str,
+    inside: Collection[int] = (),
 ) -> tuple[list[tuple[Process, Command]], int]:
     """Return the processes with their command lines, and how many lines could not be read.
 
     ``table``: ``ps -eo pid=,ppid=,user:32=,stat=,etime=``; ``names``: ``pid=,comm=``. Left out:
     kernel threads, the shell ``own`` with all that it started, and the processes whose command
-    line bears the ``mark`` of the trip.
+    line bears the ``mark`` of the trip. ``inside``: those of containers.
     """
     called = _by_pid(names)
     seen: list[tuple[Process, Command]] = []
@@ -80,11 +83,25 @@ def processes(
             user=clean(fields[3]),
             started=_started(clock, _seconds(fields)),
             state=clean(fields[4][0]),
+            container=pid in inside,
         )
         seen.append((process, command))
         if any(mark in word for word in command.words):
             ours.add(pid)
     return _without(seen, ours), bad
+
+
+def contained(numbers: list[str], namespaces: list[str], own: str) -> frozenset[int]:
+    """Return the processes of other PID namespaces than that of the shell ``own``.
+
+    ``numbers``: ``/proc/PID/status:NSpid: ...``; ``namespaces``: ``/proc/PID/ns/pid LINK``, for
+    kernels that show no numbers.
+    """
+    found = [fields for line in numbers if (fields := _NUMBERS.fullmatch(line))]
+    if found:
+        return frozenset(int(fields[1]) for fields in found if len(fields[2].split()) > 1)
+    links = {fields[1]: fields[2] for line in namespaces if (fields := _NAMESPACE.fullmatch(line))}
+    return frozenset(int(pid) for pid, link in links.items() if link != links.get(own, link))
 
 
 def command_lines(arguments: list[str], whole: list[str]) -> dict[int, Command]:

@@ -115,6 +115,7 @@ def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
         clock or 0.0,
         parts.mark,
         parts.word("own"),
+        ps_text.contained(parts.lines("numbers"), parts.lines("namespaces"), parts.word("own")),
     )
     parts.unread("processes", bad)
     held = (*(entry["pids"] for entry in listed), *(entry["pids"] for entry in connections))

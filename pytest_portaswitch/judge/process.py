@@ -57,8 +57,23 @@ def missing_process(
     expected: str,
     reproduce: str,
 ) -> Verdict:
-    """A failure where the name is known, be it from another host of the role; else unknown."""
+    """A failure where the name is known, be it from another host of the role; else unknown.
+
+    Of a process that runs in a container alone nobody can tell whether it is meant.
+    """
     evidence = [looked_for(pattern)]
+    if inside := seen.contained(host, pattern):
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-assessable",
+            expected=expected,
+            observed=f"{seen.process_words(inside)} runs in a container, and none outside of one",
+            cause=f"whether {check.subcomponent} on {host.host} is the one in a container is not "
+            f"known; {pin(check, more=', container: true')}",
+            fault=fault("in-a-container", host.host, check.subcomponent),
+            evidence=tuple(map(seen.command_line, inside[:5])),
+            reproduce=reproduce,
+        )
     if pattern.confidence == "assumed":
         other, running = next(seen.others_running(facts, host.host, pattern), (None, ()))
         if other is None:
@@ -90,11 +105,11 @@ def looked_for(pattern: ProcessPattern) -> str:
     return f"looked for a process matching '{pattern.label}' ({pattern.confidence}{source})"
 
 
-def pin(check: Check, subcomponent: str = "") -> str:
+def pin(check: Check, subcomponent: str = "", more: str = "") -> str:
     """How to say in the cluster file what the process is called."""
     return (
         f"pin it in the cluster file: processes: {{{subcomponent or check.subcomponent}: "
-        "{match: 'REGEX'}}"
+        f"{{match: 'REGEX'{more}}}}}"
     )
 
 

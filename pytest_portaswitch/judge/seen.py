@@ -30,18 +30,32 @@ UNDECIDED = "could not be matched with every process: it took too long, or a lin
 
 
 def processes_matching(facts: HostFacts, pattern: ProcessPattern) -> tuple[Process, ...]:
-    """The living processes that the pattern means.
+    """The living processes that the pattern means, those of containers only where they count.
 
     Raises ``Undecided`` where none surely is one; ``judge`` makes that unknown.
     """
+    running = tuple(
+        process
+        for process in _living(facts, pattern)
+        # What holds a socket of the host is on its network, and meets peers as the host's own do.
+        if pattern.container or not process.container or process.pid in _holding(_Same(facts))
+    )
+    if not running:
+        all_decided(facts, pattern)
+    return running
+
+
+def contained(facts: HostFacts, pattern: ProcessPattern) -> tuple[Process, ...]:
+    """The living processes of containers that the pattern means."""
+    return tuple(process for process in _living(facts, pattern) if process.container)
+
+
+def _living(facts: HostFacts, pattern: ProcessPattern) -> tuple[Process, ...]:
     living = [process for process in facts.processes if process.state != "Z"]
     if facts.patterns is None:
         return tuple(process for process in living if matches(facts, process, pattern.match))
     at = _place(facts.patterns[: facts.sought], pattern.match)
-    running = tuple(process for process in living if at in process.matches)
-    if not running:
-        all_decided(facts, pattern)
-    return running
+    return tuple(process for process in living if at in process.matches)
 
 
 def all_decided(facts: HostFacts, pattern: ProcessPattern) -> None:
@@ -144,6 +158,13 @@ def _by_pid(of: _Same) -> dict[int, list[int]]:
     for place, process in enumerate(of.facts.processes):
         found.setdefault(process.pid, []).append(place)
     return found
+
+
+@functools.lru_cache(maxsize=64)
+def _holding(of: _Same) -> frozenset[int]:
+    """Who holds a socket that the host's own network shows."""
+    held: tuple[Socket | Connection, ...] = (*of.facts.sockets, *of.facts.connections)
+    return frozenset(pid for socket in held for pid in socket.pids or ())
 
 
 def is_held_by(facts: HostFacts, socket: Socket, words: str) -> bool:

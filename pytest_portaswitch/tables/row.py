@@ -42,6 +42,8 @@ class ProcessPattern(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     program: str = ""
     """The program's own name, where ``match`` was made from it."""
+    container: bool = False
+    """Whether a process of a container counts, though it holds no socket of the host."""
 
     @property
     def label(self) -> str:

@@ -150,6 +150,10 @@ processes() {
   # Names and command lines hold blanks: each is asked for alone, at the end of its line.
   section ps; ps -eo pid=,ppid=,user:32=,stat=,etime=
   section names; ps -eo pid=,comm=
+  # A process of a container has a second number there. Kernels before 4.1 have links alone.
+  section numbers; grep -H '^NSpid:' /proc/[0-9]*/status 2>/dev/null
+  section namespaces
+  find /proc/[0-9]*/ns/pid -maxdepth 0 -printf '%p %l\n' 2>/dev/null
   # grep of GNU reads them whole, word by word; ps cuts them.
   if [[ $(printf 'a\0b\0' | grep -azc '' 2>/dev/null) == 2 ]] && has tr && has head; then
     section arguments

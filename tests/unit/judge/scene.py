@@ -4,6 +4,7 @@ A host is written as::
 
     bill1:
       processes: ["11 radiusd freerad S /usr/sbin/radiusd -f"]   # pid[<parent] name user ...
+                                                                 # S+container: in a container
       sockets: ["udp 10.0.0.5:1812 11"]                          # transport address:port pids
       interfaces: ["eth0 10.0.0.5/24"]                           # eth0=1400 for another MTU
       connections: ["10.0.0.5:40000 10.0.0.3:3306 11"]           # local remote pids
@@ -193,6 +194,7 @@ def _shaken(line: str) -> ProbeResult:
 def _process(line: str) -> Process:
     pid, name, user, state, command = line.split(maxsplit=4)
     pid, _, parent = pid.partition("<")
+    state, _, inside = state.partition("+")
     return Process(
         pid=int(pid),
         parent=int(parent or 1),
@@ -201,6 +203,7 @@ def _process(line: str) -> Process:
         user=user,
         started=0.0,
         state=state,
+        container=inside == "container",
     )
 
 

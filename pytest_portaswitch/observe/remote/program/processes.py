@@ -83,7 +83,8 @@ def _process(pid: int, tick: int, booted: int, users: "dict[int, str]") -> "dict
     if int(fields[6]) & _KERNEL_THREAD or int(fields[1]) == os.getpid():
         return None
     # The owner of the folder would be root for a daemon that changed its user.
-    uid = int(_after(b"\nUid:", read(base + "status", 4096)).split()[1])
+    status = read(base + "status", 1 << 16)
+    uid = int(_after(b"\nUid:", status).split()[1])
     return {
         "pid": pid,
         "parent": int(fields[1]),
@@ -93,7 +94,19 @@ def _process(pid: int, tick: int, booted: int, users: "dict[int, str]") -> "dict
         "started": booted + round(int(fields[19]) / tick, 2),
         "unit": unit(text(_optional(base + "cgroup"))),
         "state": text(fields[0]),
+        "container": _is_contained(base, status),
     }
+
+
+def _is_contained(base: str, status: bytes) -> bool:
+    """Return whether a process has a number in a PID namespace below that of this /proc."""
+    numbers = _after(b"\nNSpid:", status).split()
+    if numbers:
+        return len(numbers) > 1
+    try:  # kernels before 4.1
+        return os.readlink(base + "ns/pid") != os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return False
 
 
 def _match(process: "dict[str, Any]", matcher: "Matcher | None", owns: bool) -> None:

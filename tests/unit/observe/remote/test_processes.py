@@ -18,6 +18,7 @@ import pytest
 from pytest_portaswitch import tables
 from pytest_portaswitch.facts.commands import shown
 from pytest_portaswitch.facts.model import HostFacts, Process
+from pytest_portaswitch.facts.ps_text import contained
 from pytest_portaswitch.observe.process_patterns import of_tables
 from pytest_portaswitch.observe.remote import Reply, reply
 from pytest_portaswitch.observe.request import Request
@@ -241,6 +242,48 @@ def test_parent_between_a_match_and_an_owner_is_kept(look: Look, tmp_path: Path)
     assert parents[parents[owner]] == top.pid
     assert set(lonely) >= {owner}
     assert top.pid not in lonely
+
+
+@pytest.mark.parametrize("way", ASK)
+def test_process_of_a_container_is_told_from_the_hosts_own(tmp_path: Path, way: str) -> None:
+    """One in another PID namespace, by the kernel's numbers; without grep, by its links alone."""
+    pattern = of_program("contained-or-not")
+    request = request_of(patterns=(pattern,), sought=1)
+    with waiting(tmp_path, [("contained-or-not", ["contained-or-not"])]) as (own,):
+        inner = ["unshare", "-Upf", "--kill-child", str(tmp_path / "contained-or-not")]
+        with subprocess.Popen(inner, stderr=subprocess.DEVNULL) as shell:
+            try:
+                children = Path(f"/proc/{shell.pid}/task/{shell.pid}/children")
+                while not children.read_text() and shell.poll() is None:
+                    time.sleep(0.02)
+                if shell.poll() is not None:
+                    pytest.skip("this machine makes no namespaces")
+                inside = int(children.read_text())
+                while b"contained" not in Path(f"/proc/{inside}/cmdline").read_bytes():
+                    time.sleep(0.02)
+                facts = ASK[way](tmp_path, request).facts
+            finally:
+                shell.kill()
+    shown = {each.pid: each.container for each in matching(facts, pattern)}
+    assert (shown[own.pid], shown[inside]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "namespaces", "inside"),
+    [
+        (["/proc/1/status:NSpid:\t1", "/proc/9/status:NSpid:\t9\t1"], [], {9}),
+        (["/proc/9/status:NSpid:\t9\t1"], ["/proc/1/ns/pid pid:[7]"], {9}),
+        ([], ["/proc/1/ns/pid pid:[7]", "/proc/5/ns/pid pid:[7]", "/proc/9/ns/pid pid:[8]"], {9}),
+        ([], ["/proc/9/ns/pid pid:[8]"], set()),
+        (["no such", "/proc/x/status:NSpid: 1 2", "/proc/9/status:NSpid: 1 a"], ["/proc/"], set()),
+        ([], [], set()),
+    ],
+)
+def test_numbers_and_links_of_a_shell_tell_who_is_in_a_container(
+    numbers: list[str], namespaces: list[str], inside: set[int]
+) -> None:
+    """Kernels before 4.1 have no numbers; whose links cannot be read is not said to be inside."""
+    assert contained(numbers, namespaces, "5") == inside
 
 
 def test_nothing_of_the_trip_itself_is_seen(look: Look) -> None:
