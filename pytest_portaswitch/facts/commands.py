@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LONGEST = 2 << 20
 """Bytes of a command line that are read: as many as the kernel usually lets one have."""
+SHOWN = 4096
+"""Bytes of one that is only to be shown."""
 LEFT_OUT = "..."
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+-"
 _LONGEST = 200

@@ -159,7 +159,7 @@ OWN: Mapping[str, str] = {
     "Process.parent": "Process id of its parent",
     "Process.pid": "Process id",
     "Process.user": "Name of its user, or the number",
-    "ProcessPattern.match": "Regular expression over name and command line",
+    "ProcessPattern.match": "Regular expression over name and whole command line",
     "Program.executable": "Whether it may be run",
     "Program.path": "Where it is looked for",
     "Program.there": "Whether there is such a file",

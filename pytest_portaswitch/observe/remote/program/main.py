@@ -72,7 +72,8 @@ def _observe(
     notes = Notes()
     release = Release(notes)
     addresses, patterns = set(request["connections_to"]), request["patterns"]
-    seen = snapshot.take(addresses, lines.nonce, notes, patterns, request["sought"])
+    half = (time.monotonic() + until) / 2  # the rest is for probes
+    seen = snapshot.take(addresses, lines.nonce, notes, patterns, request["sought"], half)
     _owners_gap(notes, seen.listeners, refused)
     nothing: list[dict[str, object]] = []
     wanted = request["programs"]

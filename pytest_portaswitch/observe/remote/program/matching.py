@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _PAGE = 4096  # Linux before 4.2 shows no more of a command line than that
 _LIMIT = 0.05  # seconds of processor time, so that a busy host decides as much as an idle one
 _OVERRUNS = 2  # after so many a pattern is tried no more
-_PATIENCE = 2.0  # seconds after which one is enough, however busy the host is
 _MOST_OVERRUNS = 10  # of all patterns together
 # Regular expressions look for signals every few thousand steps, of which each may take as long as
 # the line is: those that are longer are left to a child, which the kernel can end at any time.
 _SHORT = 16384
-_MOST_LONG = 64
+_LONG_LIMIT = 0.5  # seconds of processor time for one of those
+_LONG_LIMITS = 3.0  # for all of them; then no more than their beginning is read
 _WORD = r"[a-z][a-z0-9_.-]{3,}"
 
 
@@ -36,17 +36,20 @@ class _Late(Exception):
 class Matcher:
     """The patterns of one request. What was found of a line is remembered: workers share theirs."""
 
-    def __init__(self, patterns: "list[str]", sought: int) -> None:
-        """``sought``: so many are looked for everywhere, the others only where sockets are held."""
+    def __init__(self, patterns: "list[str]", sought: int, until: float) -> None:
+        """``sought``: so many are looked for everywhere, the others only where sockets are held.
+
+        ``until``: from when on, on the monotonic clock, nothing is tried that takes long.
+        """
         self._count = len(patterns)
         self._sought = sought
         self._words = [frozenset(re.findall(_WORD, pattern.lower())) for pattern in patterns]
         self._searches = [_compiled(pattern) for pattern in patterns]
         self._overruns = [0] * self._count
         self._bound = _OVERRUNS
-        self._until = time.monotonic() + _PATIENCE
+        self._until = until
         self._known: dict[tuple[str, bytes, bool], tuple[list[int], list[int]]] = {}
-        self._long: set[bytes] = set()
+        self._spent = 0.0
         self._tries = self._ticked = 0
         self._searching = False
 
@@ -64,8 +67,18 @@ class Matcher:
         """Return the words that stand in some patterns, in lower case."""
         return set().union(*(self._words[at] for at in matches))
 
+    @property
+    def longest(self) -> int:
+        """How many bytes of a command line are to be read now."""
+        return LONGEST if self._spent < _LONG_LIMITS else _SHORT
+
     def match(self, name: str, line: bytes, owns: bool) -> "tuple[list[int], list[int]]":
-        """Return the places of the patterns that match, and of those that are undecided."""
+        """Return the places of the patterns that match, and of those that are undecided.
+
+        ``line``: as many bytes of it as ``longest`` says.
+        """
+        if len(line) >= _SHORT:
+            return self._match(name, line, owns)
         key = (name, line, owns)
         if key not in self._known:
             self._known[key] = self._match(name, line, owns)
@@ -74,14 +87,9 @@ class Matcher:
     def _match(self, name: str, line: bytes, owns: bool) -> "tuple[list[int], list[int]]":
         matches: list[int] = []
         undecided: list[int] = []
-        cut = len(line) >= LONGEST or len(line) == _PAGE
+        cut = len(line) >= self.longest or len(line) == _PAGE
         text = line.rstrip(b"\0").decode("utf-8", "replace")
         command, end = matched(text.replace("\n", " ").split("\0"))  # a dot matches no line end
-        if len(command) > _SHORT and line not in self._long:
-            if len(self._long) >= _MOST_LONG:
-                command, cut = "", True
-            else:
-                self._long.add(line)
         for at in range(self._count if owns else self._sought):
             found = self._search(at, name, len(name) + 1) or self._search(at, command, end)
             if found:
@@ -95,8 +103,15 @@ class Matcher:
         search = self._searches[at]
         if search is None or self._overruns[at] >= self._bound:
             return None
-        look = _in_child if len(words) > _SHORT else self._here
-        found = look(search, words, end)
+        if len(words) <= _SHORT:
+            found = self._here(search, words, end)
+        elif self._spent >= _LONG_LIMITS or time.monotonic() > self._until:
+            self._spent = _LONG_LIMITS
+            return None
+        else:
+            before = os.times()[2]
+            found = _in_child(search, words, end)
+            self._spent += os.times()[2] - before
         if found is None:
             self._overruns[at] += 1
             late = time.monotonic() > self._until
@@ -140,7 +155,7 @@ def _in_child(search: "Search", words: str, end: int) -> "bool | None":
         if pid == 0:
             try:
                 signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
-                signal.setitimer(signal.ITIMER_VIRTUAL, 2 * _LIMIT)
+                signal.setitimer(signal.ITIMER_VIRTUAL, _LONG_LIMIT)
                 os.write(writing, b"y" if _is_before(search(words), end) else b"n")
             finally:
                 os._exit(0)

@@ -111,7 +111,8 @@ def _is_contained(base: str, status: bytes) -> bool:
 
 def _match(process: "dict[str, Any]", matcher: "Matcher | None", owns: bool) -> None:
     """Add what matches, and what may be shown of the command line. Raises ``OSError``."""
-    line = read(f"/proc/{process['pid']}/cmdline", commands.LONGEST)
+    longest = commands.SHOWN if matcher is None else matcher.longest
+    line = read(f"/proc/{process['pid']}/cmdline", longest)
     matches: list[int] = []
     if matcher is not None:
         matches, process["undecided"] = matcher.match(process["name"], line, owns)

@@ -72,15 +72,20 @@ class Snapshot:
 
 
 def take(
-    wanted: "set[str]", nonce: str, notes: Notes, patterns: "list[str]", sought: int
+    wanted: "set[str]",
+    nonce: str,
+    notes: Notes,
+    patterns: "list[str]",
+    sought: int,
+    until: float = 0.0,
 ) -> Snapshot:
-    """Look, and where that came out blurred once more."""
+    """Look, and where that came out blurred once more. ``until``: of what ``Matcher`` may take."""
     if not patterns:
         return _take(wanted, nonce, notes, None)
     # Compiled only on hosts that are asked for it.
     from pytest_portaswitch.observe.remote.program.matching import Matcher
 
-    with Matcher(patterns, sought) as matcher:
+    with Matcher(patterns, sought, until) as matcher:
         return _take(wanted, nonce, notes, matcher)
 
 

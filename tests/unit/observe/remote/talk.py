@@ -105,6 +105,7 @@ def converse(
     shut: bool = False,
     command: str = "",
     cwd: Path | None = None,
+    patience: float = PATIENCE,
 ) -> Talk:
     """Hold a whole conversation. ``shut``: close standard input right after the payload."""
     process = subprocess.Popen(
@@ -120,7 +121,7 @@ def converse(
     assert process.stderr is not None
     said = b""
     asked = False
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     with process:
         while not complete(said, NONCE) and time.monotonic() < until:
             if not select.select([process.stdout], [], [], 1)[0]:
