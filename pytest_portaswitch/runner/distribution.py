@@ -210,7 +210,11 @@ class _Survives(LoadScopeScheduling):
         if node not in self.registered_collections:
             return  # it is new; what it collected comes later
         super()._reschedule(node)
-        while self.workqueue and self._pending_of(self.assigned_work[node]) < 2:
+        while (
+            self.workqueue
+            and not node.shutting_down
+            and self._pending_of(self.assigned_work[node]) < 2
+        ):
             self._assign_work_unit(node)
 
 

@@ -84,6 +84,20 @@ def test_a_check_that_kills_every_worker_is_judged_by_the_controller(
     assert_whole(site)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["loadscope", "loadgroup"])
+def test_workers_that_are_told_to_end_get_no_further_tests(
+    site: Site, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """Where no dead worker is replaced, xdist ends the others: with a test to run they fail it."""
+    die(site, monkeypatch, "first:segfault")
+    result = site.audit_in_subprocess(
+        "-n", "3", "--dist", mode, "--max-worker-restart", "0", "-p", "tests.plugin.dying"
+    )
+    assert result.ret == 1
+    assert_whole(site)
+
+
 def die(site: Site, monkeypatch: pytest.MonkeyPatch, how: str, times: int = 1) -> None:
     monkeypatch.setenv("DIES", how)
     monkeypatch.setenv("DIES_TIMES", str(times))
