@@ -8,7 +8,8 @@ answered with by whoever gets it (RFC 3261, 16.3, step 3: 483, or as if it were 
 does not know it answers at the port in Via, which is named where ``source_port`` is given.
 Over UDP nothing is sent again, so the answer is waited for as long as a client would that sends
 again once (17.1.2.1: after 0.5 s, and 1 s more); a proxy that is busy takes its time.
-Over streams only the head of a response is waited for: its body is of no interest here.
+Over streams only the head of a response is waited for: its body is of no interest here. A head may
+be as long as the longest datagram (RFC 3261, 18.1.1), over streams as well.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from pytest_portaswitch.protocols.answer import (
     silence,
     stranger,
 )
-from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask, in_uri
+from pytest_portaswitch.protocols.ask import Ask, in_uri
 from pytest_portaswitch.protocols.step import Step
 
+_LARGEST_RESPONSE = 65535
 _UDP_PATIENCE = 1.5
 _BRANCH = "z9hG4bK"  # RFC 3261, 8.1.1.7: tells branches from those of RFC 2543
 _CSEQ = (1, "OPTIONS")
@@ -36,6 +38,9 @@ _LOOSE_COLON = re.compile(rb"(?m)^([^\s:]+)[ \t]+:")
 _LENGTH = re.compile(rb"(?im)^(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,6})[ \t]*\r?$")
 _HEAD_END = b"\r\n\r\n"
 _MOST_RESPONSES = 8
+_MOST_LINES = 400
+"""Of a head, beside those that are read: the library's time grows with their number's square."""
+_READ = re.compile(rb"(?i)(?:via|v|call-id|i|cseq|server|user-agent|allow)[ \t]*:")
 # The head of what is no provisional response (RFC 3261, 7.5: empty lines may come first).
 _FINAL_HEAD = (
     rb"(?s)\A[\r\n]*(?!SIP/2\.0 1)[^\r\n].*?\r\n\r\n"
@@ -49,9 +54,9 @@ _BRANCH_PARAMETER = re.compile(r"(?i);\s*branch\s*=\s*([^;\s]+)")
 def request(ask: Ask) -> tuple[Step, ...]:
     """One OPTIONS, and what comes back up to the head of the final response."""
     if ask.transport == "udp":
-        waiting = Step(receive=LARGEST_REPLY, patience=_UDP_PATIENCE)
+        waiting = Step(receive=_LARGEST_RESPONSE, patience=_UDP_PATIENCE)
     else:
-        waiting = Step(receive=LARGEST_REPLY, until=_FINAL_HEAD)
+        waiting = Step(receive=_LARGEST_RESPONSE, until=_FINAL_HEAD)
     return (Step(send=_options(ask)), waiting)
 
 
@@ -129,7 +134,10 @@ def load() -> None:
 def _response(ask: Ask, head: bytes) -> Answer:
     # The library takes neither folded lines nor a blank before a colon, which both are allowed
     # (RFC 3261, 7.3.1), nor text that is not UTF-8.
-    plain = _LOOSE_COLON.sub(rb"\1:", _FOLD.sub(b" ", head)).decode("utf-8", "replace").encode()
+    lines = _FOLD.sub(b" ", head).split(b"\r\n")
+    more = (line for line in lines[_MOST_LINES:] if not line or _READ.match(line))
+    short = b"\r\n".join([*lines[:_MOST_LINES], *more])
+    plain = _LOOSE_COLON.sub(rb"\1:", short).decode("utf-8", "replace").encode()
     from sipmessage import Message, Response
 
     try:

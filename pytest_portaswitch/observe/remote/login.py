@@ -30,7 +30,8 @@ _FIND = (
 )
 
 # Waits a minute for its payload, and reads no byte beyond it: the program goes on there. Lines
-# before it are skipped: the password is one of them where sudo did not ask for it. What is garbage when all this ends, seconds from now, is never much.
+# before it are skipped: the password is one of them where sudo did not ask for it. What is garbage
+# when all this ends, seconds from now, is never much.
 _PYTHON = (
     "import gc, sys; gc.disable(); sys.version_info >= (3, 6) or sys.exit(9); "
     "import binascii, io, os, zlib; "
