@@ -41,6 +41,8 @@ _PROGRAM_NAMES = {
     "hung-shell": "hung_shell.sh",
     "chatty-shell": "chatty_shell.sh",
     "skewed-shell": "skewed_shell.sh",
+    "hostile-shell": "hostile_shell.py",
+    "hostile-peer": "hostile_peer.py",
 }
 SUDOERS = """\
 Defaults !lecture, !syslog

@@ -10,6 +10,7 @@ from pytest_portaswitch.lab.faults import (
     daemons,
     databases,
     firewall,
+    hostile,
     logins,
     machine,
 )
@@ -29,6 +30,7 @@ FAULTS: Mapping[str, Fault] = {
         *databases.FAULTS,
         *certificates.FAULTS,
         *machine.FAULTS,
+        *hostile.FAULTS,
     )
 }
 

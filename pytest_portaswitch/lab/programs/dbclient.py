@@ -36,7 +36,7 @@ def stay_connected(user: str, password: str, host: str, port: int) -> None:
                 write_timeout=PATIENCE,
                 autocommit=True,
             )
-        except (OSError, pymysql.err.Error) as error:
+        except Exception as error:  # a hostile server breaks the driver in ways of its own
             say(f"{host}:{port}: {error}")
             time.sleep(PAUSE)
             continue
@@ -47,7 +47,7 @@ def stay_connected(user: str, password: str, host: str, port: int) -> None:
                     cursor.execute("SELECT release_name FROM installation")
                     cursor.fetchall()
                     time.sleep(1)
-        except (OSError, pymysql.err.Error) as error:
+        except Exception as error:
             say(f"{host}:{port}: connection lost: {error}")
 
 

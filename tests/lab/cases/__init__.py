@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import daemons, databases, harmless, hosts, network
+from . import daemons, databases, harmless, hostile, hosts, network
 from .case import Case, Pair
 from .pairs import PAIRS
 
@@ -13,6 +13,7 @@ CASES: Mapping[str, Case] = {
     **network.CASES,
     **hosts.CASES,
     **databases.CASES,
+    **hostile.CASES,
 }
 """Each has exactly one cause."""
 

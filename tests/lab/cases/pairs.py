@@ -65,4 +65,5 @@ PAIRS = (
         # Its only client cannot ask.
         impacts=("cassandra*: outage for media1, nothing else serves it", "*"),
     ),
+    Pair("hostile-host-flood", "hostile-peer-greet"),
 )
