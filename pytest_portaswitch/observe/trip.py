@@ -217,10 +217,7 @@ class Trip:
         return self.job.redaction.add(secret)
 
     def _look_for_reply(self) -> None:
-        # Only what is new, and as much before it as an end that was cut in two may take.
-        fresh = bytes(self._talk.reply[max(0, self._searched - _END) :])
-        self._searched = len(self._talk.reply)
-        if not self._program.is_complete(fresh, self._nonce):
+        if not self._program.is_complete(self._fresh(), self._nonce):
             return
         travel = Travel(self.job.request, self._sent, time.time(), self._took())
         said = bytes(self._talk.reply)
@@ -234,18 +231,26 @@ class Trip:
             assert isinstance(observation, HostFacts)
             self.first = observation
             self._talk.reply.clear()
+            self._searched = 0
         else:
             self._finish(observation)
 
+    def _fresh(self) -> bytes:
+        """Only what is new, and as much before it as a line that was cut in two may take."""
+        fresh = bytes(self._talk.reply[max(0, self._searched - _END) :])
+        self._searched = len(self._talk.reply)
+        return fresh
+
     def _look_for_words(self) -> None:
         """Learn how far the program is in the second round."""
-        reply = bytes(self._talk.reply)
-        if self._program.is_complete(reply, self._nonce):
-            self.told = self._program.told(reply, self._nonce, self._limits)
+        fresh = self._fresh()
+        if self._program.is_complete(fresh, self._nonce):
+            said = bytes(self._talk.reply)
+            self.told = self._program.told(said, self._nonce, self._limits)
             self.said = "told"
             return
         for word in _WORDS:
-            if f"\nPORTASWITCH {self._nonce} {word}\n".encode() in reply:
+            if f"\nPORTASWITCH {self._nonce} {word}\n".encode() in fresh:
                 self.said = word
 
     def _conclude(self, status: int | None) -> None:

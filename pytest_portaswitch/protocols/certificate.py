@@ -43,7 +43,9 @@ FAULTS: frozenset[TlsFinding] = frozenset(
 )
 """The findings that a check fails for."""
 
-_MOST_NAMES = 16
+_SHOWN_NAMES = 16
+_MOST_NAMES = 5000
+"""All that a certificate of the largest size can hold, or nearly; each is compared."""
 _LARGEST = 1 << 16
 
 
@@ -139,7 +141,7 @@ def examine(
         wrong=clean.text(f"{subject}: {wrong}", 300) if wrong else "",
         subject=subject,
         issuer=issuer,
-        names=names,
+        names=tuple(clean.text(one, 100) for one in names[:_SHOWN_NAMES]),
         not_before=begins.isoformat(),
         not_after=ends.isoformat(),
         days_left=left,
@@ -199,7 +201,7 @@ def _names(own: x509.Certificate) -> tuple[str, ...]:
     if not found:
         common = own.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         found = [str(attribute.value) for attribute in common]
-    return tuple(clean.text(one, 100) for one in found[:_MOST_NAMES])
+    return tuple(clean.text(one, 260) for one in found[:_MOST_NAMES])
 
 
 def _matches(declared: str, served: str) -> bool:

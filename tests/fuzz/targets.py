@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import functools
 import json
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -179,7 +181,7 @@ def _body(method: str) -> Callable[[bytes], Iterator[str]]:
 
 @functools.cache
 def _whole() -> Evidence:
-    return evidence()
+    return evidence(cluster=clusters.load(Path(__file__).with_name("site.yaml")))
 
 
 def raw_of(facts: HostFacts) -> Raw:
@@ -222,14 +224,12 @@ def _frame(data: bytes) -> Iterator[str]:
 
 def _frame_seeds() -> Iterator[bytes]:
     mark = b"\nPORTASWITCH 0123456789abcdef "
-    yield b"motd" + mark + b"reply python 20 12\nAAAA" + mark + b"end\n"
-    import base64
-    import zlib
-
-    packed = base64.b64encode(zlib.compress(b"{}" * 40))
-    head = b"reply python %d 80\n" % len(packed)
-    yield mark + head + packed + mark + b"end\n"
-    yield mark + b"reply shell 3 3\nabc" + mark + b"end\n"
+    for plain in (b"{}" * 40, b" " * (1 << 17)):
+        packed = base64.b64encode(zlib.compress(plain))
+        head = b"reply zlib %d %d\n" % (len(packed), zlib.crc32(packed))
+        yield b"motd" + mark + head + packed + mark + b"end\n"
+    yield mark + b"reply zlib 4 1\nAAAA" + mark + b"end\n"
+    yield mark + b"reply text 3 0\nabc" + mark + b"end\n"
 
 
 STAGES = ("connecting", "shell", "password", "ready", "none", "refused")

@@ -275,3 +275,13 @@ def test_no_bytes_make_it_raise(at: int, put: bytes, taken: int) -> None:
     seen = examine(Served(chain=chain), NOW, "sip.example.com", (ROOT,))
     assert len(seen.words) <= 300
     assert "\n" not in seen.words
+
+
+def test_name_behind_many_others_is_found_and_sixteen_are_shown() -> None:
+    """A certificate of a whole fleet is legal, however many names it has."""
+    many = tuple(x509.DNSName(f"n{number}.example.com") for number in range(1000))
+    own = make("leaf", "middle", names=many)
+    found = examine(served(own), NOW, "n999.example.com")
+    assert found.findings == ()
+    assert found.names == tuple(f"n{number}.example.com" for number in range(16))
+    assert examine(served(own), NOW, "n1000.example.com").findings == ("wrong-name",)
