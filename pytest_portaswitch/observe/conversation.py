@@ -51,6 +51,7 @@ class Conversation:
         self._payload = payload
         self._password = password
         self._output = output
+        self._searched = 0
         self._skipped = 0
         self._kept = b""
         self._pending = b""
@@ -86,6 +87,18 @@ class Conversation:
         if self.stage != "connecting" and (found := self._skip_past(_END)):
             self.stage = "none" if found[1] == b"none" else "refused"
         self._forget()
+
+    def fresh(self) -> bytes:
+        """What is new of the reply, and as much before it as a line cut in two may take: a host
+        that sends it byte by byte is not to have all of it searched each time."""
+        fresh = bytes(self.reply[max(0, self._searched - _LINE) :])
+        self._searched = len(self.reply)
+        return fresh
+
+    def forget(self) -> None:
+        """Begin a new reply."""
+        self.reply.clear()
+        self._searched = 0
 
     def _skip_past(self, line: re.Pattern[bytes]) -> re.Match[bytes] | None:
         at = self._pending.find(self._mark)

@@ -23,7 +23,7 @@ class Relays:
         self._mark = f"PORTASWITCH {nonce} relay ".encode()
         self._dialogues = tuple(dialogues.items())
         self._say = say
-        self._read = 0
+        self._read = self._searched = 0
         self._failed: dict[str, InternalError] = {}
 
     def hear(self, said: bytes | bytearray) -> None:
@@ -33,11 +33,12 @@ class Relays:
         """
         if not self._dialogues:
             return
-        while (end := said.find(b"\n", self._read)) >= 0:
+        while (end := said.find(b"\n", self._searched)) >= 0:
             line = bytes(said[self._read : end])
-            self._read = end + 1
+            self._read = self._searched = end + 1
             if line.startswith(self._mark) and len(line) <= _LONGEST:
                 self._take(line[len(self._mark) :].split(b" ", 2))
+        self._searched = len(said)
 
     def databases(self) -> tuple[Database, ...]:
         """What was learnt over them."""

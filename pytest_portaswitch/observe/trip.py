@@ -34,7 +34,6 @@ Said = Literal["", "watching", "sent", "told", "gone"]
 _WORDS: tuple[Said, ...] = ("watching", "sent")
 _STDERR = 64 * 1024
 _CHATTER = 4096
-_END = 128
 
 
 class Trip:
@@ -65,7 +64,6 @@ class Trip:
         self._errors = b""
         self._noted = 0
         self._sent = 0.0
-        self._searched = 0
         """How much of the reply was searched for its end."""
         self._watch: Watch | None = None
         self._sudo: Sudo = "none"
@@ -217,7 +215,7 @@ class Trip:
         return self.job.redaction.add(secret)
 
     def _look_for_reply(self) -> None:
-        if not self._program.is_complete(self._fresh(), self._nonce):
+        if not self._program.is_complete(self._talk.fresh(), self._nonce):
             return
         travel = Travel(self.job.request, self._sent, time.time(), self._took())
         said = bytes(self._talk.reply)
@@ -230,20 +228,13 @@ class Trip:
         if can_ask and self.job.request.second:
             assert isinstance(observation, HostFacts)
             self.first = observation
-            self._talk.reply.clear()
-            self._searched = 0
+            self._talk.forget()
         else:
             self._finish(observation)
 
-    def _fresh(self) -> bytes:
-        """Only what is new, and as much before it as a line that was cut in two may take."""
-        fresh = bytes(self._talk.reply[max(0, self._searched - _END) :])
-        self._searched = len(self._talk.reply)
-        return fresh
-
     def _look_for_words(self) -> None:
         """Learn how far the program is in the second round."""
-        fresh = self._fresh()
+        fresh = self._talk.fresh()
         if self._program.is_complete(fresh, self._nonce):
             said = bytes(self._talk.reply)
             self.told = self._program.told(said, self._nonce, self._limits)

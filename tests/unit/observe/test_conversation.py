@@ -106,3 +106,20 @@ def test_reply_is_bounded() -> None:
     talk.hear(b"PORTASWITCH n0nce login\nPORTASWITCH n0nce ready shell user\n", b"x" * 100)
     with pytest.raises(TooMuch, match=r"^the host said more than 100 bytes in the reply$"):
         talk.hear(b"x")
+
+
+def test_reply_that_comes_byte_by_byte_is_searched_once() -> None:
+    """What is looked at again is bounded, and a line that was cut in two is found all the same."""
+    talk = Talk(output=1 << 20).conversation
+    talk.hear(b"PORTASWITCH n0nce login\n")
+    talk.hear(b"PORTASWITCH n0nce ready python root\n")
+    line, searched, found = b"\nPORTASWITCH n0nce end\n", 0, False
+    for byte in b"x" * 20000 + line:
+        talk.hear(bytes([byte]))
+        fresh = talk.fresh()
+        searched += len(fresh)
+        found = found or line in fresh
+    assert found
+    assert searched < 300 * 20000
+    talk.forget()
+    assert talk.fresh() == b""
