@@ -48,7 +48,9 @@ def serve(
             streams[number] = _Stream(lines, number, target, float(request["probe_timeout"]), until)
     while streams:
         patience = min(stream.due for stream in streams.values()) - time.monotonic()
-        ready = lines.wait(patience, [(each.sock.fileno(), each.events) for each in streams.values()])
+        ready = lines.wait(
+            patience, [(each.sock.fileno(), each.events) for each in streams.values()]
+        )
         for said in lines.take(b"relay"):
             number, word, data = _read(said)
             if number in streams:
