@@ -37,6 +37,8 @@ TITLES: Mapping[str, str] = {
     "or has another secret, or the host's own firewall drops it, or the replies are lost{beside}",
     "ignored": "{ports} of {0} arrives and is not answered: its own firewall drops it, {1} "
     "ignores it, or its replies are lost on the way back",
+    "reply-from-another-address": "{1} on {0} replies to what is sent to {ports} from elsewhere: "
+    "{detail}",
     "slice-lost": "part of {ports} is lost on the way to {0}: {detail}",
     "slice-rejected": "a firewall rejects part of {ports} of {0}: {detail}",
     "slice-forbidden": "{0}'s own firewall forbids it to send to part of {ports} of {places}: "

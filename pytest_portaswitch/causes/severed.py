@@ -90,7 +90,10 @@ def _came_through(item: Item) -> bool:
         return grade != "delivered"
     if grade == "refused":
         return item.code not in ("rejected", "nothing-listens")
-    return grade in SERVED - {"delivered"} or item.code == "wrong-protocol"
+    return grade in SERVED - {"delivered"} or item.code in (
+        "wrong-protocol",
+        "reply-from-another-address",
+    )
 
 
 def _edge(pair: Pair, hosts: Mapping[str, str]) -> Edge:

@@ -21,6 +21,7 @@ from pytest_portaswitch.facts.model import (
     HostFacts,
     Interface,
     OtherProcesses,
+    OtherReply,
     ProbeResult,
     Process,
     Program,
@@ -41,6 +42,7 @@ _LARGEST_MTU = (1 << 31) - 1
 _RECEIVED = 65536
 _MOST_RECEIVED = 32
 """Receiving steps of a script."""
+_MOST_OTHER_REPLIES = 16
 _LONGEST = 100_000.0
 """Seconds of one probe: no trip is as long."""
 _KEY = re.compile(r"(tcp|tls|udp|icmp):(.+):([0-9]{1,5})", re.ASCII | re.DOTALL)
@@ -267,6 +269,8 @@ def probe(given: ProbeResult) -> ProbeResult:
     clean.port(int(parts[3]))
     if given.outcome not in _ENDS[parts[1]]:
         raise Hostile(f"a probe over {parts[1]} that is {given.outcome}")
+    if given.other_replies and (parts[1] != "udp" or given.outcome != "silent"):
+        raise Hostile(f"replies from elsewhere over {parts[1]} to a probe that is {given.outcome}")
     if parts[1] != "tls" and (given.tls or given.tcp_connected):
         raise Hostile(f"a handshake over {parts[1]}")
     if clean.seconds(given.elapsed) < 0 or given.elapsed > _LONGEST:
@@ -278,9 +282,18 @@ def probe(given: ProbeResult) -> ProbeResult:
         received=tuple(data[:_RECEIVED] for data in given.received[:_MOST_RECEIVED]),
         # It is for the controller to recognise answers; a host has no say in it.
         answer=None,
+        other_replies=tuple(map(_other_reply, given.other_replies[:_MOST_OTHER_REPLIES])),
         arrival=None,
         source_port=clean.port(given.source_port),
         tls=given.tls and certificates.handshake(given.tls),
+    )
+
+
+def _other_reply(given: OtherReply) -> OtherReply:
+    return OtherReply(
+        address=clean.address(given.address),
+        port=clean.port(given.port),
+        received=given.received[:_RECEIVED],
     )
 
 

@@ -106,6 +106,19 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """Why nobody watched."""
 
 
+class OtherReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A datagram that came back from another address or port than the one that was asked."""
+
+    address: Address
+    """Where it came from."""
+    port: int
+    """The port there."""
+    received: bytes = b""
+    """What it said, cut to the bound of the request."""
+    answer: Answer | None = None
+    """What the controller recognised in it."""
+
+
 class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     """What a TLS server showed of itself. Nothing of it was verified."""
 
@@ -139,6 +152,8 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came back, one entry a receiving step, each cut to the bound of the request."""
     answer: Answer | None = None
     """What the controller recognised in it; None where nothing was asked."""
+    other_replies: tuple[OtherReply, ...] = ()
+    """UDP that stayed silent: what came back from elsewhere, the first of each end."""
     arrival: Arrival | None = None
     """UDP: what the second round showed; None where it took no part in one."""
     tls: Handshake | None = None
@@ -257,6 +272,7 @@ __all__ = [
     "Interface",
     "Observation",
     "OtherProcesses",
+    "OtherReply",
     "Outcome",
     "Probe",
     "ProbeResult",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_portaswitch.facts.model import Arrival, HostFacts, ProbeResult
+from pytest_portaswitch.facts.model import Arrival, HostFacts, OtherReply, ProbeResult
+from pytest_portaswitch.judge import seen
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.plan.check import Reaches
 
@@ -12,10 +13,43 @@ SILENCE_ALLOWED = frozenset({"secret-needed", "not-obliged"})
 
 def is_open_question(result: ProbeResult, source: str, facts: Facts) -> bool:
     """Whether silence leaves it open if the service can be reached."""
+    if other_reply(result):
+        return False
     if result.arrival is None or result.arrival.seen is None:
         return True
     allowed = result.answer is not None and result.answer.finding in SILENCE_ALLOWED
     return result.arrival.seen and allowed and not answered(result, source, facts)
+
+
+def other_reply(result: ProbeResult) -> OtherReply | None:
+    """The service's own reply that came from another address or port than the one asked."""
+    return next(
+        (other for other in result.other_replies if other.answer and other.answer.answered), None
+    )
+
+
+def explain_other(
+    expects: Reaches, words: str, other: OtherReply, facts: Facts
+) -> tuple[str, str, str]:
+    """The fault's code, the cause in words, and from where the reply came."""
+    place = expects.destination
+    replied = f"[{other.address}]" if ":" in other.address else other.address
+    if other.address == place.address:
+        replied, whose = f"port {other.port}", ""
+    else:
+        holders = [
+            host.host
+            for _, host in sorted(facts.items())
+            if isinstance(host, HostFacts) and seen.holds(host, other.address)
+        ]
+        whose = f" of {' and '.join(holders[:2])}" if holders else ", which no audited host holds"
+    return (
+        "reply-from-another-address",
+        f"{words} of {place.name} replies from {replied}{whose}, not from where it was asked "
+        f"({place.address}): a client that checks who replies, or a firewall that keeps state, "
+        "takes no such reply; bind the service to the address that its peers use",
+        replied + whose,
+    )
 
 
 def answered(result: ProbeResult, source: str, facts: Facts) -> tuple[str, ...]:
@@ -78,11 +112,16 @@ def _some(hosts: tuple[str, ...]) -> str:
 
 
 def evidence(result: ProbeResult) -> tuple[str, ...]:
-    """What the second round showed, as a line."""
+    """What came back from elsewhere, and what the second round showed, as lines."""
+    replies = tuple(
+        f"{result.key}: a datagram came back from {other.address} port {other.port}"
+        + (f": {other.answer.words}" if other.answer and other.answer.words else "")
+        for other in result.other_replies
+    )
     arrival = result.arrival
     if arrival is None:
-        return ()
+        return replies
     if arrival.seen is None:
-        return (f"second round of {result.key}: nobody watched: {arrival.blind}",)
-    seen = "seen arriving" if arrival.seen else "not seen arriving"
-    return (f"second round of {result.key}: {seen} at {arrival.watcher}",)
+        return (*replies, f"second round of {result.key}: nobody watched: {arrival.blind}")
+    arrived = "seen arriving" if arrival.seen else "not seen arriving"
+    return (*replies, f"second round of {result.key}: {arrived} at {arrival.watcher}")

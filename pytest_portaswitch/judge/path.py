@@ -39,6 +39,10 @@ def explain(
             fault("own-firewall", source),
         )
     listening, evidence = listening_at(place, transport, port, facts)
+    if other := datagram.other_reply(result):
+        code, cause, whence = datagram.explain_other(expects, words, other, facts)
+        found = fault(code, place.name, expects.server or f"{transport}-{port}", detail=whence)
+        return Story(f"{words} {grade}{_detail(result)}", cause, found, evidence)
     passing = result.outcome == "unreachable" and _others_pass(expects, result, facts)
     code, cause = _cause(expects, grade, words, listening, result, facts, others_pass=passing)
     # Of a path, both ends; of a service, the place and what serves there.
@@ -84,6 +88,7 @@ def came_through(source: HostFacts, address: str, but: Container[str] = ()) -> b
     """
     return any(
         result.outcome in ("connected", "replied")
+        or datagram.other_reply(result) is not None
         or (result.arrival is not None and result.arrival.seen is True)
         for result in source.probes
         if result.key not in but and _address(result.key) == address

@@ -158,6 +158,8 @@ def grade_of(result: ProbeResult) -> Grade | None:
         return "answered"
     if result.outcome == "silent" and result.arrival and result.arrival.seen:
         return "delivered"
+    if datagram.other_reply(result):
+        return "delivered"
     rungs: dict[str, Grade] = {
         "connected": "connected",
         "replied": "delivered",

@@ -124,13 +124,21 @@ def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, 
         for result in party.facts.probes:
             again = later.pop(result.key, None)
             if result.outcome == "silent" and result.key.startswith("udp:"):
-                result = _with_arrival(name, again or result, again, targets, watchers)
+                latest = _with_others(again, result) if again else result
+                result = _with_arrival(name, latest, again, targets, watchers)
             results.append(result)
         results += [
             _with_arrival(name, later[key], later[key], targets, watchers) for key in sorted(later)
         ]
         facts[name] = msgspec.structs.replace(party.facts, probes=tuple(results))
     return facts
+
+
+def _with_others(again: ProbeResult, before: ProbeResult) -> ProbeResult:
+    """A second result; where it is silent as well, with what came from elsewhere the first time."""
+    if again.outcome != "silent" or again.other_replies:
+        return again
+    return msgspec.structs.replace(again, other_replies=before.other_replies)
 
 
 @functools.lru_cache(maxsize=4096)

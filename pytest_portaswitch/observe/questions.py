@@ -10,7 +10,13 @@ import msgspec
 
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.internal_errors import with_internal_error
-from pytest_portaswitch.facts.model import HostFacts, Observation, Probe, ProbeResult
+from pytest_portaswitch.facts.model import (
+    HostFacts,
+    Observation,
+    OtherReply,
+    Probe,
+    ProbeResult,
+)
 from pytest_portaswitch.internal_error import InternalError, Stage, attempt_but
 from pytest_portaswitch.observe.request import Request
 from pytest_portaswitch.protocols import smpp
@@ -129,7 +135,17 @@ class Questions:
             if isinstance(found, _Failed):
                 errors.extend([found.error] if found.error else [])
                 found = found.answer
-            return msgspec.structs.replace(result, answer=found)
+            others = tuple(with_others_answer(probe, other) for other in result.other_replies)
+            return msgspec.structs.replace(result, answer=found, other_replies=others)
+
+        def with_others_answer(probe: Probe, other: OtherReply) -> OtherReply:
+            found = self._attempt(
+                "reply-recognition", probe.key, lambda: self._answer_in(source, probe, other)
+            )
+            if isinstance(found, _Failed):
+                errors.extend([found.error] if found.error else [])
+                found = found.answer
+            return msgspec.structs.replace(other, answer=found)
 
         recognised = [with_answer(result) for result in seen.probes]
         for key, unasked in self._unasked.get(source, {}).items():
@@ -162,6 +178,12 @@ class Questions:
         hung_up = not any(result.received) and result.detail in _HUNG_UP
         found = smpp.hung_up(ask) if hung_up and probe.protocol == "smpp" else None
         return found or protocol.recognise(ask, result.received)
+
+    def _answer_in(self, source: str, probe: Probe, other: OtherReply) -> Answer | None:
+        protocol = self._module(probe)
+        if protocol is None:
+            return None
+        return protocol.recognise(self._ask(source, probe), (other.received,))
 
     def _module(self, probe: Probe) -> Speaks | None:
         if probe.transport == "icmp" or not probe.protocol:

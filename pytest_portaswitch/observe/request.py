@@ -42,8 +42,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     second: bool = False
     """Whether the host may be needed in a second round, as source or as target."""
     udp_timeout: float = 0.5
-    """Seconds to wait for a datagram in return: silence is the usual answer, and a network that
-    connects servers brings a reply in milliseconds."""
+    """Seconds to wait for a datagram in return that nobody owes (``Step.due``): silence is the
+    usual answer, and a network that connects servers brings a reply in milliseconds."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

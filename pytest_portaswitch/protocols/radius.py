@@ -58,7 +58,9 @@ def request(ask: Ask) -> tuple[Step, ...]:
     """One signed datagram."""
     question: bytes = _question(ask).RequestPacket()
     patience = _REFUSAL_PATIENCE if _is_login(ask) else 0.0
-    return (Step(send=question), Step(receive=LARGEST_REPLY, patience=patience))
+    # Without a secret it stays silent if it is well.
+    waiting = Step(receive=LARGEST_REPLY, patience=patience, due=ask.secret is not None)
+    return (Step(send=question), waiting)
 
 
 def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:

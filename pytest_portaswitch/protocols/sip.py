@@ -54,7 +54,7 @@ _BRANCH_PARAMETER = re.compile(r"(?i);\s*branch\s*=\s*([^;\s]+)")
 def request(ask: Ask) -> tuple[Step, ...]:
     """One OPTIONS, and what comes back up to the head of the final response."""
     if ask.transport == "udp":
-        waiting = Step(receive=_LARGEST_RESPONSE, patience=_UDP_PATIENCE)
+        waiting = Step(receive=_LARGEST_RESPONSE, patience=_UDP_PATIENCE, due=True)
     else:
         waiting = Step(receive=_LARGEST_RESPONSE, until=_FINAL_HEAD)
     return (Step(send=_options(ask)), waiting)

@@ -40,6 +40,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """A regular expression over bytes: the step is passed over, leaving no entry among what was
     received, unless the bytes that the last receiving step brought match it. A program that does
     not heed this must not be given such a script: what is sent then could do harm."""
+    due: bool = False
+    """UDP: a service that is well owes this reply, so it is waited for as long as one over TCP.
+    Otherwise silence is the usual answer, and nobody waits long for it."""
     any_port: bool = False
-    """UDP: the reply may come from another port of the same address, so the socket that waits
-    must not be connected."""
+    """UDP: the reply may come from another port of the same address."""

@@ -32,7 +32,7 @@ def request(ask: Ask) -> tuple[Step, ...]:
     """One read request."""
     name = f"portaswitch-audit-{ask.word('tftp', 16)}".encode()
     question = _READ.to_bytes(2, "big") + name + b"\0" + _MODE + b"\0"
-    return (Step(send=question), Step(receive=LARGEST_REPLY, any_port=True))
+    return (Step(send=question), Step(receive=LARGEST_REPLY, any_port=True, due=True))
 
 
 def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:

@@ -258,6 +258,12 @@ def _answer(says: str) -> dict[str, object]:
     return {"answered": answered, "finding": finding.strip("()-"), "words": words}
 
 
+def _other_reply(words: str) -> dict[str, object]:
+    end, _, says = words.partition(" ")
+    address, _, port = end.rpartition(":")
+    return {"address": address, "port": int(port), "answer": _answer(says)}
+
+
 ARRIVALS: dict[str, dict[str, Any]] = {
     "arrived": {"seen": True},
     "lost": {"seen": False},
@@ -266,6 +272,8 @@ ARRIVALS: dict[str, dict[str, Any]] = {
 
 
 def _probe(line: str) -> ProbeResult:
+    """``... elsewhere ADDRESS:PORT SAYS`` at the end: what came back from there."""
+    line, _, elsewhere = line.partition(" elsewhere ")
     *rest, word, watcher = line.rsplit(maxsplit=2)
     arrival = None
     if word in ARRIVALS:
@@ -284,6 +292,7 @@ def _probe(line: str) -> ProbeResult:
             "elapsed": 0.002,
             "answer": _answer(says) if said else None,
             "arrival": arrival,
+            "other_replies": [_other_reply(elsewhere)] if elsewhere else [],
         },
         ProbeResult,
     )

@@ -12,6 +12,7 @@ from pytest_portaswitch.facts.model import (
     Gap,
     HostFacts,
     Interface,
+    OtherReply,
     Probe,
     ProbeResult,
     Socket,
@@ -181,6 +182,24 @@ def test_a_reply_in_the_second_round_counts() -> None:
     facts = merged(parties(), {"a": Told(probes=(replied,)), "b": Told()})
     assert facts["a"].probes[0].outcome == "replied"
     assert facts["a"].probes[0].received == (b"SIP/2.0 200 OK",)
+
+
+def test_reply_from_elsewhere_is_kept_though_the_second_time_none_came() -> None:
+    """Where one came then, that one is shown; where the right one did, none is."""
+    first = OtherReply(address="10.0.0.9", port=5060, received=b"SIP/2.0 200 OK")
+    both = parties()
+    both["a"] = Party(
+        both["a"].request, host("a", "10.0.0.1", probes=(silent(other_replies=(first,)),))
+    )
+
+    def others(told: dict[str, Told]) -> tuple[OtherReply, ...]:
+        return merged(both, told)["a"].probes[0].other_replies
+
+    later = msgspec.structs.replace(first, port=5080)
+    replied = ProbeResult(key=SIP.key, outcome="replied")
+    assert others({"b": Told()}) == others({"a": again()}) == (first,)
+    assert others({"a": again(other_replies=(later,))}) == (later,)
+    assert others({"a": Told(probes=(replied,))}) == ()
 
 
 def test_what_a_host_tells_is_not_believed() -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from pytest_portaswitch.facts.model import HostFacts, Probe, ProbeResult
+from pytest_portaswitch.facts.model import HostFacts, OtherReply, Probe, ProbeResult
 from pytest_portaswitch.observe.questions import CUT_OFF, Questions
 from pytest_portaswitch.observe.remote.program import flight
 from pytest_portaswitch.observe.request import Request
+from pytest_portaswitch.protocols import sip
 from pytest_portaswitch.protocols.answer import Answer
+from pytest_portaswitch.protocols.ask import Ask
 
 QUESTIONS = Questions(b"0" * 16, {})
 
@@ -67,6 +69,46 @@ def test_a_server_that_demands_a_certificate_of_its_clients(
     found = answered(detail, received, outcome=outcome)
     assert (found.answered, found.finding) == (False, "client-certificate")
     assert found.words == f"it demands a certificate of its clients: {detail}"
+
+
+@pytest.mark.parametrize(
+    ("reply", "answers"),
+    [(b"", False), (b"SIP/2.0 200 OK\r\n\r\n", False), (b"HTTP/1.0 200 OK\r\n\r\n", False)],
+)
+def test_reply_from_elsewhere_is_an_answer_only_to_the_very_question(
+    reply: bytes, answers: bool
+) -> None:
+    """Anybody can send a datagram."""
+    assert other_answer(reply).answered is answers
+
+
+def test_reply_from_elsewhere_is_recognised() -> None:
+    """By what was asked, which nobody else knows; the probe itself stays silent."""
+    question = sip.request(ASKED)[0].send.split(b"\r\n")
+    same = [line for line in question if line[:4] in (b"Via:", b"Call", b"CSeq")]
+    found = other_answer(b"\r\n".join([b"SIP/2.0 200 OK", *same, b"", b""]))
+    assert (found.answered, found.words) == (True, "SIP 200 OK")
+
+
+ASKED = Ask(
+    transport="udp", source="10.0.0.7", address="10.0.0.8", port=5060, nonce=b"0" * 16, secret=None
+)
+
+
+def other_answer(reply: bytes) -> Answer:
+    """What was recognised in a datagram from another address than the one that was asked."""
+    probe = Probe(transport="udp", address="10.0.0.8", port=5060, protocol="sip")
+    other = OtherReply(address="10.0.0.9", port=5060, received=reply)
+    result = ProbeResult(key=probe.key, outcome="silent", other_replies=(other,))
+    facts = HostFacts(host="sip1", method="python", privileged=True, took=1.0, probes=(result,))
+    seen = QUESTIONS.recognise("10.0.0.7", Request(host="sip1", probes=(probe,)), facts)
+    assert isinstance(seen, HostFacts)
+    (result,) = seen.probes
+    assert result.answer is not None
+    assert not result.answer.answered
+    (found,) = result.other_replies
+    assert found.answer is not None
+    return found.answer
 
 
 def test_other_ends_of_tls_say_nothing_more() -> None:

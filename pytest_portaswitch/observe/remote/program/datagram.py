@@ -19,6 +19,8 @@ _LARGEST = 65535
 _KEPT = 4096
 _MOST_OTHERS = 1000
 """Datagrams of others that may come before the reply: who sends more could go on for ever."""
+_MOST_KEPT = 4
+"""Of them: the first of so many ends."""
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 _ECHO = {4: (8, 0), 6: (128, 129)}
 _HEADER = struct.Struct("!BBHHH")
@@ -38,13 +40,15 @@ def udp(
     """Send the script's first datagram, or an empty one, and wait for one in return.
 
     ``source_port``: from there if it is free. ``repeat``: after half of the time send it again.
+    What comes from another address or port than the one that was asked is no reply, and is kept.
     """
     sends = [step["send"] for step in script if step["send"]]
     most = [step["receive"] for step in script if step["receive"]] or [_KEPT]
     timeout = max([timeout] + [step.get("patience", 0.0) for step in script])
-    # A connected socket hears nothing from another port of its peer.
     any_port = any(step.get("any_port") for step in script)
+    # Not connected: it would hear nothing from another address or port of its peer.
     sock = _socket(address, socket.SOCK_DGRAM, 0)
+    others: dict[tuple[str, int], bytes] = {}
     try:
         began = now()
         data = binascii.a2b_base64(sends[0]) if sends else b""
@@ -54,14 +58,9 @@ def udp(
             except OSError:
                 pass
         try:
-            if any_port:
-                result["source"] = _source(address, port)
-                sock.sendto(data, (address, port))
-                result["source_port"] = sock.getsockname()[1]
-            else:
-                sock.connect((address, port))
-                result["source"], result["source_port"] = sock.getsockname()[:2]
-                sock.send(data)
+            result["source"] = _source(address, port)
+            sock.sendto(data, (address, port))
+            result["source_port"] = sock.getsockname()[1]
         except OSError as error:
             fail(result, began, error.errno or 0)
             return
@@ -70,12 +69,28 @@ def udp(
                 sock.sendto(data, (address, port))
             except OSError:
                 pass
-        reply = yield from _reply(result, sock, began, timeout, address, lambda data: True)
+
+        def is_reply(data: bytes, sender: "tuple[Any, ...]") -> bool:
+            if _same(sender[0], address) and (any_port or sender[1] == port):
+                return True
+            if len(others) < _MOST_KEPT:
+                others.setdefault(sender[:2], data[: most[0]])
+            return False
+
+        reply = yield from _reply(result, sock, began, timeout, is_reply)
         if reply is not None:
-            shown = binascii.b2a_base64(reply[: most[0]], newline=False)
-            result["received"] = [shown.decode()]
+            result["received"] = [_shown(reply[: most[0]])]
+        else:
+            result["other_replies"] = [
+                {"address": end[0].partition("%")[0], "port": end[1], "received": _shown(other)}
+                for end, other in others.items()
+            ]
     finally:
         sock.close()
+
+
+def _shown(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def _source(address: str, port: int) -> str:
@@ -111,7 +126,9 @@ def icmp(result: "Result", address: str, sequence: int, timeout: float) -> "Step
             fail(result, began, error.errno or 0)
             return
 
-        def is_ours(data: bytes) -> bool:
+        def is_ours(data: bytes, sender: "tuple[Any, ...]") -> bool:
+            if not _same(sender[0], address):
+                return False
             if version == 4 and kind == socket.SOCK_RAW and data:
                 data = data[(data[0] & 0x0F) * 4 :]  # raw IPv4 sockets show the IP header too
             if len(data) < _HEADER.size:
@@ -121,7 +138,7 @@ def icmp(result: "Result", address: str, sequence: int, timeout: float) -> "Step
             ours = kind == socket.SOCK_DGRAM or who == identity
             return bool(ours and got == reply and which == sequence)
 
-        yield from _reply(result, sock, began, timeout, address, is_ours)
+        yield from _reply(result, sock, began, timeout, is_ours)
     finally:
         sock.close()
 
@@ -143,10 +160,12 @@ def _reply(
     sock: socket.socket,
     began: float,
     timeout: float,
-    address: str,
-    is_ours: "Callable[[bytes], bool]",
+    is_ours: "Callable[[bytes, tuple[Any, ...]], bool]",
 ) -> "Any":
-    """Wait for a datagram of an address that is a reply; the outcome is set either way."""
+    """Wait for a datagram that is a reply; the outcome is set either way.
+
+    ``is_ours``: whether data of a sender is one.
+    """
     for _ in range(_MOST_OTHERS):
         if not (yield sock.fileno(), READ, began + timeout):
             settle(result, "silent", began, f"no reply in {timeout:g} s")
@@ -158,7 +177,7 @@ def _reply(
         except OSError as error:
             fail(result, began, error.errno or errno.EIO)
             return None
-        if _same(sender[0], address) and is_ours(data):
+        if is_ours(data, sender):
             settle(result, "replied", began)
             return data
     settle(result, "silent", began, f"no reply among {_MOST_OTHERS} datagrams")

@@ -48,7 +48,8 @@ def send(
             if not _is_address(address):
                 result.update(key=key, outcome="error", detail="not an address")
             elif transport == "udp":
-                steps = datagram.udp(result, address, port, script, udp_timeout)
+                due = any(step.get("due") for step in script)
+                steps = datagram.udp(result, address, port, script, timeout if due else udp_timeout)
                 yield Flight(key, "datagrams", steps, result)
             elif transport == "icmp":
                 steps = datagram.icmp(result, address, number & 0xFFFF, timeout)

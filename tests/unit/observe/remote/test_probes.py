@@ -13,12 +13,13 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from pytest_portaswitch.facts.model import Probe, ProbeResult
+from pytest_portaswitch.facts.model import OtherReply, Probe, ProbeResult
 from pytest_portaswitch.observe.remote import Reply, reply
 from pytest_portaswitch.observe.remote.program import handshake
 from pytest_portaswitch.observe.request import Limits, Request, Step
@@ -649,7 +650,7 @@ def test_udp_patience(fly: Fly) -> None:
 
 @pytest.mark.parametrize("any_port", [True, False])
 def test_udp_from_another_port(fly: Fly, any_port: bool) -> None:
-    """A reply from another port of the same address counts where the script says so."""
+    """A reply from there counts where the script says so; what else comes is kept, not believed."""
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
@@ -659,6 +660,7 @@ def test_udp_from_another_port(fly: Fly, any_port: bool) -> None:
         other.bind(("127.0.0.1", 0))
         stranger.bind(("127.0.0.9", 0))
         server.settimeout(5)
+        ports = [sock.getsockname()[1] for sock in (other, stranger)]
 
         def answer() -> None:
             data, peer = server.recvfrom(100)
@@ -674,6 +676,71 @@ def test_udp_from_another_port(fly: Fly, any_port: bool) -> None:
     assert result.outcome == ("replied" if any_port else "silent")
     assert result.received == ((b"abc",) if any_port else ())
     assert result.source == "127.0.0.1"
+    elsewhere = (
+        OtherReply(address="127.0.0.9", port=ports[1], received=b"stranger"),
+        OtherReply(address="127.0.0.1", port=ports[0], received=b"abc"),
+    )
+    assert result.other_replies == (() if any_port else elsewhere)
+
+
+def test_udp_reply_from_elsewhere_does_not_keep_the_right_one_out(fly: Fly) -> None:
+    """Of many others the first few are kept, once each."""
+    with ExitStack() as stack:
+        server, *others = (
+            stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(9)
+        )
+        for sock in (server, *others):
+            sock.bind(("127.0.0.1", 0))
+        server.settimeout(5)
+        is_right = threading.Event()
+
+        def answer() -> None:
+            for _ in range(2):
+                data, peer = server.recvfrom(100)
+                for other in others * 3:
+                    other.sendto(b"x" * 200, peer)
+                if is_right.is_set():
+                    server.sendto(data, peer)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        probe, steps = (
+            udp(server.getsockname()[1], "p"),
+            {"p": (Step(send=b"a"), Step(receive=100))},
+        )
+        wrong = fly(probe, scripts=steps)
+        is_right.set()
+        right = fly(probe, scripts=steps)
+        thread.join()
+        ports = [sock.getsockname()[1] for sock in others]
+    assert wrong.outcome == "silent"
+    kept = [(other.address, other.port, other.received) for other in wrong.other_replies]
+    assert kept == [("127.0.0.1", port, b"x" * 100) for port in ports[:4]]
+    assert (right.outcome, right.received, right.other_replies) == ("replied", (b"a",), ())
+
+
+@pytest.mark.parametrize(("due", "outcome"), [(True, "replied"), (False, "silent")])
+def test_udp_reply_that_is_due_is_waited_for_as_long_as_one_over_tcp(
+    fly: Fly, due: bool, outcome: str
+) -> None:
+    """Though silence is the usual answer of others."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(5)
+
+        def answer() -> None:
+            data, peer = server.recvfrom(100)
+            time.sleep(0.6)
+            server.sendto(data, peer)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        steps = {"p": (Step(send=b"a"), Step(receive=100, due=due))}
+        result = fly(
+            udp(server.getsockname()[1], "p"), scripts=steps, probe_timeout=9.0, udp_timeout=0.2
+        )
+        thread.join()
+    assert result.outcome == outcome
 
 
 def test_udp_refused_any_port(fly: Fly) -> None:
