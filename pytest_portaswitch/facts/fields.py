@@ -6,13 +6,12 @@ later stage meets such a thing: the entry is left out, with a gap in its place.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
 
-from pytest_portaswitch.facts import certificates, clean
+from pytest_portaswitch.facts import clean, probe_fields
 from pytest_portaswitch.facts.clean import Hostile
 from pytest_portaswitch.facts.model import (
     Connection,
@@ -21,8 +20,6 @@ from pytest_portaswitch.facts.model import (
     HostFacts,
     Interface,
     OtherProcesses,
-    OtherReply,
-    ProbeResult,
     Process,
     Program,
     Route,
@@ -39,21 +36,6 @@ _MOST_ADDRESSES = 10_000
 _MOST_CONNECTIONS = 1 << 31
 _LARGEST_PID = (1 << 31) - 1
 _LARGEST_MTU = (1 << 31) - 1
-_RECEIVED = 65536
-_MOST_RECEIVED = 32
-"""Receiving steps of a script."""
-_MOST_OTHER_REPLIES = 16
-_LONGEST = 100_000.0
-"""Seconds of one probe: no trip is as long."""
-_KEY = re.compile(r"(tcp|tls|udp|icmp):(.+):([0-9]{1,5})", re.ASCII | re.DOTALL)
-_ENDS = {
-    "tcp": {"connected", "silent", "refused", "unreachable", "error"},
-    "tls": {"connected", "silent", "refused", "unreachable", "error"},
-    "udp": {"replied", "silent", "refused", "unreachable", "error"},
-    "icmp": {"replied", "silent", "refused", "unreachable", "error"},
-}
-"""How a probe of each kind may end."""
-
 _replace = msgspec.structs.replace
 
 
@@ -116,7 +98,7 @@ def impossible(facts: HostFacts) -> tuple[Gap, ...]:
     entries.of("routes", facts.routes, route)
     entries.of("disks", facts.disks, disk)
     entries.of("programs", facts.programs, program)
-    entries.of("probes", facts.probes, probe, lambda one: one.key)
+    entries.of("probes", facts.probes, probe_fields.probe, lambda one: one.key)
     entries.of("ports", facts.reserved_ports, port_range)
     entries.one("ports", facts.ephemeral_ports, port_range)
     if facts.clock is not None:
@@ -259,42 +241,6 @@ def program(given: Program) -> Program:
     if given.executable and not given.there:
         raise Hostile(f"{clean.text(given.path, 60)!r} is executable and not there")
     return _replace(given, path=clean.text(given.path), error=clean.text(given.error, 200))
-
-
-def probe(given: ProbeResult) -> ProbeResult:
-    """How it ended, as a probe of its kind may, and what came back."""
-    parts = _KEY.fullmatch(given.key)
-    if parts is None or given.key != f"{parts[1]}:{clean.address(parts[2])}:{int(parts[3])}":
-        raise Hostile(f"{clean.text(given.key, 60)!r} is no probe")
-    clean.port(int(parts[3]))
-    if given.outcome not in _ENDS[parts[1]]:
-        raise Hostile(f"a probe over {parts[1]} that is {given.outcome}")
-    if given.other_replies and (parts[1] != "udp" or given.outcome != "silent"):
-        raise Hostile(f"replies from elsewhere over {parts[1]} to a probe that is {given.outcome}")
-    if parts[1] != "tls" and (given.tls or given.tcp_connected):
-        raise Hostile(f"a handshake over {parts[1]}")
-    if clean.seconds(given.elapsed) < 0 or given.elapsed > _LONGEST:
-        raise Hostile(f"a probe of {given.elapsed} s")
-    return _replace(
-        given,
-        detail=clean.text(given.detail, 200),
-        source=given.source and clean.address(given.source),
-        received=tuple(data[:_RECEIVED] for data in given.received[:_MOST_RECEIVED]),
-        # It is for the controller to recognise answers; a host has no say in it.
-        answer=None,
-        other_replies=tuple(map(_other_reply, given.other_replies[:_MOST_OTHER_REPLIES])),
-        arrival=None,
-        source_port=clean.port(given.source_port),
-        tls=given.tls and certificates.handshake(given.tls),
-    )
-
-
-def _other_reply(given: OtherReply) -> OtherReply:
-    return OtherReply(
-        address=clean.address(given.address),
-        port=clean.port(given.port),
-        received=given.received[:_RECEIVED],
-    )
 
 
 def _within(number: int, least: int, most: int, what: str) -> int:

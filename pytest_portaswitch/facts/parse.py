@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.facts import certificates, clean, fields
+from pytest_portaswitch.facts import certificates, clean, fields, probe_fields
 from pytest_portaswitch.facts.clean import Hostile
 from pytest_portaswitch.facts.fields import Entries
 from pytest_portaswitch.facts.model import (
@@ -86,7 +86,7 @@ def _unobserved(trip: Trip, why: WhyUnobserved, detail: str) -> Unobserved:
 
 def _facts(raw: Raw, trip: Trip) -> HostFacts:
     entries = Entries()
-    probes = entries.of("probes", raw.probes, fields.probe, lambda one: one.key)
+    probes = entries.of("probes", raw.probes, probe_fields.probe, lambda one: one.key)
     return HostFacts(
         host=trip.host,
         method=trip.method,

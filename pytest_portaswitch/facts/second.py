@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pytest_portaswitch.facts import clean, fields
+from pytest_portaswitch.facts import clean, probe_fields
 from pytest_portaswitch.facts.fields import Entries
 from pytest_portaswitch.facts.model import ProbeResult
 from pytest_portaswitch.text import clean_json
@@ -36,7 +36,7 @@ def parse(body: bytes) -> Told:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Told(blind=f"what it told makes no sense: {clean.text(str(error), 120)}")
     entries = Entries()
-    probes = entries.of("probes", raw.probes, fields.probe, lambda one: one.key)
+    probes = entries.of("probes", raw.probes, probe_fields.probe, lambda one: one.key)
     arrivals = entries.of("arrivals", raw.arrivals[:_MOST], _arrival)
     missed = [gap.why for gap in entries.gaps() if gap.what == "arrivals"]
     blind = raw.blind or (f"what it told makes no sense: {missed[0]}" if missed else "")
