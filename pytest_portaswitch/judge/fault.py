@@ -22,5 +22,5 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fault(code: str, *subject: str, detail: str = "") -> Fault:
-    """Shorter to write."""
+    """Return a ``Fault`` with this code and subject."""
     return Fault(code=code, subject=subject, detail=detail)

@@ -23,7 +23,7 @@ from pytest_portaswitch.tables.row import Service
 from pytest_portaswitch.text.command import run
 
 Standing = Literal["declared", "service", "loopback", "client", "unseen", "public", "private"]
-"""``client``: UDP on a port that the kernel hands out, as everybody has who asks somebody.
+"""``client``: UDP on an ephemeral port, as a client has.
 ``unseen``: whose it is decides, and was not seen. ``public``, ``private``: undeclared there."""
 
 SHOWN = 20

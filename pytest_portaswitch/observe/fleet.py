@@ -99,7 +99,7 @@ class _Fleet:
         """Start the trips whose turn it is."""
         now = time.monotonic()
         knocking = (trip.job for trip in self._under_way if trip.is_knocking(now - _KNOCKING))
-        # Who waits for the second round costs neither side anything.
+        # Sessions that wait for the second round hold no place.
         room = self._limits.parallel - (len(watch) - len(self._waiting()))
         for turn in self._line.take(room, knocking, now):
             turn.began = turn.began or now

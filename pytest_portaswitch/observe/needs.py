@@ -144,10 +144,10 @@ def _add(probe: Probe, sent: dict[str, Probe]) -> None:
 
 
 def _turn(source: str) -> Callable[[str], int]:
-    """In which order a host sends what it samples: another one from each host, always the same.
+    """Return the key by which a host sorts the ports that it samples; each host has its own order.
 
-    A kernel tells each peer of only so many datagrams a second that they were not taken. By this
-    those are not the lowest ports of every range, and each peer hears of others.
+    A kernel rejects only so many datagrams a second. In the order of their numbers it would always
+    reject those to the lowest ports; so each peer learns of other ports.
     """
     return lambda key: zlib.crc32(f"{source} {key}".encode())
 

@@ -141,9 +141,9 @@ def _with_others(again: ProbeResult, before: ProbeResult) -> ProbeResult:
     return msgspec.structs.replace(again, other_replies=before.other_replies)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=4096)  # a large cluster has few addresses, met very often
 def _plain(address: str) -> str:
-    """An address in the one way to write it, with no prefix behind. Asked of the same few often."""
+    """Return an address in its usual spelling, without a prefix."""
     return str(ipaddress.ip_interface(address).ip)
 
 

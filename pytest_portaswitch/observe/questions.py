@@ -39,7 +39,7 @@ certificate, so none of its own can be a bad one; what else a handshake fails of
 agree."""
 
 CUT_OFF = "cut off: the time of this trip was up"
-"""How it says that it had to leave before a reply was due: nothing follows of that."""
+"""Detail of a probe that the end of the trip cut off before a reply was due: inconclusive."""
 
 _HUNG_UP = frozenset({"closed by the peer", "ECONNRESET", "EPIPE"})
 """How the remote program says that the other side ended the connection."""

@@ -56,7 +56,7 @@ class SecondRound:
             waiting = [t for t in self._taking_part if t.said not in (awaited, "gone")]
             if waiting and now < self._deadline:
                 return self._deadline
-            # Those that are late are done with: what they did not tell stays unknown.
+            # Hosts past the deadline are dropped; what they did not report stays unknown.
             self._taking_part = [trip for trip in self._taking_part if trip.said == awaited]
             for trip in self._taking_part if word else ():
                 trip.call(word)

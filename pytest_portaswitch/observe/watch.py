@@ -54,9 +54,9 @@ class _Entry:
 class Watch:
     """The loop. Leaving it as a context ends every child that is still there, at once.
 
-    Only where nothing went wrong may those leave by themselves, for a moment, who have been told
-    to: an ssh that is killed cannot say to its server that it leaves. That is seen to by a thread,
-    for which Python waits when it ends: hosts take some hundredths of a second to let go.
+    After a clean run, released children get a moment to exit by themselves: an ssh that is killed
+    cannot say goodbye to its server. A thread waits for them, and Python waits for the thread when
+    it ends: hosts take some hundredths of a second to let go.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """IMAP (RFC 9051): greeting, CAPABILITY, LOGOUT. Nobody logs in.
 
 The same inside TLS. A greeting of BYE is a server that will not serve; PREAUTH is one that lets
-everybody in, which is said and is no business of a reachability check.
+everybody in, which is reported, but not judged here.
 """
 
 from __future__ import annotations

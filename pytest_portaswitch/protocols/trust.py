@@ -76,7 +76,7 @@ def outdated_issuer(
 ) -> x509.Certificate | None:
     """The first of the issuers above a certificate, as far as they were shown, that is not valid.
 
-    One that is shown once more with another time counts with the better one. The last of a path,
+    Of renewed copies of an issuer, the one that is valid counts. The last of a path,
     which is its own issuer, is trusted for being known, not for its time (RFC 5280, 6.1).
     """
     seen, current = [own], own

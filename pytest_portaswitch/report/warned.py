@@ -1,4 +1,4 @@
-"""Warnings of checks that have another cause: what passes with a warning has a cause for it."""
+"""Warnings of checks that did not pass. Those of checks that pass are causes."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ class Audits:
         for (_, job), seen in zip(jobs, told, strict=True):
             if first.get(id(job)) is not seen:
                 take(job, seen)
-        # Not sooner: a host may be told of twice, and what it first brought may be gone then.
+        # Only after the second round: it may replace what a host brought in the first.
         for audit, job in jobs:
             host = job.request.host
             others = (seen for name, seen in audit.seen.items() if name != host)

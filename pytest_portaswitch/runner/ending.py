@@ -52,7 +52,7 @@ def loading_the_rest(items: Sequence[pytest.Item]) -> Iterator[Callable[[], None
 
 
 def _load(items: Sequence[pytest.Item]) -> None:
-    # What is amiss is met again where it is needed, by whoever can tell it.
+    # The regular import raises the same error again, where it can be reported.
     with suppress(Exception):
         from pytest_portaswitch import pack
         from pytest_portaswitch.judge import judge

@@ -89,7 +89,7 @@ def boxes_of(evidence: Evidence) -> list[Box]:
 
 
 def place(boxes: list[Box], flows: Flows, dropped: str) -> None:
-    """Who asks stands left of who is asked, as far as they do not ask each other."""
+    """Put clients left of their servers; boxes that ask each other share a column."""
     below = {at: {b for a, b in flows if a == at} for at in range(len(boxes))}
     for _ in boxes:  # whom it reaches over others as well
         below = {a: seen.union(*(below[b] for b in seen)) for a, seen in below.items()}

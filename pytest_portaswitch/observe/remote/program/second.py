@@ -124,9 +124,9 @@ class Watcher:
             self.blind = f"no packet socket: {error}"
 
     def hear(self) -> None:
-        """Take what has arrived. Where that is too much, watch no more: what is missed is not lost.
+        """Take what has arrived. Stop on overflow: a missed datagram must not count as lost.
 
-        What was seen until then was seen.
+        What was seen until then stays.
         """
         for version, sock in self._sockets.items():
             while not self.blind:

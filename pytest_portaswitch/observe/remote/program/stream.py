@@ -77,7 +77,7 @@ def probe(
             outcome = "silent" if problem == _LATE else "refused"
             detail = f"no TLS handshake in {timeout:g} s" if problem == _LATE else problem
             if problem != _LATE and secured.tls.cipher():
-                # Up to TLS 1.2 that tells who has nothing in common from who misses something.
+                # Up to TLS 1.2 this parts 'no common cipher' from 'client certificate missing'.
                 detail += ", once both had agreed on " + secured.tls.cipher()[0]
             settle(result, outcome, began, detail)
             result.update(tcp_connected=True, late=problem == _LATE)
