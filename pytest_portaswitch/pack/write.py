@@ -18,11 +18,6 @@ from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.layout import DEFAULT, Keep, folder_of, history_of
 
 
-def contents(evidence: Evidence) -> dict[str, bytes]:
-    """The files that the sums name. The same evidence gives the same bytes."""
-    return make(evidence).files
-
-
 def sums(files: dict[str, bytes]) -> bytes:
     """As ``sha256sum`` writes and checks them."""
     lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in SUMMED]

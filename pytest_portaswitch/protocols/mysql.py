@@ -184,13 +184,6 @@ def _refusal(packet: bytes, details: dict[str, str]) -> Answer | None:
     return answer(_MEANINGS.get(code, "server-error"), words, {**details, "code": str(code)})
 
 
-def refused_credentials(found: Answer) -> Answer:
-    """The same answer where the login was made with credentials that should have worked."""
-    if found.finding != "login-refused":
-        return found
-    return answer("access-denied-with-credentials", found.words, found.details)
-
-
 def error_words(packet: bytes) -> str:
     """Number and message of an ERR_Packet; empty where it is none."""
     found = _refusal(packet, {})

@@ -9,7 +9,12 @@ characters that look like nothing (fillers, variation selectors).
 from __future__ import annotations
 
 import functools
+import unicodedata
 from bisect import bisect
+from collections.abc import Callable
+
+MOST_MARKS = 4
+"""Combining marks in a row: Vietnamese needs 2, Hebrew 3; more paint over the lines around."""
 
 _LENGTHS = """\
 w 2n y c 1 ip 1 14 2 6 4 7 1 1 1 k 1 b1 1 12 2 1e 2 3 1 1j 8 r 4 6 h m 2 5b 1 1c 2 1n 2 2t e 1n 2
@@ -61,6 +66,22 @@ def _changes() -> list[int]:
 def is_shown(character: str) -> bool:
     """Whether a character may be shown as it is."""
     return bisect(_changes(), ord(character)) % 2 == 1
+
+
+def with_replaced(words: str, replace: Callable[[str], str], keep: str = "") -> str:
+    """Return the words with ``replace(character)`` for each character that may not be shown.
+
+    So for combining marks beyond ``MOST_MARKS`` in a row. ``keep``: characters left as they are.
+    """
+    if words.isascii() and words.isprintable():
+        return words
+    marks = 0
+    found = []
+    for character in words:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        shown = (is_shown(character) and marks <= MOST_MARKS) or character in keep
+        found.append(character if shown else replace(character))
+    return "".join(found)
 
 
 def all_shown(words: str) -> bool:

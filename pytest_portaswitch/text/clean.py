@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NewType
 
-from pytest_portaswitch.text.characters import is_shown
+from pytest_portaswitch.text.characters import with_replaced
 
 Text = NewType("Text", str)
 """Text from outside that ``clean`` made: one line of characters that may be shown, bounded."""
@@ -14,9 +13,6 @@ Text = NewType("Text", str)
 NO_TEXT = Text("")
 LONGEST = 600
 """Characters of a text, where nothing else is said."""
-
-MOST_MARKS = 4
-"""Combining marks in a row: Vietnamese needs 2, Hebrew 3; more paint over the lines around."""
 
 # Escape sequences as terminals read them (ECMA-48): CSI, OSC and other strings, two characters.
 _SEQUENCE = re.compile(
@@ -39,10 +35,7 @@ def clean(words: str, most: int = LONGEST) -> Text:
     beyond the fourth in a row stands ``REPLACEMENT``: two different texts of a host, such as paths,
     must not become one that we know.
     """
-    cut = words[:most]
-    if cut.isascii() and cut.isprintable():
-        return Text(cut)
-    return Text("".join(_cleaned(cut)))
+    return Text(with_replaced(words[:most], lambda _: REPLACEMENT))
 
 
 def without_sequences(words: str) -> str:
@@ -70,13 +63,3 @@ def _json_part(found: re.Match[str]) -> str:
     if character in '"\\':
         return f"\\{character}"
     return clean(character)
-
-
-def _cleaned(words: str) -> list[str]:
-    marks = 0
-    found = []
-    for character in words:
-        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
-        shown = is_shown(character) and marks <= MOST_MARKS
-        found.append(character if shown else REPLACEMENT)
-    return found

@@ -7,15 +7,14 @@ such as evidence and cluster files may have been written by anyone.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TextIO
 
 import markupsafe
 import msgspec
 
-from pytest_portaswitch.text.characters import all_shown, is_shown
-from pytest_portaswitch.text.clean import MOST_MARKS, clean
+from pytest_portaswitch.text.characters import all_shown, is_shown, with_replaced
+from pytest_portaswitch.text.clean import clean
 
 # What CI systems take for commands: GitHub's runner, Azure and TeamCity look for ##name[ anywhere
 # in a line, GitLab for section_start:, Travis for travis_fold:. At its start, blanks skipped,
@@ -35,19 +34,7 @@ def visible(words: str, most: int = 0, keep: str = "") -> str:
 
     ``most``: characters of the words that are shown, 0 for all. ``keep``: left as it is.
     """
-    return _visible(words[:most] if most else words, keep, lambda c: ascii(c)[1:-1])
-
-
-def _visible(cut: str, keep: str, escape: Callable[[str], str]) -> str:
-    if cut.isascii() and cut.isprintable():
-        return cut
-    marks = 0
-    found = []
-    for character in cut:
-        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
-        shown = (is_shown(character) and marks <= MOST_MARKS) or character in keep
-        found.append(character if shown else escape(character))
-    return "".join(found)
+    return with_replaced(words[:most] if most else words, lambda c: ascii(c)[1:-1], keep)
 
 
 def line(words: str) -> str:
@@ -73,7 +60,7 @@ def markup(words: str, most: int = 0) -> markupsafe.Markup:
     """Text, or the value of an attribute, in HTML, XML or SVG, with escapes such as
     ``\\u{202e}``. Tabs and line ends stay."""
     cut = words[:most] if most else words
-    escaped = markupsafe.escape(_visible(cut, "\t\n", lambda c: f"\\u{{{ord(c):x}}}"))
+    escaped = markupsafe.escape(with_replaced(cut, lambda c: f"\\u{{{ord(c):x}}}", "\t\n"))
     marked = _COMMAND.sub(lambda m: f"{m[0][:-1]}&#{ord(m[0][-1])};", escaped)
     return markupsafe.Markup(marked)  # noqa: S704 - escaped two lines above
 

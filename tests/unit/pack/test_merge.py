@@ -13,8 +13,9 @@ from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch.cli import main
 from pytest_portaswitch.cluster.model import Replica
 from pytest_portaswitch.pack import verify, write_index, write_pack
+from pytest_portaswitch.pack.contents import make
 from pytest_portaswitch.pack.names import EVIDENCE, SIGNATURE, SUMS
-from pytest_portaswitch.pack.write import contents, sums
+from pytest_portaswitch.pack.write import sums
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.fleet import read_summary
 from pytest_portaswitch.report.reading import read_evidence
@@ -157,7 +158,7 @@ def test_a_cluster_cannot_leave_the_folder(
     """A pack may come from anywhere."""
     evil = jobs / "evil"
     evil.mkdir()
-    files = contents(msgspec.structs.replace(evidence(leave_out="reach"), cluster=name))
+    files = make(msgspec.structs.replace(evidence(leave_out="reach"), cluster=name)).files
     for file, content in {**files, SUMS: sums(files)}.items():
         (evil / file).write_bytes(content)
     assert main(["merge", "jobs/evil"]) == 2

@@ -17,8 +17,9 @@ from pytest_portaswitch.cli import main
 from pytest_portaswitch.judge import seen
 from pytest_portaswitch.judge.judge import ADVICE
 from pytest_portaswitch.pack import verify, write_pack
+from pytest_portaswitch.pack.contents import make
 from pytest_portaswitch.pack.names import EVIDENCE, OSCAL, PAGE, SIGNATURE, SUMS
-from pytest_portaswitch.pack.write import contents, sums
+from pytest_portaswitch.pack.write import sums
 from pytest_portaswitch.report.evidence import Evidence, Totals, gather
 from pytest_portaswitch.source import bounded_regex
 from pytest_portaswitch.source.bounded_regex import Undecided
@@ -284,7 +285,7 @@ def test_conclusions_that_do_not_follow_are_named(pack: Path, alter: Callable[[A
     plain = json.loads((pack / EVIDENCE).read_text())
     expected = alter(plain)
     altered = msgspec.convert(plain, Evidence, strict=False)
-    files = contents(altered)
+    files = make(altered).files
     for name, content in files.items():
         (pack / name).write_bytes(content)
     (pack / SUMS).write_bytes(sums(files))
@@ -297,7 +298,7 @@ def test_evidence_in_another_spelling_is_found(pack: Path, broken: Evidence) -> 
     """A key that nobody knows would else be carried along."""
     plain = json.loads((pack / EVIDENCE).read_text())
     plain["note"] = "approved by the vendor"
-    files = contents(broken)
+    files = make(broken).files
     files[EVIDENCE] = json.dumps(plain).encode()
     (pack / EVIDENCE).write_bytes(files[EVIDENCE])
     (pack / SUMS).write_bytes(sums(files))
@@ -382,7 +383,7 @@ def test_a_signature_is_checked(
     assert "  ok  SHA256SUMS.sig: signed by noc@acme" in signed_by(pack, noc, capsys, "noc@acme")
     # Everything made anew but the signature.
     (pack / PAGE).write_bytes(b"<p>ready</p>")
-    (pack / SUMS).write_bytes(sums({**contents(broken), PAGE: b"<p>ready</p>"}))
+    (pack / SUMS).write_bytes(sums({**make(broken).files, PAGE: b"<p>ready</p>"}))
     assert any(
         line.startswith("FAIL  SHA256SUMS.sig: is not by noc@acme for these sums: ")
         for line in signed_by(pack, noc, capsys, "noc@acme")

@@ -26,7 +26,6 @@ from pytest_portaswitch.protocols import (
     ssh,
     tftp,
 )
-from pytest_portaswitch.protocols.answer import answer
 from pytest_portaswitch.protocols.ask import Ask, Transport
 from pytest_portaswitch.protocols.registry import PROTOCOLS, speaks
 from pytest_portaswitch.protocols.step import Length, Step
@@ -299,13 +298,3 @@ def test_every_row_of_the_tables_is_spoken() -> None:
     assert named
     assert {pair for pair in named if speaks(*pair) is None} == set()
     assert speaks("mysql", "udp") is None
-
-
-def test_a_refusal_of_credentials_that_should_work_is_a_fault() -> None:
-    """The same words mean another thing where somebody was meant to come in."""
-    refused = answer("login-refused", "1045 Access denied", {"code": "1045"})
-    found = mysql.refused_credentials(refused)
-    assert (found.finding, found.fault) == ("access-denied-with-credentials", True)
-    assert (found.words, found.details) == (refused.words, refused.details)
-    blocked = answer("host-blocked", "1129")
-    assert mysql.refused_credentials(blocked) is blocked
