@@ -152,8 +152,10 @@ class Session:
         stopped = session is not None and bool(session.shouldfail or session.shouldstop)
         self.recorder.interrupted = not (own and stopped)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:
         # Of pytest, of another plugin or of a worker: the facts are there, and nobody said to stop.
+        # Told first: what tells it on the terminal may fail, too, such as of a pipe that ended.
         self.recorder.take_crash()
 
     @pytest.hookimpl(wrapper=True, trylast=True)

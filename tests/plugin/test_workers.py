@@ -253,6 +253,28 @@ def test_internal_error_of_pytest_loses_nothing(site: Site, how: list[str]) -> N
     assert_whole(site)
 
 
+OUTPUT_ENDS = """
+def pytest_sessionstart(session):
+    global config
+    config = session.config
+
+def pytest_runtest_logreport(report):
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    if terminal:
+        terminal._tw._file = open("/dev/full", "w")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [[], ["-n", "2"]])
+def test_an_output_that_takes_no_more_loses_nothing(site: Site, how: list[str]) -> None:
+    """Such as ``| less`` that was left, or a log on a full disk: nobody said to stop."""
+    (site.path / "ends.py").write_text(OUTPUT_ENDS)
+    result = site.audit_in_subprocess("-p", "ends", *how)
+    assert result.ret != 0
+    assert_whole(site)
+
+
 AFAR = """
 from pytest_portaswitch.runner import distribution
 
