@@ -28,7 +28,10 @@ KINDS = (
 MOST = 1000
 """Waivers of one cluster; each is compared with every check."""
 
-_GLOB = re.compile(r"[A-Za-z0-9.:*?\[\]!_-]{1,300}")
+LONGEST = 300
+"""Characters of a pattern: Python's ``fnmatch`` takes the square of its length for brackets."""
+
+_GLOB = re.compile(rf"[A-Za-z0-9.:*?\[\]!_-]{{1,{LONGEST}}}")
 
 
 def read(value: Value) -> tuple[Waiver, ...]:

@@ -11,6 +11,7 @@ import msgspec
 
 from pytest_portaswitch.cluster.hosts import MOST as MOST_HOSTS
 from pytest_portaswitch.cluster.loader import MOST_SERVICES
+from pytest_portaswitch.cluster.waivers import LONGEST
 from pytest_portaswitch.cluster.waivers import MOST as MOST_WAIVERS
 from pytest_portaswitch.plan.expand import MOST_CHECKS
 from pytest_portaswitch.report.evidence import FORMAT, VERSION, Evidence
@@ -22,6 +23,8 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 _START = 65_536
+_YEARS = range(1971, 9999)
+"""When an audit may have been: so that a day more or less, and any zone, is a time as well."""
 _FACTS = b',\n "hosts":'
 """As ``files.encode`` writes it; inside of a text a line's end is written otherwise."""
 
@@ -110,27 +113,40 @@ def _refuse_sizes(found: Evidence, path: Path) -> None:
         for where, (part, most) in sizes.items()
         if len(part) > most
     ]
+    problems += [
+        Problem(
+            str(path), 0, f"{where}[{number}].check", "", f"is longer than {LONGEST} characters"
+        )
+        for where, waivers in (("waivers", found.waivers), ("site.waivers", found.site.waivers))
+        for number, waiver in enumerate(waivers[:MOST_WAIVERS])
+        if len(waiver.check) > LONGEST
+    ]
     if problems:
         raise BadInput(problems)
 
 
 def _refuse_times(found: msgspec.Struct, path: Path) -> None:
-    """Without a zone nobody can tell how old an audit is, or whether a waiver held."""
+    """Without a zone nobody can tell how old an audit is, or whether a waiver held; at the ends of
+    the calendar none can be told in another zone."""
     since = getattr(found, "since", None)
     for where, part in (("run", getattr(found, "run", None)), ("since.baseline", since)):
         part = getattr(part, "baseline", part)
         for name in ("started", "finished"):
             text = getattr(part, name, None)
-            if text is not None and not _is_moment(text):
-                rule = "must be a time in ISO 8601 with a zone"
+            if text is not None and (rule := _is_no_moment(text)):
                 raise BadInput([Problem(str(path), 0, f"{where}.{name}", text, rule)])
 
 
-def _is_moment(text: str) -> bool:
+def _is_no_moment(text: str) -> str:
+    """Why a text is no time of an audit; empty: it is one."""
+    rule = "must be a time in ISO 8601 with a zone"
     try:
-        return datetime.datetime.fromisoformat(text).tzinfo is not None
+        moment = datetime.datetime.fromisoformat(text)
     except ValueError:
-        return False
+        return rule
+    if moment.tzinfo is None:
+        return rule
+    return "" if moment.year in _YEARS else f"must be of the years {_YEARS[0]} to {_YEARS[-1]}"
 
 
 def _refusal(path: Path, rule: str, fix: str = "") -> BadInput:

@@ -7,7 +7,7 @@ makes evidence is imported where it is made: ``ending`` loads it while hosts are
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from pytest_portaswitch import tables
-from pytest_portaswitch.internal_error import InternalError, attempt, attempt_but
+from pytest_portaswitch.internal_error import REPORT, InternalError, attempt, attempt_but
 from pytest_portaswitch.report.files import EVIDENCE, INDEX
 from pytest_portaswitch.report.layout import folder_of
 from pytest_portaswitch.runner.audits import Audit, Audits, Ref
@@ -25,7 +25,7 @@ from pytest_portaswitch.text import command, show
 
 if TYPE_CHECKING:
     from pytest_portaswitch.judge.verdict import Verdict
-    from pytest_portaswitch.pack import Contents, Index
+    from pytest_portaswitch.pack import Contents, Index, Stored
     from pytest_portaswitch.plan.check import Check
     from pytest_portaswitch.report.evidence import Evidence, Run, State
 
@@ -173,14 +173,14 @@ class Recorder:
         if unsigned:
             self.trouble.append(f"{place}: the evidence is written and not signed: {unsigned}")
         in_the_way = before is not None and before.path.parent.resolve() == place.resolve()
-        try:
-            stored = store(files, cluster, audit_dir, self.settings.keep, whole=whole)
-        except OSError as refused:
-            why = f"{place}: cannot be written: {_why(refused)}"
-            try:
-                stored = store_elsewhere(files, cluster, whole=whole)
-            except OSError as error:
-                self.trouble.append(f"{why}; nor anywhere else: {_why(error)}")
+        first = _attempt_to_store(
+            lambda: store(files, cluster, audit_dir, self.settings.keep, whole=whole)
+        )
+        if isinstance(first, str):
+            why = f"{place}: cannot be written: {first}"
+            stored = _attempt_to_store(lambda: store_elsewhere(files, cluster, whole=whole))
+            if isinstance(stored, str):
+                self.trouble.append(f"{why}; nor anywhere else: {stored}")
                 return place / EVIDENCE
             self.trouble.append(
                 f"{why}; the pack is in {stored.folder}: once that is mended, "
@@ -189,6 +189,7 @@ class Recorder:
                 )
             )
         else:
+            stored = first
             self.kept += stored.earlier if in_the_way else ()
         self.trouble += stored.trouble
         return stored.folder / EVIDENCE
@@ -235,6 +236,15 @@ class Recorder:
             internal_errors=audit.internal_errors,
         )
         return make(with_baseline(evidence, self.audits.before.get(audit.cluster.name)))
+
+
+def _attempt_to_store(work: Callable[[], Stored]) -> Stored | str:
+    """Where the pack is, or why it could not be written."""
+    try:
+        stored = attempt_but(OSError, "evidence", "store", work)
+    except OSError as error:
+        return _why(error)
+    return f"{stored.title}; {REPORT}" if isinstance(stored, InternalError) else stored
 
 
 def _why(error: OSError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -164,3 +165,31 @@ def test_hook_that_plans_and_fails_stops_the_run_with_a_sentence(
         ]
     )
     assert site.observed() == []
+
+
+def test_pack_that_cannot_be_stored_goes_elsewhere_and_costs_no_other(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A pack that lies there may hold anything, and what reads it may fail."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    site.audit()
+    other = (site.path / "acme.yaml").read_text().replace("acme-prod", "other", 1)
+    (site.path / "other.yaml").write_text(other)
+    monkeypatch.setattr(sys.modules["pytest_portaswitch.pack.history"], "entry_name", fail)
+    result = site.audit("--cluster", "other.yaml")
+    assert result.ret == 14
+    [elsewhere] = tmp_path.glob("pytest-portaswitch/*/acme-prod")
+    assert verify(elsewhere).problems == ()
+    assert verify(site.path / "reports" / "other").problems == ()
+    result.stdout.fnmatch_lines(
+        [
+            "acme-prod: READY, WITH WARNINGS*",
+            "other: READY, WITH WARNINGS*",
+            "*reports/index.html: 2 clusters: 2 ready with warnings",
+            f"NOT WRITTEN: {site.path}/reports/acme-prod: cannot be written: a fault of this "
+            "program at pack/history.py:* (ZeroDivisionError); send us this line and the versions "
+            "in this report; it holds no secret and no word of a host; the pack is in "
+            f"{elsewhere}: once that is mended, pytest-portaswitch merge {elsewhere} --output "
+            f"{site.path}/reports",
+        ]
+    )

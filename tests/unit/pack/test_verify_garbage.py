@@ -75,7 +75,16 @@ def _moment(plain: Plain) -> None:
     plain["since"]["baseline"]["started"] = "yesterday"
 
 
+def _long_waiver(plain: Plain) -> None:
+    waiver = {"check": "[" * 100_000, "reason": "r", "owner": "o", "until": "2099-01-01"}
+    plain["site"]["waivers"] = plain["waivers"] = [waiver]
+
+
 ALTERED = {
+    "a waiver that would be compiled for an hour": (
+        _long_waiver,
+        "evidence.json: site.waivers[0].check: is longer than 300 characters",
+    ),
     "an address that is none": (
         _socket,
         "evidence.json: check undeclared:db1:sockets: cannot be judged again: a fault of this "

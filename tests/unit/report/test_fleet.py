@@ -139,6 +139,22 @@ def test_a_time_that_is_none_is_refused(healthy: Evidence, tmp_path: Path, when:
     )
 
 
+@pytest.mark.parametrize(
+    "when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1970-01-01T00:00:00+00:00"]
+)
+def test_a_time_at_the_ends_of_the_calendar_is_refused(
+    healthy: Evidence, tmp_path: Path, when: str
+) -> None:
+    """It is none in another zone; the next audit of the cluster would end by naming this one."""
+    folder = put(healthy, tmp_path, "acme")
+    alter(folder, run_started=when)
+    with pytest.raises(BadInput) as caught:
+        fleet.read_summary(folder)
+    assert str(caught.value) == (
+        f"{folder / EVIDENCE}: run.started: '{when}': must be of the years 1971 to 9998"
+    )
+
+
 def test_an_interrupted_run_is_told(healthy: Evidence, tmp_path: Path) -> None:
     """Its totals are not the whole."""
     alter(put(healthy, tmp_path, "acme"), run_state="interrupted")
