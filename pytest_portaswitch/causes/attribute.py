@@ -17,13 +17,14 @@ from pytest_portaswitch.causes.ends import ENDS, SERVED, UNINFORMATIVE
 from pytest_portaswitch.causes.item import Item, Port
 from pytest_portaswitch.causes.severed import severed
 from pytest_portaswitch.facts.model import HostFacts, Observation
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.plan.check import (
     HoldsConnection,
     Listens,
     Reaches,
     RefusesWrites,
+    UsesPrivate,
 )
 
 EXPLAINS: Mapping[str, frozenset[str]] = {
@@ -38,7 +39,7 @@ EXPLAINS: Mapping[str, frozenset[str]] = {
 MYSQL = "mysql-server"
 """What the tables call the database's server."""
 
-ANY_GRADE = frozenset({"virtual-ip-nowhere", "virtual-ip-twice"})
+ANY_GRADE = frozenset({"virtual-ip-nowhere", "virtual-ip-twice", "virtual-ip-astray"})
 """With these, some or all packets go nowhere, or to the wrong host."""
 
 
@@ -54,6 +55,7 @@ class Attribution:
         self.failing: dict[tuple[str, str, str], Item] = {}
         self._index()
         self.cut_off = cut_off(items, facts)
+        self.twice = _held_twice(items, facts)
         self.dropped = {
             (item.path[0], item.path[1].name)
             for item in items
@@ -71,7 +73,13 @@ class Attribution:
         own = behind(own, self.facts)
         if own.code == "replication-stopped":
             return self._of_source(own) or own
-        if item.holds or item.path is None or own.code not in ENDS:
+        if item.holds or item.path is None:
+            return own
+        for name in (item.path[1].name, item.path[0]):
+            # Whatever became of it: the other host may have answered.
+            if name in self.twice and (own.code in ENDS or name == item.path[1].name):
+                return self.twice[name]
+        if own.code not in ENDS:
             return own
         if elsewhere := self._elsewhere(item):
             return elsewhere
@@ -109,7 +117,7 @@ class Attribution:
             for place in self.places.values()
             if place.virtual
             for host in map(self.facts.get, place.hosts)
-            if isinstance(host, HostFacts) and seen.holds(host, place.address)
+            if isinstance(host, HostFacts) and addressing.uses(host, place.address)
         }
 
     def _of_source(self, stopped: Fault) -> Fault | None:
@@ -186,6 +194,18 @@ class Attribution:
 
     def _others_hold(self, item: Item) -> bool:
         return any(i.holds for port in item.ports for i in self.sent[port] if i is not item)
+
+
+def _held_twice(items: Sequence[Item], facts: Mapping[str, Observation]) -> dict[str, Fault]:
+    """The hosts whose private address another host has as well."""
+    addresses = {i.path[1].name: i.path[1].address for i in items if i.path}
+    for item in items:
+        if isinstance(item.check.expects, UsesPrivate):
+            addresses[item.check.expects.host] = item.check.expects.address
+    found = {
+        name: addressing.held_twice(address, name, facts) for name, address in addresses.items()
+    }
+    return {name: twice for name, twice in found.items() if twice is not None}
 
 
 def by_words(item: Item) -> Fault:

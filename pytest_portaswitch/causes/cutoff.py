@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pytest_portaswitch.causes.ends import ENDS, SERVED
 from pytest_portaswitch.causes.item import Item
 from pytest_portaswitch.facts.model import HostFacts, Observation, Unobserved
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.unknown import unseen_code
 from pytest_portaswitch.plan.check import HasConnection, Place, UsesPrivate
@@ -71,7 +71,7 @@ def _arrived(item: Item) -> bool:
 def _holder(place: Place, found: Mapping[str, Fault], facts: Mapping[str, Observation]) -> str:
     """The dead host that must have held a virtual IP, as none that was seen does; or empty."""
     members = [facts.get(name) for name in place.hosts]
-    if any(isinstance(one, HostFacts) and seen.holds(one, place.address) for one in members):
+    if any(isinstance(one, HostFacts) and addressing.is_at(one, place) for one in members):
         return ""
     return next((name for name in place.hosts if name in found), "")
 
@@ -92,7 +92,7 @@ def _isolated(items: Sequence[Item], facts: Mapping[str, Observation]) -> tuple[
     for place in {item.path[1].name: item.path[1] for item in tried if item.path}.values():
         for name in place.hosts:
             one = facts.get(name)
-            if isinstance(one, HostFacts) and seen.holds(one, place.address):
+            if isinstance(one, HostFacts) and addressing.is_at(one, place):
                 places[name].add(place.name)
     alone = []
     for host, names in sorted(places.items()):

@@ -21,15 +21,17 @@ ENDS = frozenset({
 UNINFORMATIVE = frozenset({"no-secret", "may-be-silent"})
 """Silence that says nothing of the path."""
 
-_DOWN = frozenset({
+DOWN = frozenset({
     "not-running", "not-listening", "wrong-address", "frozen", "port-taken", "virtual-ip-nowhere",
+    "virtual-ip-astray",
 })  # fmt: skip
+"""Codes of listeners that surely serve nobody who asks in the right place."""
 
 
 def is_down(item: Item) -> bool:
     """Whether what should listen there surely serves nobody who asks in the right place."""
     expects = item.check.expects
-    if not isinstance(expects, Listens) or item.code not in _DOWN:
+    if not isinstance(expects, Listens) or item.code not in DOWN:
         return False
     # Of a range, somebody else has but a port.
     return item.code != "port-taken" or expects.ports.demand != "range"

@@ -12,12 +12,12 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple, get_args
 
 from pytest_portaswitch.causes.cause import Effect, Severity
-from pytest_portaswitch.causes.ends import is_down
+from pytest_portaswitch.causes.ends import DOWN, is_down
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.causes.landscape import Landscape
 from pytest_portaswitch.causes.loss import Loss, conjugated, counted, phrases_of, some
 from pytest_portaswitch.causes.risk import risk
-from pytest_portaswitch.plan.check import Check, Listens, Reaches, Runs
+from pytest_portaswitch.plan.check import Check, Holds, Listens, Reaches, Runs
 
 SHOWN = 3
 """So many services are told of in words; the checks name all."""
@@ -52,6 +52,7 @@ class Impacts:
         if severity == "unanswered":
             return Impact("unknown", _unanswered(cause))
         losses = [*self._lost(cause), *self._endangered(cause), *self._stopped(cause)]
+        losses = losses or list(_unserved(cause))
         if not losses:
             failed = sum(item.verdict.verdict == "fail" for item in cause)
             return Impact("at-risk", risk(cause) or f"{counted(failed)} failed")
@@ -209,6 +210,18 @@ class Impacts:
         if towards and all(item.holds for item in towards):
             words += "; what peers ask of it is still answered"
         return Impact("unknown", words)
+
+
+def _unserved(cause: Sequence[Item]) -> Iterator[Loss]:
+    """What nobody serves at a virtual IP, where only its holder was looked at."""
+    for item in cause:
+        expects, found = item.check.expects, item.verdict.fault
+        failed = item.verdict.verdict == "fail"
+        if isinstance(expects, Holds) and failed and found and found.code in DOWN:
+            named = {listens.server for listens in expects.listens}
+            for server in sorted(named & set(found.subject[1:]) or named):
+                rest = f"no other host holds {expects.place.name}"
+                yield Loss("outage", server, (), (), rest, "")
 
 
 def _unanswered(cause: Sequence[Item]) -> str:

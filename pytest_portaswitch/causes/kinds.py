@@ -21,6 +21,8 @@ GRAVEST = ("fail", "unknown", "waived", "pass")
 BAD_CERTIFICATE = "bad certificate of {served}: {detail}"
 
 TITLES: Mapping[str, str] = {
+    "address-twice": "the address {0} is held by {detail}: what is sent there reaches one or the "
+    "other",
     "not-running": "{1} is not running on {0}",
     "frozen": "{1} is frozen on {0}: its process is stopped (state T)",
     "not-listening": "{1} runs on {0} but does not listen on {ports}",
@@ -115,6 +117,8 @@ def title(
         return f"nothing reaches {host}, and it could not be looked at: {fault.detail}"
     template = TITLES.get(fault.code)
     if template is None:
+        return _own_words(items)
+    if "{ports}" in template and not ports:
         return _own_words(items)
     shown = ", ".join(ports[:SHOWN_PORTS])
     if len(ports) > SHOWN_PORTS:

@@ -43,6 +43,11 @@ _WORDS: Mapping[type[msgspec.Struct], str] = {
 
 def risk(cause: Sequence[Item]) -> str:
     """Empty where there is nothing to say but how many checks failed."""
+    twice = next((i.verdict.fault for i in cause if i.code == "address-twice"), None)
+    if twice is not None:
+        return (
+            f"what peers send to {twice.subject[0]} reaches now one of {twice.detail}, now another"
+        )
     failed = [item.check for item in cause if item.verdict.verdict == "fail"]
     for kind, words in _WORDS.items():
         meant = [check for check in failed if isinstance(check.expects, kind)]

@@ -137,6 +137,7 @@ def socket(given: Socket) -> Socket:
         # Of IPv4 it is no question.
         v6only=given.v6only if ":" in address else None,
         pids=_pids(given.pids),
+        device=clean.text(given.device, 60),
     )
 
 
@@ -208,6 +209,10 @@ def interface(given: Interface) -> Interface:
         name=clean.text(given.name, 60),
         mtu=_within(given.mtu, 0, _LARGEST_MTU, "an MTU"),
         addresses=tuple(clean.interface_address(words) for words in given.addresses),
+        unusable=tuple(
+            clean.interface_address(words) for words in given.unusable[:_MOST_ADDRESSES]
+        ),
+        vrf=clean.text(given.vrf, 60),
     )
 
 

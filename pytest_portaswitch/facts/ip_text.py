@@ -10,15 +10,23 @@ from pytest_portaswitch.text import NO_ADDRESS, Address, Hostile, address, clean
 
 _LINK = re.compile(r"(\d+):\s+([^\s:@]+)(?:@[^\s:]+)?:\s+<([^>]*)>.*?\smtu (\d{1,9})\b", re.ASCII)
 _ADDRESS = re.compile(
-    r"(\d+):\s+\S+\s+inet6?\s+([0-9a-fA-F.:]+)(?:\s+peer\s+[0-9a-fA-F.:]+)?(?:/(\d{1,3}))?\b.*",
+    r"(\d+):\s+\S+\s+inet6?\s+([0-9a-fA-F.:]+)(?:\s+peer\s+[0-9a-fA-F.:]+)?(?:/(\d{1,3}))?\b(.*)",
     re.ASCII,
 )
+_MASTER = re.compile(r"\smaster\s(\S+)", re.ASCII)
 
 
-def interfaces(links: list[str], addresses: list[str]) -> tuple[tuple[Interface, ...], int]:
-    """Return the interfaces with their addresses, and how many lines could not be read."""
+def interfaces(
+    links: list[str], addresses: list[str], vrfs: list[str]
+) -> tuple[tuple[Interface, ...], int]:
+    """Return the interfaces with their addresses, and how many lines could not be read.
+
+    ``vrfs``: the links of that type, which old versions do not know.
+    """
     bad = 0
     held: dict[str, list[Address]] = {}
+    unusable: dict[str, list[Address]] = {}
+    named = {fields[2] for line in vrfs if (fields := _LINK.match(line))}
     for line in addresses:
         fields = _ADDRESS.fullmatch(line.strip().replace("\\", " "))
         if fields is not None:
@@ -29,6 +37,9 @@ def interfaces(links: list[str], addresses: list[str]) -> tuple[tuple[Interface,
                 bad += 1
                 continue
             held.setdefault(fields[1], []).append(found_at)
+            marks = set(fields[4].partition(" valid_lft ")[0].split())
+            if "dadfailed" in marks or ("tentative" in marks and "optimistic" not in marks):
+                unusable.setdefault(fields[1], []).append(found_at)
         # iproute2 of EL6 repeats the link's own line among the addresses.
         elif not _LINK.match(line):
             bad += 1
@@ -39,6 +50,7 @@ def interfaces(links: list[str], addresses: list[str]) -> tuple[tuple[Interface,
             bad += 1
             continue
         flags = fields[3].split(",")
+        master = _MASTER.search(line)
         found.append(
             Interface(
                 name=clean(fields[2]),
@@ -46,6 +58,8 @@ def interfaces(links: list[str], addresses: list[str]) -> tuple[tuple[Interface,
                 up="UP" in flags and "LOWER_UP" in flags,
                 mtu=int(fields[4]),
                 addresses=tuple(held.get(fields[1], ())),
+                unusable=tuple(unusable.get(fields[1], ())),
+                vrf=clean(master[1] if master and master[1] in named else ""),
             )
         )
     return tuple(found), bad

@@ -37,6 +37,9 @@ class Socket(msgspec.Struct, frozen=True, kw_only=True):
     """UDP with a fixed remote end: a client's socket, not a service."""
     pids: tuple[int, ...] | None = ()
     """Owners, ascending. None: could not be seen (no privilege)."""
+    device: Text = NO_TEXT
+    """The interface or VRF that it is bound to, by which alone it takes anything; empty where it is
+    bound to none, or the kernel was not asked because that would have loaded a module."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +62,10 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     mtu: int
     addresses: tuple[Address, ...]
     """With prefix length, such as ``10.0.0.7/24``."""
+    unusable: tuple[Address, ...] = ()
+    """Those among them that it does not use, as duplicate address detection goes on or failed."""
+    vrf: Text = NO_TEXT
+    """The VRF that it belongs to, or empty."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):

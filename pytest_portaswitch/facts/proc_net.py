@@ -6,6 +6,11 @@ the standard library, and its annotations are strings that nobody evaluates ther
 
 from pytest_portaswitch.facts.bare import socket
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # Whether it refuses IPv4, None where that is not known; the device that it is bound to.
+    Options = tuple[bool | None, str]
+
 LISTEN = "0A"
 ESTABLISHED = "01"
 UNCONNECTED = "07"  # what the kernel calls TCP_CLOSE: the state of a UDP socket without a remote
@@ -82,15 +87,20 @@ def address(digits: str, byteorder: str) -> str:
 
 
 def listening(
-    transport: str, found: "list[Row]", v6only: "dict[int, bool]", owners: "Owners"
+    transport: str, found: "list[Row]", options: "dict[int, Options]", owners: "Owners"
 ) -> "list[dict[str, object]]":
-    """Return the sockets that take what arrives, in the shape of ``facts.model.Socket``."""
+    """Return the sockets that take what arrives, in the shape of ``facts.model.Socket``.
+
+    ``options``: of the sockets by inode, as far as they are known.
+    """
+    unknown: Options = (None, "")
     return [
         {
             "transport": transport,
             "address": row.local,
             "port": row.port,
-            "v6only": v6only.get(row.inode) if ":" in row.local else None,
+            "v6only": options.get(row.inode, unknown)[0] if ":" in row.local else None,
+            "device": options.get(row.inode, unknown)[1],
             "connected": row.state == ESTABLISHED,
             "pids": owners.of(row.inode),
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,8 +21,17 @@ from pytest_portaswitch.facts.model import (
     Program,
     Socket,
 )
-from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, UNCONNECTED, Owners, Row
+from pytest_portaswitch.facts.proc_net import (
+    ESTABLISHED,
+    LISTEN,
+    UNCONNECTED,
+    Owners,
+    Row,
+)
 from pytest_portaswitch.facts.raw import Raw
+
+if TYPE_CHECKING:
+    from pytest_portaswitch.facts.proc_net import Options
 
 _OUTCOMES: dict[str, Outcome] = {
     "connected": "connected",
@@ -32,6 +42,9 @@ _OUTCOMES: dict[str, Outcome] = {
     "error": "error",
 }
 _OWNER = re.compile(r"^/proc/(\d{1,9})/fd/\d+ socket:\[(\d{1,19})\]$", re.ASCII | re.MULTILINE)
+_INODE = re.compile(r"\sino:(\d{1,19})\b", re.ASCII)
+_REFUSES_IPV4 = re.compile(r"\sv6only:([01])\b", re.ASCII)
+_DEVICE = re.compile(r"%([^\s%:\]]{1,15})\]?:\d{1,5}\s", re.ASCII)
 _MOST_ARGUMENTS = (8 << 20) - (1 << 16)
 """Characters near the bound of ``fallback.sh``, which counts bytes, line ends among them."""
 _Held = tuple[tuple[int, ...] | None, ...]
@@ -94,8 +107,8 @@ def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
     rows = _rows(parts)
     tcp = [row for row in rows["tcp"] if row.state == LISTEN]
     listed = [
-        *proc_net.listening("tcp", tcp, {}, owners),
-        *proc_net.listening("udp", rows["udp"], {}, owners),
+        *proc_net.listening("tcp", tcp, _options(parts, "tcp"), owners),
+        *proc_net.listening("udp", rows["udp"], _options(parts, "udp"), owners),
     ]
     connections = proc_net.connections(
         [row for row in rows["tcp"] if row.state == ESTABLISHED],
@@ -121,7 +134,9 @@ def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
     held = (*(entry["pids"] for entry in listed), *(entry["pids"] for entry in connections))
     of_sockets = {pid for pids in msgspec.convert(held, _Held) for pid in pids or ()}
     processes, others = ps_text.judged(seen, ps_text.Patterns(patterns, sought), of_sockets)
-    interfaces, bad = ip_text.interfaces(parts.lines("links"), parts.lines("addresses"))
+    interfaces, bad = ip_text.interfaces(
+        parts.lines("links"), parts.lines("addresses"), parts.lines("vrfs")
+    )
     parts.unread("interfaces", bad)
     return Raw(
         clock=clock,
@@ -143,6 +158,19 @@ def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
         probes=_probes(parts),
         gaps=tuple(parts.gaps),
     )
+
+
+def _options(parts: Sections, transport: str) -> dict[int, Options]:
+    """What ``ss -lne`` prints of sockets, by inode; versions before 4.19 tell of no v6only."""
+    found: dict[int, Options] = {}
+    for line in parts.lines(f"options {transport}"):
+        if inode := _INODE.search(line):
+            refuses, device = _REFUSES_IPV4.search(line), _DEVICE.search(line)
+            found[int(inode[1])] = (
+                None if refuses is None else refuses[1] == "1",
+                device[1] if device else "",
+            )
+    return found
 
 
 def _owners(parts: Sections, root: bool) -> Owners:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pytest_portaswitch.facts.model import HostFacts, Process, Socket
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing, seen
 from pytest_portaswitch.judge.fault import fault
-from pytest_portaswitch.judge.process import all_stopped, looked_for
+from pytest_portaswitch.judge.process import all_stopped, looked_for, pin, stopped_cause
+from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import Verdict
-from pytest_portaswitch.plan.check import Listens
+from pytest_portaswitch.plan.check import Check, Listens
+
+FORWARDERS = frozenset({
+    "docker-proxy", "rootlessport", "slirp4netns", "pasta", "pasta.avx2", "passt", "conmon",
+})  # fmt: skip
+"""Programs that take what is sent to a port of a container, and pass it on."""
 
 
 def judge_absent(
+    check: Check,
     expects: Listens,
     host: HostFacts,
+    facts: Facts,
     port: int,
     bound: list[Socket],
     *,
@@ -27,20 +37,24 @@ def judge_absent(
     address = expects.place.address
     words = f"{'udp' if expects.ports.transport == 'udp' else 'tcp'}/{port}"
     running = seen.processes_matching(host, expects.process)
-    undecided = [socket for socket in bound if seen.covers(socket, address) is None]
+    undecided = [socket for socket in bound if addressing.covers(host, socket, address) is None]
     if undecided:
         return Verdict(
             verdict="unknown",
             why_unknown="not-observed",
             expected=expected,
             observed=f"{seen.socket_words(host, undecided[0])}; "
-            "whether it takes IPv4 could not be read",
-            cause=f"it cannot be told whether [::] takes IPv4 on {host.host}",
+            f"whether it takes {addressing.in_doubt(undecided[0], address)} could not be read",
+            cause=f"it cannot be told whether {seen.bound_words(undecided[0])} takes "
+            f"{addressing.in_doubt(undecided[0], address)} on {host.host}",
             fault=fault("not-visible", host.host, "v6only"),
             evidence=tuple(seen.socket_words(host, socket) for socket in undecided),
             reproduce=reproduce,
         )
-    own = [s for s in bound if set(s.pids or ()) & {process.pid for process in running}]
+    if forwarded := judge_forwarded(check, expects, host, facts, port, expected):
+        return msgspec.structs.replace(forwarded, reproduce=reproduce)
+    own = [s for s in bound if set(s.pids or ()) & seen.with_children(host, running)]
+    running = running or seen.contained(host, expects.process)
     code, observed, cause = _story(
         host, name, words, address, own=own, bound=bound, running=running
     )
@@ -59,11 +73,72 @@ def judge_absent(
             code,
             host.host,
             name,
-            detail=", ".join(sorted({socket.address for socket in own})),
+            detail=_places(own),
         ),
         evidence=tuple(evidence),
         reproduce=reproduce,
     )
+
+
+def judge_forwarded(
+    check: Check, expects: Listens, host: HostFacts, facts: Facts, port: int, expected: str
+) -> Verdict | None:
+    """What follows where what is sent to the port is passed on, to a container or elsewhere.
+
+    The host shows no socket of it then; that peers are answered does. None: nothing is passed on.
+    """
+    name = expects.server
+    transport = "udp" if expects.ports.transport == "udp" else "tcp"
+    words = f"{transport}/{port}"
+    inside = seen.contained(host, expects.process)
+    tried = seen.came_in(facts, expects.place, transport, port)
+    peers = [peer for peer, ended in tried.items() if ended == "answered"]
+    evidence = tuple(seen.command_line(process) for process in inside[:3])
+    if inside and all_stopped(inside) and peers:
+        return Verdict(
+            verdict="fail",
+            expected=expected,
+            observed=f"{seen.process_words(inside)} in a container is stopped",
+            cause=stopped_cause(host, name, inside),
+            fault=fault("frozen", host.host, name),
+            evidence=evidence,
+        )
+    if inside and peers:
+        return Verdict(
+            verdict="pass",
+            expected=expected,
+            observed=f"{words} is passed on to a container, where {seen.process_words(inside)} "
+            f"runs; {' and '.join(peers[:3])} {'is' if len(peers) == 1 else 'are'} answered",
+            evidence=evidence,
+        )
+    if inside and not tried:
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-assessable",
+            expected=expected,
+            observed=f"{seen.process_words(inside)} runs in a container; whether {words} is passed "
+            "on to it only a peer could tell, and none was asked",
+            cause=f"whether {name} in a container of {host.host} is met on {words} was not seen",
+            fault=fault("in-a-container", host.host, name),
+            evidence=evidence,
+        )
+    if peers:
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-assessable",
+            expected=expected,
+            observed=f"no socket of {host.host} takes {words}, and yet {' and '.join(peers[:3])} "
+            f"{'is' if len(peers) == 1 else 'are'} answered: it is passed on",
+            cause=f"what answers on {words} of {host.host} is none of its own processes: it is "
+            f"passed on (DNAT), or another host has the address; {pin(check, name)}",
+            fault=fault("passed-on", host.host, name),
+            evidence=evidence,
+        )
+    return None
+
+
+def _places(sockets: list[Socket]) -> str:
+    return ", ".join(sorted({s.address + (f"%{s.device}" if s.device else "") for s in sockets}))
 
 
 def _story(
@@ -77,8 +152,8 @@ def _story(
     running: tuple[Process, ...],
 ) -> tuple[str, str, str]:
     """The fault's code, what was observed, and its cause, each in one line."""
-    at = ", ".join(sorted({socket.address for socket in own}))
-    if own and any(seen.is_wildcard(socket) for socket in own):
+    at = _places(own)
+    if own and any(addressing.is_wildcard(socket) and not socket.device for socket in own):
         return (
             "wrong-address",
             f"it listens on {at} only and takes no IPv4 (v6only)",
@@ -96,6 +171,12 @@ def _story(
             f"nothing listens on {words}, and {seen.process_words(running)} is stopped",
             f"{name} is frozen on {host.host}: its process is stopped (state T)",
         )
+    if running and all(process.container for process in running):
+        return (
+            "not-listening",
+            f"nothing takes {words}, though {seen.process_words(running)} runs in a container",
+            f"{name} runs on {host.host} but does not listen on {words}",
+        )
     if running:
         return (
             "not-listening",
@@ -112,6 +193,6 @@ def _story(
 
 def _elsewhere(host: HostFacts, running: tuple[Process, ...]) -> list[str]:
     """Where the process listens instead: the likeliest explanation of a moved port."""
-    pids = {process.pid for process in running}
+    pids = seen.with_children(host, running)
     sockets = [s for s in host.sockets if not s.connected and set(s.pids or ()) & pids]
     return [seen.socket_words(host, socket) for socket in sockets[:5]]

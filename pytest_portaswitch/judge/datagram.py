@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_portaswitch.facts.model import Arrival, HostFacts, OtherReply, ProbeResult
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.plan.check import Reaches
 
@@ -40,7 +40,7 @@ def explain_other(
         holders = [
             host.host
             for _, host in sorted(facts.items())
-            if isinstance(host, HostFacts) and seen.holds(host, other.address)
+            if isinstance(host, HostFacts) and addressing.holds(host, other.address)
         ]
         whose = f" of {' and '.join(holders[:2])}" if holders else ", which no audited host holds"
     return (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_portaswitch.facts.model import Connection, HostFacts, Process
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.process import (
     all_stopped,
@@ -125,8 +125,8 @@ class _Judge:
         private = self.expects.address
         if _same(connection.local, private):
             return None
-        interface = seen.holds(host, private)
-        if interface and seen.holds(host, connection.local) == interface:
+        interface = addressing.holds(host, private)
+        if interface and addressing.holds(host, connection.local) == interface:
             return None
         if why := host.gap("interfaces"):
             return gap(host.host, "interfaces", why, self.expected)

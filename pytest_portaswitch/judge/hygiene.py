@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from pytest_portaswitch.facts.model import Clock, Disk, HostFacts
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
@@ -255,7 +255,7 @@ def judge_mtu(check: Check, expects: MtuAgrees, facts: Facts) -> Verdict:
 
 
 def _mtu(host: HostFacts, address: str) -> tuple[str, int] | None:
-    held = seen.holds(host, address)
+    held = addressing.holds(host, address)
     return next(((one.name, one.mtu) for one in host.interfaces if held and one.name == held), None)
 
 

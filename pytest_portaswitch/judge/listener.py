@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pytest_portaswitch.facts.model import HostFacts, Socket
-from pytest_portaswitch.judge import absent, seen
+from pytest_portaswitch.judge import absent, addressing, seen
 from pytest_portaswitch.judge.by_hand import states
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.port_range import judge_range
@@ -54,14 +56,17 @@ def _judge_port(
         for socket in host.sockets
         if socket.transport == transport and socket.port == port and not socket.connected
     ]
-    covering = [socket for socket in bound if seen.covers(socket, address)]
+    covering = [socket for socket in bound if addressing.covers(host, socket, address)]
+    if not covering and any(seen.came_in(facts, expects.place, transport, port).values()):
+        # Where the host cannot say whether a socket takes what is sent, its peers can.
+        covering = [socket for socket in bound if addressing.covers(host, socket, address) is None]
     # What is bound to the very address takes everything; the wildcard gets the rest.
-    serving = [s for s in covering if not seen.is_wildcard(s)] or covering
+    serving = [s for s in covering if not addressing.is_wildcard(s)] or covering
     flag = "u" if transport == "udp" else "t"
     reproduce = on(host.host, f'sudo ss -ln{flag}p "sport = :{port}"')
     if not serving:
         return absent.judge_absent(
-            expects, host, port, bound, expected=expected, reproduce=reproduce
+            check, expects, host, facts, port, bound, expected=expected, reproduce=reproduce
         )
     return _judge_owners(
         check, expects, host, facts, serving, expected=expected, reproduce=reproduce
@@ -97,7 +102,7 @@ def _judge_owners(
         (socket, by)
         for socket, by in held
         # A socket may be shared with its supervisor or with children: one right owner suffices.
-        if not seen.is_held_by(host, socket, expects.process.match)
+        if not seen.is_held_by(host, socket, expects.process.match, by_child=True)
     ]
     if not wrong:
         everyone = tuple(process for _, by in held for process in by)
@@ -133,6 +138,12 @@ def _judge_owners(
             evidence=evidence,
             reproduce=reproduce,
         )
+    if all(process.name in absent.FORWARDERS for process in by):
+        forwarded = absent.judge_forwarded(check, expects, host, facts, socket.port, expected)
+        if forwarded is not None:
+            return msgspec.structs.replace(
+                forwarded, evidence=(*evidence, *forwarded.evidence), reproduce=reproduce
+            )
     known = _known_by(expects, socket, host, facts)
     if expects.process.confidence == "assumed" and not known:
         return Verdict(

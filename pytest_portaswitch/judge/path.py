@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Unobserved
-from pytest_portaswitch.judge import datagram, seen
+from pytest_portaswitch.judge import addressing, datagram, seen
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import WhyUnknown
@@ -179,7 +179,7 @@ def listening_at(
     hosts = [facts.get(name) for name in place.hosts]
     observed = [host for host in hosts if isinstance(host, HostFacts)]
     if place.virtual:
-        observed = [host for host in observed if seen.holds(host, place.address)]
+        observed = [host for host in observed if addressing.uses(host, place.address)]
     if not observed:
         return _why_unobserved(place, hosts), ()
     host = observed[0]
@@ -190,9 +190,16 @@ def listening_at(
         for socket in host.sockets
         if socket.transport == transport and socket.port == port and not socket.connected
     ]
-    sockets = [socket for socket in bound if seen.covers(socket, place.address)]
-    if not sockets and any(seen.covers(socket, place.address) is None for socket in bound):
-        return "unobserved not fully visible (whether [::] takes IPv4)", ()
+    sockets = [socket for socket in bound if addressing.covers(host, socket, place.address)]
+    unsure = [s for s in bound if addressing.covers(host, s, place.address) is None]
+    if not sockets and unsure:
+        if not any(seen.came_in(facts, place, transport, port).values()):
+            bound_to, what = (
+                seen.bound_words(unsure[0]),
+                addressing.in_doubt(unsure[0], place.address),
+            )
+            return f"unobserved not fully visible (whether {bound_to} takes {what})", ()
+        sockets = unsure
     if not sockets:
         return "no", (f"{host.host} shows no socket on {transport}/{port} at {place.address}",)
     by = [process for socket in sockets for process in seen.owners(host, socket)]

@@ -7,7 +7,7 @@ import ipaddress
 import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Route
-from pytest_portaswitch.judge import path, seen
+from pytest_portaswitch.judge import addressing, path, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
@@ -129,7 +129,7 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
             return gap(host.host, what, why, expected)
     some_peer = next(iter(expects.peers.values()))
     reproduce = run(host.host, "ip", "route", "get", some_peer)
-    interface = seen.holds(host, expects.address)
+    interface = addressing.holds(host, expects.address)
     if not interface:
         return Verdict(
             verdict="fail",
@@ -139,6 +139,22 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
             fault=fault("no-private-address", host.host),
             evidence=tuple(f"{i.name}: {', '.join(i.addresses)}" for i in host.interfaces),
             reproduce=reproduce,
+        )
+    if twice := addressing.held_twice(expects.address, host.host, facts):
+        return Verdict(
+            verdict="fail",
+            expected=expected,
+            observed=f"{twice.detail} hold {expects.address} at once",
+            cause=f"the address {expects.address} is held by {twice.detail}: what is sent there "
+            "reaches one or the other",
+            fault=twice,
+            evidence=tuple(
+                f"{name}: {interface}"
+                for name, other in sorted(facts.items())
+                if isinstance(other, HostFacts)
+                and (interface := addressing.uses(other, expects.address))
+            ),
+            reproduce=run(host.host, "ip", "-brief", "address"),
         )
     routes = {ipaddress.ip_address(route.to): route for route in host.routes}
     wrong: list[str] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.listener import judge_listener
 from pytest_portaswitch.judge.process import judge_process
@@ -41,7 +41,7 @@ def judge_holder(check: Check, expects: Holds, facts: Facts) -> Verdict:
     return Verdict(
         verdict="pass",
         expected=expected,
-        observed=f"{holder.host} holds it at {seen.holds(holder, place.address)}, alone",
+        observed=f"{holder.host} holds it at {addressing.uses(holder, place.address)}, alone",
         evidence=tuple(line for verdict in verdicts for line in verdict.evidence),
         reproduce=_by_hand(holder),
     )
@@ -67,7 +67,7 @@ def judge_standby(check: Check, expects: StandsBy, facts: Facts) -> Verdict:
         for name in place.hosts
         if isinstance(host := facts.get(name), HostFacts) and not host.gap("interfaces")
     ]
-    holders = [host for host in members if seen.holds(host, place.address)]
+    holders = addressing.met_at(members, place.address)
     # Of several holders at most one should be: each of them may be the one that stands by.
     standbys = [host for host in members if host not in holders or len(holders) > 1]
     verdicts = [_ability(check, expects, host, facts, expected) for host in standbys]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import ipaddress
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address
 
 from pytest_portaswitch.facts.model import (
     Connection,
@@ -15,8 +13,10 @@ from pytest_portaswitch.facts.model import (
     Process,
     Socket,
 )
+from pytest_portaswitch.judge.addressing import ip
+from pytest_portaswitch.judge.same import Same
 from pytest_portaswitch.judge.unknown import Facts
-from pytest_portaswitch.plan.check import Ports
+from pytest_portaswitch.plan.check import Place, Ports
 from pytest_portaswitch.source.bounded_regex import Undecided, found
 from pytest_portaswitch.tables.row import ProcessPattern
 
@@ -38,7 +38,7 @@ def processes_matching(facts: HostFacts, pattern: ProcessPattern) -> tuple[Proce
         process
         for process in _living(facts, pattern)
         # What holds a socket of the host is on its network, and meets peers as the host's own do.
-        if pattern.container or not process.container or process.pid in _holding(_Same(facts))
+        if pattern.container or not process.container or process.pid in _holding(Same(facts))
     )
     if not running:
         all_decided(facts, pattern)
@@ -115,13 +115,13 @@ def connections_to(
     facts: HostFacts, addresses: Iterable[str], ports: Ports
 ) -> tuple[Connection, ...]:
     """The established connections to any of the ports at any of the addresses."""
-    wanted = {_ip(address) for address in addresses}
+    wanted = {ip(address) for address in addresses}
     return tuple(
         connection
         for connection in facts.connections
         if connection.remote_port is not None
         and _is_among(connection.remote_port, ports)
-        and _ip(connection.remote) in wanted
+        and ip(connection.remote) in wanted
     )
 
 
@@ -133,27 +133,14 @@ def _is_among(port: int, ports: Ports) -> bool:
 
 def owners(facts: HostFacts, socket: Socket | Connection) -> tuple[Process, ...]:
     """The processes that hold a socket, as far as they are still among the facts."""
-    by_pid = _by_pid(_Same(facts))
+    by_pid = _by_pid(Same(facts))
     places = sorted(place for pid in set(socket.pids or ()) for place in by_pid.get(pid, ()))
     return tuple(facts.processes[place] for place in places)
 
 
-class _Same:
-    """Facts, compared by being the same object: to compare them in full would take too long."""
-
-    def __init__(self, facts: HostFacts) -> None:
-        self.facts = facts
-
-    def __hash__(self) -> int:
-        return id(self.facts)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.facts is self.facts
-
-
 # A host may have thousands of sockets and of processes, and each check asks again.
 @functools.lru_cache(maxsize=64)
-def _by_pid(of: _Same) -> dict[int, list[int]]:
+def _by_pid(of: Same) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     for place, process in enumerate(of.facts.processes):
         found.setdefault(process.pid, []).append(place)
@@ -161,19 +148,20 @@ def _by_pid(of: _Same) -> dict[int, list[int]]:
 
 
 @functools.lru_cache(maxsize=64)
-def _holding(of: _Same) -> frozenset[int]:
+def _holding(of: Same) -> frozenset[int]:
     """Who holds a socket that the host's own network shows."""
     held: tuple[Socket | Connection, ...] = (*of.facts.sockets, *of.facts.connections)
     return frozenset(pid for socket in held for pid in socket.pids or ())
 
 
-def is_held_by(facts: HostFacts, socket: Socket, words: str) -> bool:
-    """Whether an owner of a socket matches a regular expression.
+def is_held_by(facts: HostFacts, socket: Socket, words: str, *, by_child: bool = False) -> bool:
+    """Whether an owner of a socket matches a regular expression, or what started it.
 
     Raises ``Undecided`` where none surely does and one may.
     """
     undecided: Undecided | None = None
-    for process in owners(facts, socket):
+    held = owners(facts, socket)
+    for process in (*held, *(_ancestors(facts, held) if by_child else ())):
         try:
             if matches(facts, process, words):
                 return True
@@ -184,48 +172,34 @@ def is_held_by(facts: HostFacts, socket: Socket, words: str) -> bool:
     return False
 
 
-def covers(socket: Socket, address: str) -> bool | None:
-    """Whether what is sent to an address can arrive at a socket. None: cannot be told.
+def _ancestors(facts: HostFacts, processes: Iterable[Process]) -> Iterator[Process]:
+    """What started them, as far as that is among the facts; init starts everything."""
+    by_pid = _by_pid(Same(facts))
+    known = {process.pid for process in processes}
+    waiting = [process.parent for process in processes]
+    while waiting:
+        pid = waiting.pop()
+        if pid > 1 and pid not in known:
+            known.add(pid)
+            for place in by_pid.get(pid, ()):
+                yield facts.processes[place]
+                waiting.append(facts.processes[place].parent)
 
-    A v6 wildcard takes IPv4 as well unless it was told not to.
+
+def came_in(facts: Facts, place: Place, transport: str, port: int) -> dict[str, str]:
+    """The hosts that sent a probe to a port of a place from elsewhere, and what became of it:
+    ``answered``, ``connected`` where something took it, empty where nothing did.
     """
-    if socket.address == address:
-        return True
-    bound, wanted = _ip(socket.address), _ip(address)
-    if not bound.is_unspecified:
-        return bound == wanted
-    if bound.version == wanted.version:
-        return True
-    if bound.version == 4:
-        return False
-    return None if socket.v6only is None else not socket.v6only
-
-
-def is_wildcard(socket: Socket) -> bool:
-    """Whether it is bound to every address."""
-    return _ip(socket.address).is_unspecified
-
-
-def holds(facts: HostFacts, address: str) -> str:
-    """The name of the interface that holds an address, or empty."""
-    wanted = _ip(address)
-    for interface in facts.interfaces:
-        for held in interface.addresses:
-            if _own(held) == wanted:
-                return interface.name
-    return ""
-
-
-# The same few addresses are compared again and again: of each host about each other.
-@functools.lru_cache(maxsize=4096)
-def _own(held: str) -> IPv4Address | IPv6Address:
-    """The address itself of one such as ``10.0.0.5/24``."""
-    return ipaddress.ip_interface(held).ip
-
-
-@functools.lru_cache(maxsize=4096)
-def _ip(address: str) -> IPv4Address | IPv6Address:
-    return ipaddress.ip_address(address)
+    found: dict[str, str] = {}
+    for name, host in sorted(facts.items()):
+        if name in place.hosts or not isinstance(host, HostFacts):
+            continue
+        for kind in ("tcp", "tls") if transport == "tcp" else ("udp",):
+            if result := probe(host, f"{kind}:{place.address}:{port}"):
+                came = result.outcome in ("connected", "replied") or result.tcp_connected
+                spoke = result.answer is None or result.answer.answered
+                found[name] = "" if not came else "answered" if spoke else "connected"
+    return found
 
 
 def probe(facts: HostFacts, key: str) -> ProbeResult | None:
@@ -235,11 +209,16 @@ def probe(facts: HostFacts, key: str) -> ProbeResult | None:
 
 def socket_words(facts: HostFacts, socket: Socket) -> str:
     """Such as ``udp 10.0.0.5:1812 radiusd (pid 4711, freerad)``."""
-    address = f"[{socket.address}]" if ":" in socket.address else socket.address
     held = process_words(owners(facts, socket))
     if not held:
         held = "owner not visible" if socket.pids is None else "no owner found"
-    return f"{socket.transport} {address}:{socket.port} {held}"
+    return f"{socket.transport} {bound_words(socket)}:{socket.port} {held}"
+
+
+def bound_words(socket: Socket) -> str:
+    """Such as ``10.0.0.5``, ``[::]``, or ``0.0.0.0%pub`` where it is bound to a device."""
+    device = f"%{socket.device}" if socket.device else ""
+    return f"[{socket.address}]{device}" if ":" in socket.address else socket.address + device
 
 
 def connection_words(facts: HostFacts, connection: Connection) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
@@ -112,10 +112,10 @@ def _standing(host: HostFacts, socket: Socket, expects: NothingElse) -> Listener
             continue
         if (
             # Whoever has it where its peers look for it is for the listener check to judge.
-            seen.covers(socket, entry.address) is not False
+            addressing.covers(host, socket, entry.address) is not False
             or entry.process is None
             or entry.process.confidence == "assumed"
-            or (owned := _is_held_by(host, socket, entry.process.match))
+            or (owned := _is_held_by(host, socket, entry.process.match, by_child=True))
         ):
             return Listener(socket=socket, standing="declared")
         is_open = is_open or owned is None
@@ -146,10 +146,12 @@ def _is_port_of(service: Service, socket: Socket) -> bool:
     )
 
 
-def _is_held_by(host: HostFacts, socket: Socket, words: str) -> bool | None:
+def _is_held_by(
+    host: HostFacts, socket: Socket, words: str, *, by_child: bool = False
+) -> bool | None:
     """Whether an owner matches a pattern; None where that could not be seen or decided."""
     try:
-        held = seen.is_held_by(host, socket, words)
+        held = seen.is_held_by(host, socket, words, by_child=by_child)
     except Undecided:
         return None
     return None if socket.pids is None and not held else held
@@ -162,7 +164,7 @@ def _is_public(host: HostFacts, socket: Socket, expects: NothingElse) -> bool:
         return _is_public_address(socket.address, expects)
     held = [words.partition("/")[0] for one in host.interfaces for words in one.addresses]
     return any(
-        _is_public_address(words, expects) and seen.covers(socket, words) is not False
+        _is_public_address(words, expects) and addressing.covers(host, socket, words) is not False
         for words in held
     )
 

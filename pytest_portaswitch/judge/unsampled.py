@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.by_hand import datagram
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
@@ -28,7 +28,7 @@ def nobody_tells(expects: Reaches, facts: Facts, expected: str) -> Verdict | Non
     place = expects.destination
     if unseen := _unseen(place, facts, expected):
         return unseen
-    holders = [host for host in _observed(place, facts) if seen.holds(host, place.address)]
+    holders = [host for host in _observed(place, facts) if addressing.is_at(host, place)]
     blurred = next((host for host in holders if host.gap("sockets")), None)
     if blurred is not None:
         return gap(blurred.host, "sockets", blurred.gap("sockets"), expected)

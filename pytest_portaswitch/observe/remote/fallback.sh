@@ -133,6 +133,14 @@ files() {
     if [[ -r /proc/net/$name ]]; then section "$name"; table "$name"
     elif [[ $name != *6 ]]; then gap sockets "/proc/net/$name cannot be read"; fi
   done
+  # As in the Python program: a question that the kernel loads a module for is not asked.
+  local modules="/lib/modules/$(uname -r)"
+  for name in tcp udp; do
+    if [[ -d /sys/module/${name}_diag || ! -d $modules ]] \
+        || grep -q "/${name}_diag.ko" "$modules/modules.builtin" 2>/dev/null; then
+      section "options $name"; ss "-lne${name:0:1}" 2>/dev/null
+    fi
+  done
   if has find; then
     section owners
     find /proc/[0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\n' 2>/dev/null
@@ -166,6 +174,7 @@ network() {
   local to
   if ! has ip; then gap interfaces "no Python on the host, and no ip"; return; fi
   section links; ip -o link
+  section vrfs; ip -o link show type vrf 2>/dev/null
   section addresses; ip -o addr
   for to in "${routes[@]}"; do section "route $to"; ip route get "$to" 2>&1; done
 }

@@ -21,6 +21,7 @@ A line of a case file is one of::
     down bill2                     nobody reaches it
     disconnect bill1 alerter       it holds no connection any more
     hold sip-front sip1,sip2       these hold the virtual IP
+    borrow web1 sip1               it holds the address of another host, or a virtual IP, as well
     without web1 owners sudo refused           something could not be seen
     lose db2 db1                   the replica db2 is connecting to db1, and gets nowhere
     shell proc1                    there is no Python on it, so that it asks nobody
@@ -315,6 +316,12 @@ def hold(found: Facts, vip: str, hosts: str) -> None:
         drop(found, "*", vip, "*")
 
 
+def borrow(found: Facts, host: str, owner: str) -> None:
+    (interface,) = _host(found, host).interfaces
+    held = (*interface.addresses, f"{ADDRESSES[owner]}/24")
+    _change(found, host, interfaces=(msgspec.structs.replace(interface, addresses=held),))
+
+
 def without(found: Facts, host: str, what: str, *why: str) -> None:
     gaps = (Gap(what=what, why=" ".join(why)),)
     if what != "owners":
@@ -364,7 +371,7 @@ MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
-        hint, mute, unseen, down, disconnect, hold, without, shell, lose, skew, install, resize,
-        lend,
+        hint, mute, unseen, down, disconnect, hold, borrow, without, shell, lose, skew, install,
+        resize, lend,
     )
 }  # fmt: skip

@@ -6,7 +6,10 @@ A host is written as::
       processes: ["11 radiusd freerad S /usr/sbin/radiusd -f"]   # pid[<parent] name user ...
                                                                  # S+container: in a container
       sockets: ["udp 10.0.0.5:1812 11"]                          # transport address:port pids
+                                                                 # 0.0.0.0%eth1:1812
       interfaces: ["eth0 10.0.0.5/24"]                           # eth0=1400 for another MTU
+                                                                 # eth0!down, eth0@vrf, and
+                                                                 # 10.0.0.5/24! for unusable
       connections: ["10.0.0.5:40000 10.0.0.3:3306 11"]           # local remote pids
       routes: ["10.0.0.3 eth0 10.0.0.5"]                         # to interface source
       clock: [0.2, 300.1]                # the trip's length; the host's clock from its middle on
@@ -137,8 +140,17 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
 
 def _interface(line: str) -> Interface:
     name, *addresses = line.split()
+    name, _, down = name.partition("!")
     name, _, mtu = name.partition("=")
-    return Interface(name=name, up=True, mtu=int(mtu or 1500), addresses=tuple(addresses))
+    name, _, vrf = name.partition("@")
+    return Interface(
+        name=name,
+        up=not down,
+        mtu=int(mtu or 1500),
+        addresses=tuple(address.rstrip("!") for address in addresses),
+        unusable=tuple(address[:-1] for address in addresses if address.endswith("!")),
+        vrf=vrf,
+    )
 
 
 def _clock(text: dict[str, Any]) -> Clock | None:
@@ -229,6 +241,7 @@ def _pids(words: str) -> tuple[int, ...] | None:
 def _socket(line: str) -> Socket:
     transport, end, pids, *marks = line.split()
     address, _, port = end.rpartition(":")
+    address, _, device = address.partition("%")
     extra: dict[str, bool] = {}
     for mark in marks:
         extra |= MARKS[mark]
@@ -237,6 +250,7 @@ def _socket(line: str) -> Socket:
         address=address.strip("[]"),
         port=int(port),
         pids=_pids(pids),
+        device=device,
         **extra,
     )
 

@@ -75,6 +75,15 @@ def attributes(data: bytes) -> "dict[int, bytes]":
     return found
 
 
+def name(index: bytes) -> str:
+    """Return the name of the interface with a number; empty where there is none."""
+    number = struct.unpack("=I", index)[0] if len(index) == 4 else 0
+    try:
+        return socket.if_indextoname(number) if number else ""
+    except OSError:
+        return ""
+
+
 def attribute(kind: int, value: bytes) -> bytes:
     """Return one attribute, padded."""
     length = _ATTRIBUTE.size + len(value)

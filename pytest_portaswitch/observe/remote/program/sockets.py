@@ -10,6 +10,10 @@ from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, UNCONNECTED, 
 from pytest_portaswitch.observe.remote.program import netlink
 from pytest_portaswitch.observe.remote.program.notes import Notes, read, reason, text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pytest_portaswitch.facts.proc_net import Options
+
 _TABLES = (
     # what, whether IPv6, which states tell of a socket in use
     ("tcp", False, (LISTEN, ESTABLISHED)),
@@ -27,6 +31,7 @@ _BY_FAMILY = 20
 _V6ONLY = 11
 _QUESTION = struct.Struct("=BBBxI48x")
 _ANSWER = 72  # struct inet_diag_msg, whose last word is the inode
+_DEVICE = 40  # idiag_if in it
 _PROTOCOL = {"tcp": (6, 1 << 10), "udp": (17, 1 << 7)}
 
 
@@ -82,30 +87,35 @@ def listeners(
     for transport, rows in sorted(found.items()):
         kept = [row for row in rows if transport == "udp" or row.state == LISTEN]
         kept.sort(key=lambda row: row.state == ESTABLISHED)  # what is cut are clients first
-        six = any(row.six and ":" in row.local for row in kept)
-        flags = _v6only(transport) if six else {}
-        listed += proc_net.listening(transport, kept[:_MOST], flags, owners)
+        options = _options(transport, {row.six for row in kept})
+        listed += proc_net.listening(transport, kept[:_MOST], options, owners)
         if len(kept) > _MOST:
             notes.gap("sockets", f"{_MOST} of {len(kept)} {transport} sockets are shown")
     return listed
 
 
-def _v6only(transport: str) -> "dict[int, bool]":
-    """Return by inode whether an IPv6 socket refuses IPv4; empty where the kernel cannot say."""
+def _options(transport: str, families: "set[bool]") -> "dict[int, Options]":
+    """Return what sockets are told to take, by inode; empty where the kernel cannot say.
+
+    ``families``: whether those of IPv6, of IPv4, or both are asked for.
+    """
     protocol, state = _PROTOCOL[transport]
+    found: dict[int, Options] = {}
     if not _diag_is_there(transport):
-        return {}
-    question = _QUESTION.pack(10, protocol, 0, state)
-    try:
-        answers = netlink.ask(netlink.SOCK_DIAG, _BY_FAMILY, question, dump=True)
-    except OSError:
-        return {}  # kernels before 3.3
-    flags = {}
-    for body in answers:
-        value = netlink.attributes(body[_ANSWER:]).get(_V6ONLY)
-        if value is not None and len(body) >= _ANSWER:
-            flags[struct.unpack_from("=I", body, _ANSWER - 4)[0]] = value[:1] != b"\0"
-    return flags
+        return found
+    for six in sorted(families):
+        question = _QUESTION.pack(10 if six else 2, protocol, 0, state)
+        try:
+            answers = netlink.ask(netlink.SOCK_DIAG, _BY_FAMILY, question, dump=True)
+        except OSError:
+            continue  # kernels before 3.3
+        for body in answers:
+            if len(body) >= _ANSWER:
+                value = netlink.attributes(body[_ANSWER:]).get(_V6ONLY) if six else None
+                refuses = None if value is None else value[:1] != b"\0"
+                (inode,) = struct.unpack_from("=I", body, _ANSWER - 4)
+                found[inode] = (refuses, netlink.name(body[_DEVICE : _DEVICE + 4]))
+    return found
 
 
 def _diag_is_there(transport: str) -> bool:

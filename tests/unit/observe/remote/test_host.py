@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -19,9 +20,19 @@ import pytest
 from pytest_portaswitch.facts.model import Interface, Route, Unobserved
 from pytest_portaswitch.facts.parse import parse_reply
 from pytest_portaswitch.observe.remote import Reply, login_command, payload, progress, reply
+from pytest_portaswitch.observe.remote.program import links, netlink
+from pytest_portaswitch.observe.remote.program.notes import Notes
 from pytest_portaswitch.observe.request import Limits, Request
 from tests.unit.observe.remote.conftest import Look, udp
-from tests.unit.observe.remote.talk import NONCE, converse, environment, open_environment
+from tests.unit.observe.remote.talk import (
+    NONCE,
+    converse,
+    environment,
+    open_environment,
+    tools,
+    without_python,
+)
+from tests.unit.observe.remote.test_fallback import TOOLS
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
 
@@ -68,6 +79,91 @@ def test_network(tmp_path: Path) -> None:
         Route(to="10.7.0.1", error="invalid argument"),
         Route(to="10.9.0.255", error="the route is of type 3"),  # broadcast
     )
+
+
+HOLDER = """\
+import socket, sys, time
+held = []
+for at, device in enumerate((b"", b"pub")):
+    for family in (socket.AF_INET, socket.AF_INET6):
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            s = socket.socket(family, kind)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
+            if family == socket.AF_INET6:
+                s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            s.bind(("", 4000 + at))
+            if kind == socket.SOCK_STREAM:
+                s.listen(1)
+            held.append(s)
+open(sys.argv[1], "w").close()
+time.sleep(60)
+"""
+
+
+@needs_root
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["python", "shell"])
+def test_devices_of_sockets_and_addresses_that_are_not_used(tmp_path: Path, way: str) -> None:
+    """What is bound to a device shows it; an address that another host uses is not one."""
+    ready = tmp_path / "ready"
+    (tmp_path / "holder.py").write_text(HOLDER)
+    lines = (
+        "ip link add pub type veth peer far; ip link set pub up; ip link set far up;"
+        " ip addr add fd00::1/64 dev far; ip addr add fd00::2/64 dev pub nodad;"
+        f" timeout 30 {sys.executable} {tmp_path}/holder.py {ready} >/dev/null 2>&1 </dev/null &"
+        " while ip addr show dev far | grep -q tentative; do sleep 0.1; done;"
+        " ip addr add fd00::1/64 dev pub;"
+        f" until test -e {ready} && ip addr show dev pub | grep -q dadfailed; do sleep 0.1; done;"
+        ' PATH=$WANTED exec /bin/sh -c "$1"'
+    )
+    shell = ("unshare", "-n", "timeout", "30", "/bin/sh", "-c", lines, "sh")
+    env = environment(tmp_path)
+    if way == "shell":
+        wanted = tools(tmp_path, *TOOLS, "ip", "ss", "grep", "find", "uname")["PATH"]
+        talk = converse(
+            Request(host="h"), {**env, "WANTED": wanted}, shell=shell, command=without_python()
+        )
+    else:
+        talk = converse(Request(host="h"), {**env, "WANTED": env["PATH"]}, shell=shell)
+    facts = talk.facts
+    assert facts.method == way
+    shown = {(s.transport, s.address, s.port): s.device for s in facts.sockets}
+    devices = {4000: "", 4001: "pub"}
+    assert {key: device for key, device in shown.items() if key[2] in devices} == {
+        (transport, address, port): device
+        for transport in ("tcp", "udp")
+        for address in ("0.0.0.0", "::")  # noqa: S104
+        for port, device in devices.items()
+    }
+    (pub,) = (interface for interface in facts.interfaces if interface.name == "pub")
+    assert set(pub.addresses) >= {"fd00::1/64", "fd00::2/64"}
+    assert pub.unusable == ("fd00::1/64",)
+
+
+def test_interface_of_a_vrf_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the kernel's messages, as not every kernel makes one."""
+
+    def link(index: int, name: bytes, *more: bytes) -> bytes:
+        about = netlink.attribute(3, name + b"\0") + netlink.attribute(4, b"\xdc\5\0\0")
+        return struct.pack("=BxHiII", 0, 0, index, 0x41, 0) + about + b"".join(more)
+
+    kind = netlink.attribute(18, netlink.attribute(1, b"vrf\0"))
+    bridge = netlink.attribute(18, netlink.attribute(1, b"bridge\0"))
+    shown = [
+        link(2, b"priv", netlink.attribute(10, b"\4\0\0\0")),
+        link(3, b"pub", netlink.attribute(10, b"\5\0\0\0")),
+        link(4, b"blue", kind),
+        link(5, b"br0", bridge),
+    ]
+    address = struct.pack("=BBBBI", 10, 64, 0x44, 0, 2) + netlink.attribute(1, b"\xfd" + bytes(15))
+    answers = {18: shown, 22: [address]}
+    monkeypatch.setattr(netlink, "ask", lambda family, what, body, dump: answers[what])
+    found = links.interfaces(Notes())
+    assert [(one["name"], one["vrf"]) for one in found] == [
+        ("priv", "blue"), ("pub", ""), ("blue", ""), ("br0", ""),
+    ]  # fmt: skip
+    # Optimistic: it is used while nobody has denied it.
+    assert (found[0]["addresses"], found[0]["unusable"]) == (["fd00::/64"], [])
 
 
 NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups /bin/sh -c"

@@ -26,7 +26,7 @@ class Host:
         self.walks = 0
         monkeypatch.setattr(sockets, "tables", self.tables)
         monkeypatch.setattr(processes, "walk", self.walk)
-        monkeypatch.setattr(sockets, "_v6only", lambda transport: {})
+        monkeypatch.setattr(sockets, "_options", lambda transport, families: {})
         monkeypatch.setattr(os, "geteuid", lambda: 0)
         self.hidden = False
 

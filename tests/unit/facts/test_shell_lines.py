@@ -1,0 +1,64 @@
+"""Single lines of a shell's tools that recorded replies have none of."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_portaswitch.facts import ip_text, shell
+from pytest_portaswitch.facts.shell import Sections
+
+LINK = r"{}: {}: <BROADCAST,UP,LOWER_UP> mtu 1500 qdisc fq {}state UP \    link/ether 02:42:ac"
+
+
+def test_interface_of_a_vrf_says_so() -> None:
+    """One of a bridge does not."""
+    links = [
+        LINK.format(2, "priv", "master blue "),
+        LINK.format(3, "pub", "master br0 "),
+        LINK.format(4, "blue", ""),
+        LINK.format(5, "br0", ""),
+    ]
+    found, bad = ip_text.interfaces(links, [], links[2:3])
+    assert bad == 0
+    assert {one.name: one.vrf for one in found} == {
+        "priv": "blue",
+        "pub": "",
+        "blue": "",
+        "br0": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_used"),
+    [
+        ("scope global", True),
+        ("scope global tentative", False),
+        ("scope global dadfailed tentative", False),
+        ("scope global optimistic tentative", True),
+        ("scope global dadfailed", False),
+    ],
+)
+def test_address_is_used_as_its_flags_say(flags: str, is_used: bool) -> None:
+    line = rf"2: pub    inet6 fd00::1/64 {flags} \       valid_lft forever preferred_lft forever"
+    (found,), bad = ip_text.interfaces([LINK.format(2, "pub", "")], [line], [])
+    assert (found.addresses, bad) == (("fd00::1/64",), 0)
+    assert found.unusable == (() if is_used else ("fd00::1/64",))
+
+
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        ("LISTEN 0 128 0.0.0.0%pub:5060 0.0.0.0:* ino:77 sk:1 <->", (None, "pub")),
+        ("LISTEN 0 128 *%pub:5060 *:* uid:1 ino:77 sk:ffff88 <->", (None, "pub")),
+        ("UNCONN 0 0 [::]%eth1.20:5060 [::]:* ino:77 sk:1 v6only:1 <->", (True, "eth1.20")),
+        ("UNCONN 0 0 [::]:5060 [::]:* ino:77 sk:1 v6only:0 <->", (False, "")),
+        ("LISTEN 0 128 :::22 :::* ino:77 sk:ffff8800", (None, "")),
+        ("State Recv-Q Send-Q Local Address:Port Peer Address:Port", None),
+        ("LISTEN 0 128 0.0.0.0:1 0.0.0.0:* ino:99999999999999999999999", None),
+    ],
+)  # fmt: skip
+def test_options_of_a_socket_are_read_as_ss_of_any_age_prints_them(
+    line: str, options: tuple[bool | None, str] | None
+) -> None:
+    parts = Sections(f"0123456789abcdef\n0123456789abcdef options tcp\n{line}\n".encode())
+    assert shell._options(parts, "tcp") == ({} if options is None else {77: options})
