@@ -45,6 +45,9 @@ TITLES: Mapping[str, str] = {
     "slice-rejected": "a firewall rejects part of {ports} of {0}: {detail}",
     "slice-forbidden": "{0}'s own firewall forbids it to send to part of {ports} of {places}: "
     "{detail}",
+    "runs-though-not-in-use": "{1} runs on {0}, where the cluster file says that it is not in use",
+    "listens-though-not-in-use": "something listens on {detail} of {0}, a port of {1}, which the "
+    "cluster file says is not in use there",
     "no-python": "no Python 3 on {0}: its shell sees sockets, processes and routes, but asks no "
     "service and watches for nothing",
     "not-privileged": "{0} was looked at without root, so that owners of sockets stay unseen: "

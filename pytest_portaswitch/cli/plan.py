@@ -17,6 +17,7 @@ from pytest_portaswitch.plan.dependencies import dependencies
 from pytest_portaswitch.plan.expand import Plan, expand
 from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.report import graph
+from pytest_portaswitch.report.assessment import accepts, unused_words
 from pytest_portaswitch.source.problem import BadInput, Problem
 from pytest_portaswitch.text import show
 
@@ -37,7 +38,8 @@ def add_parser(commands: Any) -> None:
         "plan",
         help="print the checks of a cluster file, without touching the network",
         description="Print every check that an audit of this cluster would make, sorted by id, "
-        "and the rows of the tables that yield none, or that nobody would reach.",
+        "and the rows of the tables that yield none, that nobody would reach, or that the site "
+        "does not use.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="cluster file")
     command.add_argument("--format", choices=FORMATS, default="json", help=FORMATS_HELP)
@@ -73,8 +75,9 @@ def _plan(file: Path, further: list[Path]) -> Plan:
     plans: list[Plan] = []
     for loaded in cluster.read_many([file], further, problems):
         if cluster.can_be_planned(loaded, problems):
-            plans.append(expand(tables.load(loaded.release, loaded.tables), loaded))
-            problems += unmatched(loaded, plans[-1])
+            found = tables.load(loaded.release, loaded.tables)
+            plans.append(expand(found, loaded))
+            problems += unmatched(loaded, plans[-1], found)
     if problems:
         raise BadInput(problems)
     return plans[0]
@@ -92,6 +95,10 @@ def _print_table(plan: Plan) -> None:
         table.add_row(*(Text(show.line(cell)) for cell in cells))
     console.print(table)
     console.print(f"\n{len(plan.checks)} checks for cluster {plan.cluster}")
+    for line in unused_words(plan.not_in_use):
+        console.print(Text(show.line(f"not in use: {line}")))
+    for entry in plan.accepted:
+        console.print(Text(show.line(f"accepted not to be assessed: {accepts(entry)}")))
     for row in plan.unexpanded:
         console.print(Text(show.line(f"no check: {row.row}: {row.why}")))
     for one in plan.unreached:

@@ -2,10 +2,12 @@
 
 from pytest_portaswitch.cluster.loader import can_be_planned, load, load_many, read_many
 from pytest_portaswitch.cluster.model import (
+    Accepted,
     Cluster,
     Database,
     Host,
     Login,
+    NotInUse,
     Override,
     SecretRef,
     Tls,
@@ -15,10 +17,12 @@ from pytest_portaswitch.cluster.model import (
 )
 
 __all__ = [
+    "Accepted",
     "Cluster",
     "Database",
     "Host",
     "Login",
+    "NotInUse",
     "Override",
     "SecretRef",
     "Tls",

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from pytest_portaswitch.cluster import (
+    accepted,
     hosts,
     login,
+    not_in_use,
     overrides,
     replica,
     secret,
@@ -42,11 +44,11 @@ from pytest_portaswitch.text import show
 _OPTIONAL = (
     *("release", "database", "networks", "ssh", "virtual_ips", "processes", "secrets"),
     *("overrides", "waivers", "tables", "services", "undeclared", "replica", "hygiene", "tls"),
-    *("grade", "questions"),
+    *("grade", "questions", "not_in_use", "accepted"),
 )
 _BESIDE_THE_PLAN = frozenset(
     ("release", "networks", "ssh", "secrets", "waivers", "services", "undeclared", "replica")
-) | {"cluster", "hygiene", "grade", "questions"}
+) | {"cluster", "hygiene", "grade", "questions", "accepted"}
 """Parts that say nothing of which checks there are. A release does, but hardly ever."""
 MOST_SERVICES = 1000
 """Each is compared with what listens on every host."""
@@ -140,7 +142,7 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         replica.check(at, asked, section.get("secrets"))
     shared = part("virtual_ips", virtual_ips.read, (), found, tables, addresses)
     places = {*found, *(virtual_ip.name for virtual_ip in shared)}
-    return {
+    fields = {
         "name": section.read("cluster", words.cluster_name, ""),
         "hosts": found,
         "networks": nets,
@@ -157,7 +159,13 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         "grade": section.read("grade", settings.grade, ""),
         "questions": part("questions", settings.questions, Questions()),
         "tls": part("tls", tls.read, Tls(), places, tables, folder),
+        "accepted": part("accepted", accepted.read, (), places, tables),
     }
+    rest = not_in_use.Rest(
+        fields["processes"], fields["virtual_ips"], fields["overrides"], fields["tls"]
+    )
+    unused = part("not_in_use", not_in_use.read, (), found, tables, rest)
+    return fields | {"not_in_use": unused}
 
 
 def _services(value: Value, hosts: Collection[str], tables: Tables | None) -> tuple[Service, ...]:

@@ -101,6 +101,32 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
+class NotInUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A subcomponent that the site does not use: no check of it is planned."""
+
+    subcomponent: str
+    hosts: tuple[str, ...] = ()
+    """Where it is not used; empty: nowhere in the cluster."""
+    reason: str
+    line: int = 0
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the site accepts not to be assessed. Exactly one of subcomponent and row is set."""
+
+    subcomponent: str = ""
+    row: str = ""
+    places: tuple[str, ...] = ()
+    """Hosts and virtual IPs; empty: wherever it is."""
+    reason: str
+    line: int = 0
+
+    @property
+    def name(self) -> str:
+        """The subcomponent or the row."""
+        return self.subcomponent or self.row
+
+
 Severity = Literal["note", "warn", "fail"]
 """``note`` is shown as evidence only."""
 
@@ -210,7 +236,14 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     tls: Tls = Tls()
     grade: LeastGrade = ""
     questions: Questions = Questions()
+    not_in_use: tuple[NotInUse, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
 
     def hosts_of(self, role: str) -> tuple[Host, ...]:
         """The hosts that hold a role, in the order of the file."""
         return tuple(host for host in self.hosts.values() if role in host.roles)
+
+    def hosts_without(self, subcomponent: str) -> frozenset[str]:
+        """The names of the hosts where a subcomponent is not in use, whatever their roles."""
+        entries = [one for one in self.not_in_use if one.subcomponent == subcomponent]
+        return frozenset(name for one in entries for name in one.hosts or self.hosts)

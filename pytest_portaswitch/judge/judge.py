@@ -19,6 +19,7 @@ from pytest_portaswitch.judge.hygiene import (
     judge_release,
 )
 from pytest_portaswitch.judge.listener import judge_listener
+from pytest_portaswitch.judge.not_in_use import judge_not_in_use
 from pytest_portaswitch.judge.private_network import judge_connection, judge_private_interface
 from pytest_portaswitch.judge.process import judge_process
 from pytest_portaswitch.judge.reachability import judge_reachability
@@ -38,6 +39,7 @@ from pytest_portaswitch.plan.check import (
     HasConnection,
     Holds,
     HoldsConnection,
+    IsNotInUse,
     Listens,
     MtuAgrees,
     NothingElse,
@@ -73,6 +75,7 @@ _JUDGES: Mapping[type, Callable[[Check, Any, Facts], Verdict]] = {
     HasConnection: judge_connection,
     HoldsConnection: judge_held,
     Holds: judge_holder,
+    IsNotInUse: judge_not_in_use,
     Listens: judge_listener,
     MtuAgrees: judge_mtu,
     NothingElse: judge_undeclared,

@@ -10,6 +10,7 @@ from pytest_portaswitch.plan.check import (
     Expectation,
     Holds,
     HoldsConnection,
+    IsNotInUse,
     Listens,
     NothingElse,
     Reaches,
@@ -41,6 +42,8 @@ class PatternsByHost:
             owners = self._of_owners[expects.host]
             owners.update(entry.process.match for entry in expects.declared if entry.process)
             owners.update(service.match for service in expects.services if service.match)
+        elif isinstance(expects, IsNotInUse):
+            self._of_owners[expects.host].update(expects.others)
 
     def of(self, host: str) -> ProcessPatterns:
         """What one host tries."""
@@ -66,7 +69,7 @@ def _sought(expects: Expectation) -> Iterator[tuple[str, str]]:
     elif isinstance(expects, Holds):
         for listens in expects.listens:
             yield from _sought(listens)
-    elif isinstance(expects, Runs):
+    elif isinstance(expects, (Runs, IsNotInUse)):
         yield expects.host, expects.process.match
     elif isinstance(expects, HoldsConnection):
         yield expects.source, expects.process.match

@@ -17,6 +17,7 @@ from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.pack.times import contradictions
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.expand import expand
+from pytest_portaswitch.report.assessment import assessment_of
 from pytest_portaswitch.report.evidence import (
     Evidence,
     JudgedCheck,
@@ -26,7 +27,7 @@ from pytest_portaswitch.report.evidence import (
     never_judged,
     totals_of,
 )
-from pytest_portaswitch.report.readiness import Scope, readiness
+from pytest_portaswitch.report.readiness import readiness
 from pytest_portaswitch.source.bounded_regex import TOO_SLOW
 
 
@@ -45,6 +46,8 @@ def differences(evidence: Evidence) -> Iterator[str]:
         yield "unexpanded: the tables and the cluster leave out other rows"
     if plan.unreached != evidence.unreached:
         yield "unreached: the tables and the cluster leave others unreached"
+    if plan.not_in_use != evidence.not_in_use:
+        yield "not_in_use: the tables and the cluster give other rows"
     if evidence.site.waivers != evidence.waivers:
         yield "waivers: are not those of the cluster"
     for name in ("name", "release"):
@@ -56,13 +59,8 @@ def differences(evidence: Evidence) -> Iterator[str]:
     yield from _unjudged(evidence, checks)
     if evidence.run.deselected != len(evidence.deselected):
         yield f"run.deselected: is {evidence.run.deselected}, {len(evidence.deselected)} are named"
-    scope = Scope(
-        evidence.run.deselected,
-        len(evidence.removed),
-        evidence.site.grade,
-        len(evidence.internal_errors),
-    )
-    whole = readiness(verdicts.values(), scope)
+    yield from _assessment(evidence, checks, verdicts)
+    whole = readiness(verdicts.values(), evidence.scope)
     if whole != evidence.verdict:
         yield f"verdict: is {evidence.verdict!r}, the checks give {whole!r}"
     removed = set(evidence.removed)
@@ -73,6 +71,24 @@ def differences(evidence: Evidence) -> Iterator[str]:
     yield from _causes(evidence.causes, found.causes)
     met = (*errors_of(evidence.hosts, ()), *found.internal_errors)
     yield from _internal_errors(evidence.internal_errors, met, checks)
+
+
+def _assessment(
+    evidence: Evidence, checks: Mapping[str, Check], verdicts: Mapping[str, Verdict]
+) -> Iterator[str]:
+    """What could not be assessed; older versions did not ask."""
+    if evidence.assessment is None:
+        if evidence.site.accepted:
+            yield "assessment: is missing; the cluster says what it accepts of it"
+        return
+    again = assessment_of(
+        checks.values(),
+        verdicts,
+        evidence.tables,
+        evidence.site.accepted,
+        whole=evidence.run.whole,
+    )
+    yield from _fields("assessment", evidence.assessment, again)
 
 
 def _hosts(evidence: Evidence) -> Iterator[str]:
@@ -116,6 +132,11 @@ def _unjudged(evidence: Evidence, checks: Mapping[str, Check]) -> Iterator[str]:
 
 def unvouched(evidence: Evidence) -> Iterator[str]:
     """What nothing in the evidence can prove to be as it should, a line each."""
+    if evidence.assessment is None:
+        yield (
+            "verdict: follows an older rule: nothing says whether each subcomponent was assessed; "
+            "audit again to know"
+        )
     for one in evidence.removed:
         yield f"check {one}: a hook of the site took it out: why, nothing here says"
     for one in evidence.added:

@@ -10,8 +10,10 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.cluster.model import Question, Undeclared
+from pytest_portaswitch.plan.place import Place as Place
+from pytest_portaswitch.plan.place import Ports as Ports
 from pytest_portaswitch.tables.ladder import Grade
-from pytest_portaswitch.tables.row import Confidence, Demand, ProcessPattern, Service, Transport
+from pytest_portaswitch.tables.row import Confidence, ProcessPattern, Service, Transport
 
 Kind = Literal[
     "connection",
@@ -26,38 +28,6 @@ Kind = Literal[
     "tls",
     "undeclared",
 ]
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A host, or a virtual IP with the hosts that may hold it, at one address."""
-
-    name: str
-    address: str
-    hosts: tuple[str, ...]
-    """The host itself, or all members of the virtual IP's group."""
-    virtual: bool = False
-
-
-class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """What is demanded of which ports."""
-
-    transport: Transport
-    numbers: tuple[int, ...]
-    """One port; several of which one must serve (``one``); or the two ends of a range."""
-    demand: Demand = "all"
-
-    @property
-    def label(self) -> str:
-        """Such as ``udp-1812``, ``tcp-3306-or-3307`` or ``udp-35000-64999``."""
-        joint = "-or-" if self.demand == "one" else "-"
-        return f"{self.transport}-{joint.join(map(str, self.numbers))}"
-
-    @property
-    def words(self) -> str:
-        """For people: ``udp/1812``, ``tcp/3306 or tcp/3307``, ``udp/35000-64999``."""
-        if self.demand == "range":
-            return f"{self.transport}/{self.numbers[0]}-{self.numbers[-1]}"
-        return " or ".join(f"{self.transport}/{number}" for number in self.numbers)
 
 
 class Listens(msgspec.Struct, frozen=True, kw_only=True, tag="listens", tag_field="type"):
@@ -205,6 +175,17 @@ class NothingElse(msgspec.Struct, frozen=True, kw_only=True, tag="nothing-else",
     severity: Undeclared
 
 
+class IsNotInUse(msgspec.Struct, frozen=True, kw_only=True, tag="not-in-use", tag_field="type"):
+    """No process of the subcomponent runs on the host, and nothing listens on its ports."""
+
+    host: str
+    process: ProcessPattern
+    ports: tuple[Declared, ...] = ()
+    """Where its peers would look for it."""
+    others: tuple[str, ...] = ()
+    """Patterns of the other subcomponents: whoever matches one is not this subcomponent."""
+
+
 class ClockAgrees(msgspec.Struct, frozen=True, kw_only=True, tag="clock", tag_field="type"):
     """The host's clock is within so many seconds of what most clocks say."""
 
@@ -262,6 +243,7 @@ Expectation = (
     | Holds
     | StandsBy
     | NothingElse
+    | IsNotInUse
     | ClockAgrees
     | ReleaseAgrees
     | DiskFree

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.cluster.model import Accepted, Cluster
 from pytest_portaswitch.plan import (
     binding,
     hygiene,
     left_out,
+    not_in_use,
     ports,
     redundancy,
     replicas,
@@ -20,6 +21,7 @@ from pytest_portaswitch.plan import (
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
 from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
+from pytest_portaswitch.plan.not_in_use import Unused
 from pytest_portaswitch.source.problem import BadInput, Problem
 from pytest_portaswitch.tables.row import Tables
 
@@ -35,6 +37,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     unexpanded: tuple[Unexpanded, ...]
     unreached: tuple[Unreached, ...] = ()
     """What is only looked at on its own host, since no other one is a peer; see ``left_out``."""
+    not_in_use: tuple[Unused, ...] = ()
+    """Rows that do not apply on some hosts, since the site does not use their subcomponent."""
+    accepted: tuple[Accepted, ...] = ()
+    """What the site accepts not to be assessed."""
 
     def check(self, check_id: str) -> Check | None:
         """The check of that id, or None."""
@@ -53,22 +59,26 @@ def expand(tables: Tables, cluster: Cluster) -> Plan:
     checks = [check for effective in rows for check in _checks(effective, tables, cluster)]
     checks += binding.private_interface(tables, cluster, tuple(checks))
     checks += redundancy.checks_of(tables, cluster, tuple(checks))
+    checks += not_in_use.checks_of(rows, tables, cluster)
     checks += undeclared.checks_of(tables, cluster, tuple(checks))
     checks += hygiene.checks_of(cluster)
     checks = _distinct(checks)
+    unused = tuple(not_in_use.unused(rows, tables, cluster, _checks))
     return Plan(
         cluster=cluster.name,
         release=cluster.release,
         checks=tuple(sorted(checks, key=lambda check: check.id)),
-        unexpanded=tuple(left_out.unexpanded(rows, tables, cluster, checks)),
+        unexpanded=tuple(left_out.unexpanded(rows, tables, cluster, checks, unused)),
         unreached=tuple(left_out.unreached(rows, tables, cluster, checks)),
+        not_in_use=unused,
+        accepted=cluster.accepted,
     )
 
 
 def _size(rows: Iterable[EffectiveRow], tables: Tables, cluster: Cluster) -> int:
     """How many checks the rows give, rather too many: all ports of all pairs of hosts."""
     held = Counter(role for host in cluster.hosts.values() for role in host.roles)
-    size = 0
+    size = sum(len(entry.hosts or cluster.hosts) for entry in cluster.not_in_use)
     for effective in rows:
         own = tables.subcomponents.get(effective.row.subcomponent)
         pairs = max(1, sum(held[role] for role in own.roles)) if own else 1

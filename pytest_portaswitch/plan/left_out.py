@@ -10,7 +10,8 @@ import msgspec
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.plan.check import CannotAssess, Check, Listens, Place, Reaches
 from pytest_portaswitch.plan.effective import EffectiveRow
-from pytest_portaswitch.plan.places import hosts_with
+from pytest_portaswitch.plan.not_in_use import Unused
+from pytest_portaswitch.plan.places import hosts_running, hosts_with
 from pytest_portaswitch.tables.row import Tables
 
 
@@ -31,10 +32,22 @@ class Unreached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unexpanded(
-    rows: Sequence[EffectiveRow], tables: Tables, cluster: Cluster, checks: Sequence[Check]
+    rows: Sequence[EffectiveRow],
+    tables: Tables,
+    cluster: Cluster,
+    checks: Sequence[Check],
+    unused: Sequence[Unused],
 ) -> Iterator[Unexpanded]:
-    """Read off the final checks: a row may yield only what another one has looked for already."""
+    """Read off the final checks: a row may yield only what another one has looked for already.
+
+    What the site does not use is told apart.
+    """
     planned = {check.row for check in checks}
+    planned |= {
+        one.row
+        for one in unused
+        if not hosts_running(cluster, tables.subcomponents[one.subcomponent])
+    }
     for effective in rows:
         if effective.row.id not in planned:
             why = _why_nothing(effective, tables, cluster)

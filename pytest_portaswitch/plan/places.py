@@ -6,12 +6,20 @@ from collections.abc import Iterable
 
 from pytest_portaswitch.cluster.model import Cluster, Host
 from pytest_portaswitch.plan.check import Place
+from pytest_portaswitch.tables.row import Subcomponent
 
 
 def hosts_with(cluster: Cluster, roles: Iterable[str]) -> tuple[Host, ...]:
     """The hosts that hold any of the roles, each once, in the order of the cluster file."""
     wanted = set(roles)
     return tuple(host for host in cluster.hosts.values() if wanted & set(host.roles))
+
+
+def hosts_running(cluster: Cluster, subcomponent: Subcomponent) -> tuple[Host, ...]:
+    """The hosts that hold a role of a subcomponent, without those where it is not in use."""
+    without = cluster.hosts_without(subcomponent.id)
+    hosts = hosts_with(cluster, subcomponent.roles)
+    return tuple(host for host in hosts if host.name not in without)
 
 
 def listening_places(

@@ -19,7 +19,7 @@ from pytest_portaswitch.plan.check import (
     Runs,
 )
 from pytest_portaswitch.plan.effective import EffectiveRow, port_role, question_of
-from pytest_portaswitch.plan.places import hosts_with, listening_places
+from pytest_portaswitch.plan.places import hosts_running, hosts_with, listening_places
 from pytest_portaswitch.plan.sample import sample
 from pytest_portaswitch.tables.row import ProcessPattern, Row, Tables
 
@@ -35,7 +35,7 @@ class _RowExpansion:
         self.row: Row = effective.row
         self.cluster = cluster
         self.subcomponent = tables.subcomponents[self.row.subcomponent]
-        self.own_hosts = hosts_with(cluster, self.subcomponent.roles)
+        self.own_hosts = hosts_running(cluster, self.subcomponent)
         self.outgoing = self.row.direction == "outgoing"
         # An outgoing row may name what serves on the other side (the DB server does); a peer of
         # unknown make serves with a process that nobody can name.
@@ -102,7 +102,9 @@ class _RowExpansion:
         if not self.own_hosts:
             return ()
         served = self.server.id if self.server else ""
-        return listening_places(self.cluster, served, self._peer_hosts())
+        without = self.cluster.hosts_without(served)
+        peers = (host for host in self._peer_hosts() if host.name not in without)
+        return listening_places(self.cluster, served, peers)
 
     def _sources(self, place: Place) -> tuple[str, ...]:
         hosts = self.own_hosts if self.outgoing else self._peer_hosts()

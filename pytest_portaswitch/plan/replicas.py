@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytest_portaswitch.cluster.model import Cluster, Host
 from pytest_portaswitch.plan.check import Check, Ports, RefusesWrites
 from pytest_portaswitch.plan.effective import EffectiveRow
-from pytest_portaswitch.plan.places import hosts_with, place_of
+from pytest_portaswitch.plan.places import hosts_running, hosts_with, place_of
 from pytest_portaswitch.tables.row import Row, Tables
 
 
@@ -16,7 +16,7 @@ def checks_of_row(effective: EffectiveRow, tables: Tables, cluster: Cluster) -> 
     row = effective.row
     if not row.select_only or row.direction != "outgoing":
         return
-    clients = hosts_with(cluster, tables.subcomponents[row.subcomponent].roles)
+    clients = hosts_running(cluster, tables.subcomponents[row.subcomponent])
     named = {host.name for host in hosts_with(cluster, row.peers)} | set(effective.peer_hosts)
     writers = _written_to(row, tables)
     for host in cluster.hosts.values() if clients else ():

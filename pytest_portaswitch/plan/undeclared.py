@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from pytest_portaswitch.cluster.model import Cluster, Host
 from pytest_portaswitch.plan.binding import SSH_PORT
 from pytest_portaswitch.plan.check import (
     Check,
     Declared,
+    IsNotInUse,
     Listens,
     NothingElse,
     Place,
@@ -51,6 +54,11 @@ def _declared(checks: Sequence[Check]) -> dict[str, list[Declared]]:
         expects = check.expects
         if isinstance(expects, Listens):
             _add(found, expects.place, expects.ports, expects.process)
+        elif isinstance(expects, IsNotInUse):
+            # Of these its own check speaks.
+            found[expects.host] += (
+                msgspec.structs.replace(entry, process=expects.process) for entry in expects.ports
+            )
     for check in checks:
         expects = check.expects
         if isinstance(expects, Reaches):

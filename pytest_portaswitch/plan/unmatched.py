@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.cluster.model import Accepted, Cluster
 from pytest_portaswitch.plan.check import (
     Expectation,
     HoldsConnection,
+    IsNotInUse,
     Listens,
     Reaches,
     Runs,
@@ -15,14 +16,16 @@ from pytest_portaswitch.plan.check import (
 )
 from pytest_portaswitch.plan.expand import Plan
 from pytest_portaswitch.plan.names import unmatched_names
+from pytest_portaswitch.plan.subjects import covers, subject_of
 from pytest_portaswitch.plan.waivers import unmatched_waivers
 from pytest_portaswitch.source.problem import Problem
-from pytest_portaswitch.tables.row import ProcessPattern
+from pytest_portaswitch.tables.row import ProcessPattern, Tables
 
 
-def unmatched(cluster: Cluster, plan: Plan) -> list[Problem]:
-    """A problem for each waiver, name, override and process that no check has to do with."""
+def unmatched(cluster: Cluster, plan: Plan, tables: Tables) -> list[Problem]:
+    """A problem for each waiver, name, override, process and acceptance without a check."""
     return [
+        *_accepted(cluster, tables, plan),
         *unmatched_waivers(cluster, plan),
         *unmatched_names(cluster, plan),
         *_overrides(cluster, plan),
@@ -46,6 +49,35 @@ def _overrides(cluster: Cluster, plan: Plan) -> list[Problem]:
     ]
 
 
+def _accepted(cluster: Cluster, tables: Tables, plan: Plan) -> Iterator[Problem]:
+    if not cluster.accepted:
+        return
+    subjects = [(check, found) for check in plan.checks if (found := subject_of(check, tables))]
+    for entry in cluster.accepted:
+        if any(covers(entry, check, subject) for check, subject in subjects):
+            continue
+        yield Problem(
+            file=cluster.file,
+            line=entry.line,
+            where="accepted",
+            value=entry.name,
+            rule=f"accepts nothing: {_why_nothing(entry, tables, plan)}",
+            fix="leave it out",
+        )
+
+
+def _why_nothing(entry: Accepted, tables: Tables, plan: Plan) -> str:
+    """Why no check can be meant."""
+    unused = {name for one in plan.not_in_use for name in (one.row, one.subcomponent)}
+    if entry.name in unused:
+        return "it is not in use"
+    row = tables.row(entry.row)
+    if row is not None and not row.ports:
+        return "a row without a port keeps no cluster from being ready"
+    where = f" on {', '.join(entry.places)}" if entry.places else ""
+    return f"no check{where} says whether it works"
+
+
 def _processes(cluster: Cluster, plan: Plan) -> list[Problem]:
     used = {pattern for check in plan.checks for pattern in _patterns(check.expects)}
     return [
@@ -63,7 +95,7 @@ def _processes(cluster: Cluster, plan: Plan) -> list[Problem]:
 
 
 def _patterns(expects: Expectation) -> Iterator[ProcessPattern]:
-    if isinstance(expects, (Listens, Runs, HoldsConnection, StandsBy)):
+    if isinstance(expects, (Listens, Runs, HoldsConnection, StandsBy, IsNotInUse)):
         yield expects.process
     elif isinstance(expects, Reaches) and expects.client:
         yield expects.client

@@ -16,10 +16,16 @@ def unmatched_waivers(cluster: Cluster, plan: Plan) -> list[Problem]:
     One without a pattern was refused already.
     """
     ids = [check.id for check in plan.checks]  # sorted
+    not_used = [one for unused in plan.not_in_use for one in unused.checks]
     problems: list[Problem] = []
     for waiver in cluster.waivers:
         if waiver.check and not fnmatch.filter(ids, waiver.check):
-            fix = _nearest(waiver.check, ids)
+            unused = fnmatch.filter(not_used, waiver.check)
+            fix = (
+                "what it names is not in use: leave out one of the two"
+                if unused
+                else _nearest(waiver.check, ids)
+            )
             rule = "matches no check of the plan"
             where = (cluster.file, waiver.line, "waivers")
             record(problems, Problem(*where, waiver.check, rule, fix))

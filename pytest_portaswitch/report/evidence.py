@@ -16,6 +16,8 @@ from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
 from pytest_portaswitch.plan.expand import Plan, expand
 from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
+from pytest_portaswitch.plan.not_in_use import Unused
+from pytest_portaswitch.report.assessment import Assessment, assessment_of, noteworthy
 from pytest_portaswitch.report.readiness import Readiness, Scope, readiness
 from pytest_portaswitch.report.site import publishable
 from pytest_portaswitch.tables.ladder import Grade
@@ -130,6 +132,23 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     internal_errors: tuple[InternalError, ...] = ()
     """Faults of this program, or of the site's hooks, that this audit met. What they cost is
     unknown; a cluster with one is never ready."""
+    not_in_use: tuple[Unused, ...] = ()
+    """Rows that do not apply on some hosts, since the site does not use their subcomponent."""
+    assessment: Assessment | None = None
+    """What could not be assessed at all, and what the site accepts of that; null: the audit was
+    made by a version that did not ask, and its verdict does not depend on it."""
+
+    @property
+    def scope(self) -> Scope:
+        """How much of what is planned the audit speaks of, as its verdict depends on it."""
+        return Scope(
+            deselected=self.run.deselected,
+            removed=len(self.removed),
+            grade=self.site.grade,
+            internal_errors=len(self.internal_errors),
+            unassessed=len(self.assessment.missing) if self.assessment else 0,
+            accepted=noteworthy(self.assessment, self.not_in_use),
+        )
 
 
 def gather(
@@ -158,13 +177,13 @@ def gather(
     errors = distinct(
         (*errors_of(hosts, complete.values()), *found.internal_errors, *internal_errors)
     )
-    scope = Scope(run.deselected, len(removed), cluster.grade, len(errors))
-    return Evidence(
+    assessment = assessment_of(checks, complete, tables, cluster.accepted, whole=run.whole)
+    evidence = Evidence(
         format=FORMAT,
         version=VERSION,
         cluster=cluster.name,
         release=cluster.release,
-        verdict=readiness(complete.values(), scope),
+        verdict="could-not-be-assessed",
         run=run,
         totals=totals_of(complete),
         hosts={name: hosts[name] for name in sorted(hosts)},
@@ -181,7 +200,11 @@ def gather(
         added=tuple(sorted(planned - expanded)),
         removed=removed,
         internal_errors=errors,
+        not_in_use=plan.not_in_use,
+        assessment=assessment,
     )
+    verdict = readiness(complete.values(), evidence.scope)
+    return msgspec.structs.replace(evidence, verdict=verdict)
 
 
 def errors_of(

@@ -10,13 +10,15 @@ from pathlib import Path
 import msgspec
 
 from pytest_portaswitch.causes import Cause
-from pytest_portaswitch.cluster.model import LeastGrade
+from pytest_portaswitch.cluster.model import Accepted, LeastGrade
 from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.internal_error import InternalError, attempt_but
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import CannotAssess
+from pytest_portaswitch.plan.not_in_use import Unused
 from pytest_portaswitch.report import since
+from pytest_portaswitch.report.assessment import Assessment, noteworthy
 from pytest_portaswitch.report.evidence import State, Totals, is_whole, totals_of
 from pytest_portaswitch.report.files import EVIDENCE
 from pytest_portaswitch.report.readiness import Readiness, Scope, readiness
@@ -60,6 +62,7 @@ class SummarySite(msgspec.Struct, frozen=True, kw_only=True):
     """Whether less was demanded than the rows name."""
 
     grade: LeastGrade = ""
+    accepted: tuple[Accepted, ...] = ()
 
 
 class SummaryExpects(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +107,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...]
     since: Difference | None = None
     internal_errors: tuple[InternalError, ...] = ()
+    not_in_use: tuple[Unused, ...] = ()
+    assessment: Assessment | None = None
 
     @property
     def started(self) -> datetime.datetime:
@@ -167,6 +172,8 @@ def _contradictions(summary: Summary) -> Iterator[tuple[str, object, object]]:
         len(summary.removed),
         summary.site.grade,
         len(summary.internal_errors),
+        len(summary.assessment.missing) if summary.assessment else 0,
+        noteworthy(summary.assessment, summary.not_in_use),
     )
     whole = readiness(verdicts.values(), scope)
     if whole != summary.verdict:

@@ -10,11 +10,11 @@ from pytest_portaswitch.judge.verdict import Verdict
 
 Readiness = Literal["ready", "ready-with-warnings", "blocked", "could-not-be-assessed"]
 """``blocked``: something fails. ``could-not-be-assessed``: nothing that was seen fails, but
-something could not be looked at, was not selected, or did not answer as it should, or a fault of
-this program was met.
+something could not be looked at, was not selected, or did not answer as it should, nothing could
+be assessed of a subcomponent, or a fault of this program was met.
 ``ready-with-warnings``: all that could be looked at holds, and something is excused, cannot be
-told, was taken out by the site, is worth a warning, or less proof is demanded than the rows
-name."""
+told, was taken out by the site, is accepted not to be assessed, is worth a warning, or less proof
+is demanded than the rows name."""
 
 IN_THE_NATURE = frozenset({"not-in-table"})
 """Faults that say something of the tables, not of the cluster: every cluster has them."""
@@ -31,6 +31,11 @@ class Scope(NamedTuple):
     """With how little proof the site is content."""
     internal_errors: int = 0
     """Faults of this program that the audit met."""
+    unassessed: int = 0
+    """Subcomponents or services of which nothing could be assessed, which nobody accepts."""
+    accepted: int = 0
+    """Such that the site accepts, its acceptances that are idle, and what it does not use though
+    the tables do not list it as optional."""
 
 
 def readiness(verdicts: Iterable[Verdict], scope: Scope) -> Readiness:
@@ -41,11 +46,12 @@ def readiness(verdicts: Iterable[Verdict], scope: Scope) -> Readiness:
         return "blocked"
     untold = [v for v in verdicts if v.verdict == "unknown"]
     unseen = any(verdict.why_unknown != "not-assessable" for verdict in untold)
-    if not verdicts or unseen or scope.deselected or scope.internal_errors:
+    if not verdicts or unseen or scope.deselected or scope.internal_errors or scope.unassessed:
         return "could-not-be-assessed"
     notable = [v for v in untold if not (v.fault and v.fault.code in IN_THE_NATURE)]
     warned = any(verdict.warnings for verdict in verdicts)
-    if notable or scope.removed or scope.grade or warned or "waived" in words:
+    told = scope.removed or scope.grade or scope.accepted
+    if notable or told or warned or "waived" in words:
         return "ready-with-warnings"
     return "ready"
 

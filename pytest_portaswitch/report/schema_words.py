@@ -20,12 +20,15 @@ COMMON: Mapping[str, str] = {
     "reason": "Why, in the site's own words",
     "row": "Id of the row of the tables",
     "source": "Where it comes from: a host, or the place where it is said",
+    "subcomponent": "Slug of the subcomponent",
     "transport": "tcp, udp or tls",
     "type": "Which shape this is",
 }
 """By field, wherever it says nothing of its own."""
 
 OWN: Mapping[str, str] = {
+    "Accepted.row": "Id of the row of the tables; empty where a subcomponent is named",
+    "Accepted.subcomponent": "The subcomponent; empty where a row is named",
     "Answer.finding": "What was recognised, as one word; empty where there is nothing to remark",
     "Baseline.release": "The release that its cluster file declared; empty where none",
     "CannotAssess.fix": "What would make it assessable",
@@ -36,10 +39,12 @@ OWN: Mapping[str, str] = {
     "Clock.host": "The host's own clock, seconds since the epoch",
     "Clock.sent": "The auditing machine's clock before it asked, seconds since the epoch",
     "ClockAgrees.bound": "Seconds that are borne",
+    "Cluster.accepted": "What the site accepts not to be assessed",
     "Cluster.database": "Engine of the DB servers",
     "Cluster.grade": "The least grade that the site is content with; empty: what each row demands",
     "Cluster.hygiene": "Bounds of clocks, disks and the like",
     "Cluster.name": "The cluster's name",
+    "Cluster.not_in_use": "Subcomponents that the site does not use",
     "Cluster.overrides": "What the site has otherwise than the tables",
     "Cluster.questions": "What services are asked",
     "Cluster.release": "The release that the site declares",
@@ -205,6 +210,7 @@ OWN: Mapping[str, str] = {
     "Totals.unknown": "Not observed, or not assessable",
     "Totals.waived": "Seen not to hold, and excused",
     "Uncompared.why": "Why not",
+    "Unassessed.aspect": "What of it is not known: service, peer, standby or replica",
     "Undeclared.private": "At private addresses",
     "Undeclared.public": "At public addresses",
     "Unexpanded.why": "Why it yields no check",

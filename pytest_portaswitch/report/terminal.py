@@ -16,6 +16,7 @@ from pytest_portaswitch.facts import HostFacts
 from pytest_portaswitch.judge.waiver import applying
 from pytest_portaswitch.plan.effective import ASKED, DEVIATION
 from pytest_portaswitch.report import faults, since
+from pytest_portaswitch.report.assessment import Assessment, accepts, unused_words
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.files import EVIDENCE
 from pytest_portaswitch.report.fleet import read_head
@@ -85,10 +86,18 @@ def _lines(evidence: Evidence, path: str) -> Iterator[str]:
     if evidence.since:
         yield from since_lines(evidence.since)
     yield from _causes(evidence, [c for c in evidence.causes if c.severity in _LABELS])
+    if evidence.assessment:
+        yield from _unassessed(evidence.assessment)
     yield from _warnings(evidence, [c for c in evidence.causes if c.severity == "warning"])
     yield from _waived(evidence)
     yield from _deviations(evidence)
-    yield from _unknown([c for c in evidence.causes if c.severity == "not-assessable"])
+    yield from _accepted(evidence)
+    for line in unused_words(evidence.not_in_use):
+        yield from _wrapped("  not in use", line)
+    subjects = evidence.assessment.unassessed if evidence.assessment else ()
+    told = {check for one in subjects for check in one.checks}
+    untold = [c for c in evidence.causes if c.severity == "not-assessable"]
+    yield from _unknown([cause for cause in untold if not told.issuperset(cause.checks)])
     yield f"  evidence  {path}"
 
 
@@ -171,6 +180,30 @@ def _causes(evidence: Evidence, causes: Sequence[Cause]) -> Iterator[str]:
             yield f"    next    {cause.next}"
     if len(causes) > SHOWN_CAUSES:
         yield f"  ... and {len(causes) - SHOWN_CAUSES} more causes: the evidence has them"
+
+
+def _unassessed(assessment: Assessment) -> Iterator[str]:
+    """Each subcomponent of which nothing is known, once, with the one thing to do."""
+    missing = assessment.missing
+    for one in missing[:SHOWN_CAUSES]:
+        yield from _wrapped("  NOT KNOWN", f"{one.title} ({_checks(len(one.checks))})")
+        # Whole, however long: it is there to be pasted.
+        yield f"    to do   {one.fix}"
+    if len(missing) > SHOWN_CAUSES:
+        yield f"  ... and {len(missing) - SHOWN_CAUSES} more that are not known: the page has them"
+
+
+def _accepted(evidence: Evidence) -> Iterator[str]:
+    """What the site accepts not to be assessed; then what it need not accept."""
+    if evidence.assessment is None:
+        return
+    for one in evidence.assessment.accepted:
+        line = f"{one.title} ({_checks(len(one.checks))}); accepted: {'; '.join(one.reasons)}"
+        yield from _wrapped("  accepted", line)
+    for at in evidence.assessment.idle:
+        entry = evidence.site.accepted[at]
+        line = f"accepted, but all of it was assessed: {accepts(entry)}; leave it out"
+        yield from _wrapped("  warning", f"{line} [accepted, line {entry.line}]")
 
 
 def _warnings(evidence: Evidence, causes: Sequence[Cause]) -> Iterator[str]:

@@ -38,7 +38,13 @@ def audit_verdict(request: pytest.FixtureRequest) -> Outcome:
     audits = _audits(request.config)
     audit = audits[ref.cluster]
     verdict = audits.verdict(ref)
-    outcome = Outcome(ref.cluster, audit.check(ref.check), verdict, audits.standing(ref, verdict))
+    outcome = Outcome(
+        ref.cluster,
+        audit.check(ref.check),
+        verdict,
+        audits.standing(ref, verdict),
+        request.config.stash[stash.SUBJECTS].unassessed(ref, verdict),
+    )
     request.node.stash[stash.OUTCOME] = outcome
     try:
         request.config.hook.pytest_portaswitch_verdict(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_portaswitch.difference import Standing
     from pytest_portaswitch.judge.verdict import Verdict
     from pytest_portaswitch.plan.check import Check
+    from pytest_portaswitch.report.assessment import Unassessed
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class Outcome:
     verdict: Verdict
     standing: Standing | None = None
     """How it stands beside the baseline; None where the run was given none."""
+    unassessed: Unassessed | None = None
+    """The subcomponent of which nothing could be assessed and of which this check says nothing
+    either; None where the site accepts that, or there is none."""
 
     def hold(self) -> None:
         """Fail the test, without a traceback, unless the verdict is a pass."""
@@ -36,7 +40,17 @@ class Outcome:
     def text(self) -> str:
         """What a person reads of it: the title, the verdict's own text, and the row's oddities."""
         notes = [f"  about {self.check.row}: {note}" for note in self.check.notes]
-        return show.lines([self.check.title, *self.verdict.lines, *notes, *self._since])
+        lines = [self.check.title, *self.verdict.lines, *notes, *self._nothing_known, *self._since]
+        return show.lines(lines)
+
+    @property
+    def _nothing_known(self) -> list[str]:
+        if self.unassessed is None:
+            return []
+        return [
+            f"  no check says more, so the cluster is not ready: {self.unassessed.title}",
+            f"  to do: {self.unassessed.fix}",
+        ]
 
     @property
     def _since(self) -> list[str]:
@@ -46,9 +60,11 @@ class Outcome:
 def interrupt(outcome: Outcome, config: pytest.Config) -> None:
     """End the test in its setup where there is nothing to assert.
 
-    What nobody could look at is an error of the run, not a failure of the cluster; what cannot
-    be assessed is skipped; what a waiver excuses is an expected failure. Beside a baseline so is
-    what failed or was unknown there already, and what can be told no more is an error. Where pytest
+    What nobody could look at is an error of the run, not a failure of the cluster, and so is what
+    cannot be assessed where no other check says anything of its subcomponent, unless the site
+    accepts that; else it is skipped. What a waiver excuses is an expected failure. Beside a
+    baseline so is what failed or was unknown there already (what cannot be assessed is skipped),
+    and what can be told no more is an error. Where pytest
     knows no expected failures (``--runxfail``, ``-p no:skipping``), they are errors.
     """
     verdict = outcome.verdict
@@ -61,7 +77,9 @@ def interrupt(outcome: Outcome, config: pytest.Config) -> None:
     if verdict.verdict == "unknown":
         from pytest_portaswitch.difference import BINDING
 
-        if verdict.why_unknown == "not-assessable" and outcome.standing not in BINDING:
+        is_missed = outcome.unassessed is not None and not known
+        is_skipped = verdict.why_unknown == "not-assessable" and not is_missed
+        if is_skipped and outcome.standing not in BINDING:
             pytest.skip(show.line(verdict.message))
         pytest.fail(outcome.text, pytrace=False)
 

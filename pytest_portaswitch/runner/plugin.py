@@ -22,6 +22,7 @@ from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
 from pytest_portaswitch.runner.signals import interrupt_run_by_signal
+from pytest_portaswitch.runner.subjects import Subjects
 from pytest_portaswitch.runner.suites import point_to_shipped
 from pytest_portaswitch.runner.unwritable import finish_others, refuse_folder, refuse_reports
 from pytest_portaswitch.text import show
@@ -107,6 +108,8 @@ class Session:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.recorder.take_selection(stash.tests_of(session.items))
+        found = Subjects(self.recorder.audits, self.recorder.collected)
+        session.config.stash[stash.SUBJECTS] = found
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:

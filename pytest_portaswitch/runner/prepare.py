@@ -92,7 +92,7 @@ def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
     except Exception as error:
         raise BadInput([_of_hook(cluster.file, "pytest_portaswitch_checks", error)]) from error
     plan = msgspec.structs.replace(plan, checks=tuple(checks))
-    problems = unmatched(cluster, plan)
+    problems = unmatched(cluster, plan, loaded)
     if problems:
         raise BadInput(problems)
     return Audit(cluster=cluster, tables=loaded, plan=plan, secrets=_secrets(config, cluster))

@@ -14,10 +14,12 @@ from pytest_portaswitch.runner.audits import Audits, OnHost, Ref
 from pytest_portaswitch.runner.ending import loading_the_rest, set_aside
 from pytest_portaswitch.runner.options import Settings
 from pytest_portaswitch.runner.outcome import Outcome
+from pytest_portaswitch.runner.subjects import Subjects
 
 SETTINGS = pytest.StashKey[Settings]()
 AUDITS = pytest.StashKey[Audits]()
 OUTCOME = pytest.StashKey[Outcome]()
+SUBJECTS = pytest.StashKey[Subjects]()
 
 NO_CLUSTER = "no cluster file: give --cluster FILE (or portaswitch_clusters in pytest's ini file)"
 

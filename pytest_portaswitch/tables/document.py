@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from pytest_portaswitch.source import Problem, Section, Value, open_file
-from pytest_portaswitch.source.scalar import choice, listing, prose
+from pytest_portaswitch.source.scalar import choice, flag, listing, prose
 from pytest_portaswitch.tables import pattern
 from pytest_portaswitch.tables.draft import SLUG, Draft, Names, read
 from pytest_portaswitch.tables.row import Subcomponent
@@ -79,17 +79,26 @@ def read_group(value: Value, roles: frozenset[str]) -> tuple[str, ...]:
 
 
 def read_subcomponent(name: str, value: Value, roles: frozenset[str]) -> Subcomponent:
-    """``{title, application, roles, process, implied}``."""
-    section = value.section(("title", "application", "roles", "process"), ("implied",))
+    """``{title, application, roles, process, implied, optional, optional_source}``."""
+    words = ("implied", "optional", "optional_source")
+    section = value.section(("title", "application", "roles", "process"), words)
+    if section is None:
+        nobody = pattern.NOTHING
+        return Subcomponent(id=name, title="", application="", roles=(), process=nobody)
     nothing: tuple[str, ...] = ()
     role = listing(choice(roles, "a role of the tables"), "roles")
-    return Subcomponent(
+    found = Subcomponent(
         id=name,
-        title=section.read("title", prose, "") if section else "",
-        application=section.read("application", prose, "") if section else "",
-        roles=section.read("roles", role, nothing) if section else nothing,
-        process=section.read("process", pattern.read, pattern.NOTHING)
-        if section
-        else pattern.NOTHING,
-        implied=section.read("implied", prose, "") if section else "",
+        title=section.read("title", prose, ""),
+        application=section.read("application", prose, ""),
+        roles=section.read("roles", role, nothing),
+        process=section.read("process", pattern.read, pattern.NOTHING),
+        implied=section.read("implied", prose, ""),
+        optional=section.read("optional", flag, False),
+        optional_source=section.read("optional_source", prose, ""),
     )
+    if found.optional and not found.optional_source:
+        value.refuse("'optional_source' is missing", "say who says that it is optional", value="")
+    if found.optional_source and not found.optional and "optional" not in section.entries:
+        value.refuse("has an 'optional_source' but is not optional", "add optional: true")
+    return found

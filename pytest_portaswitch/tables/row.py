@@ -63,6 +63,10 @@ class Subcomponent(msgspec.Struct, frozen=True, kw_only=True):
     process: ProcessPattern
     implied: str = ""
     """Why it is here though no row has it as its subcomponent; empty for those of the tables."""
+    optional: bool = False
+    """Whether an installation may do without it: not every site uses it."""
+    optional_source: str = ""
+    """Who says that it is optional, and how surely."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +148,11 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """Sorted by id."""
     services: tuple[Service, ...] = ()
     """System services that are expected on any host, sorted by name."""
+
+    @property
+    def optional_subcomponents(self) -> tuple[Subcomponent, ...]:
+        """Those that an installation may do without, in the order of the tables."""
+        return tuple(each for each in self.subcomponents.values() if each.optional)
 
     def row(self, row_id: str) -> Row | None:
         """The row of that id, or None."""

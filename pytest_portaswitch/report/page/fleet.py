@@ -13,6 +13,7 @@ import msgspec
 from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report import faults, fleet
+from pytest_portaswitch.report.assessment import accepts, unused_words
 from pytest_portaswitch.report.evidence import Totals
 from pytest_portaswitch.report.files import EVIDENCE, PAGE
 from pytest_portaswitch.report.fleet import Pack, Past, Summary
@@ -183,6 +184,12 @@ def _notes(pack: Pack, summary: Summary, old: bool) -> list[str]:
         notes.append(f"partial: {left_out} not selected")
     if summary.removed:
         notes.append(f"partial: {taken_out(len(summary.removed))}")
+    missing = summary.assessment.missing if summary.assessment else ()
+    notes += [f"not known: {one.title}" for one in missing[:CAUSES]]
+    if len(missing) > CAUSES:
+        notes.append(f"not known: {len(missing) - CAUSES} more")
+    notes += [f"accepted not to be assessed: {accepts(entry)}" for entry in summary.site.accepted]
+    notes += [f"not in use: {line}" for line in unused_words(summary.not_in_use)]
     notes += list(faults.lines(summary.internal_errors))[:CAUSES]
     if summary.run.state != "complete":
         notes.append(f"the run was {summary.run.state}")

@@ -13,6 +13,7 @@ from pathlib import Path
 import jinja2
 
 from pytest_portaswitch.report import faults
+from pytest_portaswitch.report.assessment import accepts, not_accepted, unused_words
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.fleet import Pack
 from pytest_portaswitch.report.page import words
@@ -43,6 +44,7 @@ def render_fleet(packs: Sequence[Pack], at: Path, moment: datetime.datetime) -> 
 
 def render_header(evidence: Evidence, page: str, index: str) -> str:
     """What the head of a run log says of a cluster; ``page``, ``index``: links from there."""
+    missing = evidence.assessment.missing if evidence.assessment else ()
     return (
         _environment()
         .get_template("runlog.html")
@@ -54,6 +56,10 @@ def render_header(evidence: Evidence, page: str, index: str) -> str:
             warnings=sum(len(check.warnings) for check in evidence.checks),
             since=evidence.since and (which(evidence.since.baseline), tally(evidence.since)),
             taken_out=taken_out(len(evidence.removed)),
+            missing=missing,
+            not_accepted=not_accepted(len(missing)),
+            accepted=[accepts(entry) for entry in evidence.site.accepted],
+            not_in_use=unused_words(evidence.not_in_use),
             faults=faults.listed(evidence.internal_errors),
             page=page,
             index=index,

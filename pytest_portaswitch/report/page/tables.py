@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from pytest_portaswitch.causes.item import listed
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
 from pytest_portaswitch.plan.expand import expand
@@ -48,7 +49,8 @@ class Table(msgspec.Struct, frozen=True):
 def tables_of(evidence: Evidence, checks: Checks) -> tuple[Table, ...]:
     """A table an application, in the order of the tables' subcomponents."""
     by_row = ids_by_row(evidence)
-    whynot = _taken_out(evidence) | {row.row: row.why for row in evidence.unexpanded}
+    whynot = {one.row: f"not in use: {one.reason}" for one in evidence.not_in_use}
+    whynot |= _taken_out(evidence) | {row.row: row.why for row in evidence.unexpanded}
     lines: dict[str, list[RowLine]] = defaultdict(list)
     order = {sub.application: None for sub in evidence.tables.subcomponents.values()}
     for number, row in enumerate(effective_rows(evidence.tables, evidence.site), 1):
@@ -132,6 +134,11 @@ def _line(
     nothing = "" if found else whynot.get(row.id, "not selected in this run")
     subcomponent = evidence.tables.subcomponents.get(row.subcomponent)
     notes = (
+        *(
+            ("Not in use", f"on {listed(one.hosts)}: {one.reason}")
+            for one in evidence.not_in_use
+            if one.row == row.id
+        ),
         ("Deviation", effective.deviation),
         ("Asked", effective.asked),
         ("Oddity", row.oddity),

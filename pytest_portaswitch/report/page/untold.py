@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pytest_portaswitch.report.assessment import Unassessed
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page.causes import CauseCard
 from pytest_portaswitch.report.page.checks import Checks, Shown
@@ -31,20 +32,45 @@ class Untold(msgspec.Struct, frozen=True):
     """Causes that stand nowhere else: they explain nothing that fails or could not be seen."""
 
 
-def untold_of(evidence: Evidence, checks: Checks, cards: Sequence[CauseCard]) -> tuple[Untold, ...]:
+class NotAssessed(msgspec.Struct, frozen=True):
+    """A subcomponent that could not be assessed, with where the page speaks of it."""
+
+    anchor: str
+    what: Unassessed
+
+
+def subjects_of(evidence: Evidence) -> tuple[NotAssessed, ...]:
+    """All of them, those that nobody accepts first."""
+    found = evidence.assessment.unassessed if evidence.assessment else ()
+    return tuple(NotAssessed(f"u{at}", one) for at, one in enumerate(found, 1))
+
+
+def untold_of(
+    evidence: Evidence,
+    checks: Checks,
+    cards: Sequence[CauseCard],
+    subjects: Sequence[NotAssessed],
+) -> tuple[Untold, ...]:
     """What was looked at first; nothing where every check passes, fails or is waived."""
     unknown = [check for check in evidence.checks if check.verdict == "unknown"]
     seen = {check.id for check in unknown if check.why_unknown == "not-assessable"}
     asked = {check.id for check in unknown if check.why_unknown == "unanswered"}
     unseen = {check.id for check in unknown} - seen - asked
-    own = tuple(card for card in cards if card.severity == "not-assessable")
+    told = {check for one in subjects for check in one.what.checks}
+    own = tuple(
+        card
+        for card, cause in zip(cards, evidence.causes, strict=True)
+        if card.severity == "not-assessable" and not told.issuperset(cause.checks)
+    )
     parts = (
         ("Looked at, and cannot be told", seen, own),
         ("Asked, and not answered, which over UDP proves nothing", asked, ()),
         ("Could not be looked at", unseen, ()),
     )
     return tuple(
-        _untold(words, ids, evidence, checks, cards, own) for words, ids, own in parts if ids
+        _untold(words, ids, evidence, checks, cards, own, subjects)
+        for words, ids, own in parts
+        if ids
     )
 
 
@@ -55,9 +81,14 @@ def _untold(
     checks: Checks,
     cards: Sequence[CauseCard],
     own: tuple[CauseCard, ...],
+    subjects: Sequence[NotAssessed],
 ) -> Untold:
     number = len(left)
     causes = []
+    for one in subjects:
+        if mine := left.intersection(one.what.checks):
+            causes.append(Explained(len(mine), one.anchor, one.what.title))
+            left = left - mine
     for card, cause in zip(cards, evidence.causes, strict=True):
         if mine := left.intersection(cause.checks):
             causes.append(Explained(len(mine), card.anchor, card.title))

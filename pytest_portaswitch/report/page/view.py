@@ -12,6 +12,7 @@ from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.judge.waiver import applying
 from pytest_portaswitch.plan.check import HasConnection
 from pytest_portaswitch.report import faults
+from pytest_portaswitch.report.assessment import accepts, not_accepted, unused_words
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page import words
 from pytest_portaswitch.report.page.causes import CauseCard, cards_of
@@ -22,7 +23,12 @@ from pytest_portaswitch.report.page.matrix import Matrix, matrix_of
 from pytest_portaswitch.report.page.paths import Service, services_of
 from pytest_portaswitch.report.page.since import Since, since_of
 from pytest_portaswitch.report.page.tables import Table, beyond_tables, tables_of
-from pytest_portaswitch.report.page.untold import Untold, untold_of
+from pytest_portaswitch.report.page.untold import (
+    NotAssessed,
+    Untold,
+    subjects_of,
+    untold_of,
+)
 from pytest_portaswitch.report.readiness import lowered, taken_out
 from pytest_portaswitch.report.warned import beside
 
@@ -38,6 +44,14 @@ class Waived(msgspec.Struct, frozen=True):
     excuses: int
 
 
+class Acceptance(msgspec.Struct, frozen=True):
+    """What the cluster file accepts not to be assessed."""
+
+    words: str
+    idle: bool
+    """Whether all that it names was assessed."""
+
+
 class View(msgspec.Struct, frozen=True):
     """What the template gets."""
 
@@ -48,6 +62,16 @@ class View(msgspec.Struct, frozen=True):
     """That less proof was demanded than the rows name; empty where it was not."""
     taken_out: str
     """That a hook of the site took checks out; empty where none did."""
+    not_accepted: str
+    """That subcomponents could not be assessed and nobody accepts it; empty where none."""
+    missing: tuple[NotAssessed, ...]
+    """Those subcomponents."""
+    accepted: tuple[NotAssessed, ...]
+    """Those that the site accepts."""
+    acceptances: tuple[Acceptance, ...]
+    """What the cluster file accepts, and whether it has to."""
+    not_in_use: tuple[str, ...]
+    """What the site does not use, a line each."""
     faults: tuple[str, ...]
     """Faults of this program: what they mean, and a line each; empty where there are none."""
     tone: VerdictWord
@@ -79,6 +103,8 @@ class View(msgspec.Struct, frozen=True):
 def view_of(evidence: Evidence) -> View:
     """Prepare the page of one cluster."""
     checks = Checks(evidence)
+    subjects = subjects_of(evidence)
+    missing = tuple(one for one in subjects if not one.what.accepted)
     picture = map_of(evidence)
     causes = cards_of(evidence, checks)
     seen = sum(not hasattr(o, "why") for o in evidence.hosts.values())
@@ -89,6 +115,11 @@ def view_of(evidence: Evidence) -> View:
         sentence=words.SENTENCE[evidence.verdict],
         lowered=lowered(evidence.site.grade),
         taken_out=taken_out(len(evidence.removed)),
+        not_accepted=not_accepted(len(missing)),
+        missing=missing,
+        accepted=tuple(one for one in subjects if one.what.accepted),
+        acceptances=_acceptances(evidence),
+        not_in_use=unused_words(evidence.not_in_use),
         faults=faults.listed(evidence.internal_errors),
         tone=words.TONE[evidence.verdict],
         when=_when(evidence),
@@ -99,7 +130,7 @@ def view_of(evidence: Evidence) -> View:
         bar=_bar(evidence),
         causes=tuple(c for c in causes if c.severity not in ("not-assessable", "warning")),
         warned=tuple(card for card in causes if card.severity == "warning"),
-        untold=untold_of(evidence, checks, causes),
+        untold=untold_of(evidence, checks, causes, subjects),
         warnings=tuple((line, checks.shown[check.id]) for check, line in beside(evidence)),
         since=since_of(evidence.since, checks),
         map=picture,
@@ -162,6 +193,13 @@ def _bar(evidence: Evidence) -> tuple[tuple[VerdictWord, float, float], ...]:
         bar.append((word, round(at, 1), round(1000 * share / whole, 1)))
         at += 1000 * share / whole
     return tuple(bar)
+
+
+def _acceptances(evidence: Evidence) -> tuple[Acceptance, ...]:
+    idle = evidence.assessment.idle if evidence.assessment else ()
+    return tuple(
+        Acceptance(accepts(entry), at in idle) for at, entry in enumerate(evidence.site.accepted)
+    )
 
 
 def _waivers(evidence: Evidence) -> tuple[Waived, ...]:

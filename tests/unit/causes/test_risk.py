@@ -9,7 +9,14 @@ import pytest
 from pytest_portaswitch.causes.item import items_of
 from pytest_portaswitch.causes.risk import risk
 from pytest_portaswitch.judge import Verdict
-from pytest_portaswitch.plan.check import CannotAssess, Expectation, Listens, Reaches, Runs
+from pytest_portaswitch.plan.check import (
+    CannotAssess,
+    Expectation,
+    IsNotInUse,
+    Listens,
+    Reaches,
+    Runs,
+)
 from tests.unit.causes import mischief
 
 FAILED = Verdict(verdict="fail", expected="it holds", observed="it does not")
@@ -33,7 +40,7 @@ WORDS = {
     "there",
 }
 
-ELSEWHERE = (Listens, Reaches, Runs, CannotAssess)
+ELSEWHERE = (Listens, Reaches, Runs, CannotAssess, IsNotInUse)
 """What somebody is without when it fails, and what cannot fail."""
 
 

@@ -61,6 +61,6 @@ def test_waivers_without_checks_are_told_in_bounded_time(tmp_path: Path) -> None
     plan = expand(tables.load(), loaded)
     began = time.monotonic()
     with pytest.raises(BadInput) as error:
-        unmatched(loaded, plan)
+        unmatched(loaded, plan, tables.load())
     assert time.monotonic() - began < GENEROUS
     assert len(error.value.problems) == 501

@@ -28,7 +28,8 @@ HOUR = datetime.timedelta(hours=1)
 @pytest.fixture(scope="module")
 def healthy() -> Evidence:
     """Nothing fails, and the replica was asked, too."""
-    asked = msgspec.structs.replace(clusters.load(ACME), replica=Replica(account="audit"))
+    account = Replica(account="audit")
+    asked = msgspec.structs.replace(clusters.load(ACME), replica=account, accepted=())
     return evidence(cluster=asked)
 
 
@@ -67,17 +68,18 @@ def test_a_line_for_each_cluster_the_gravest_first(
     assert places == sorted(places)
     assert "4 clusters: 1 blocked, 1 could not be assessed, 1 ready with warnings, 1 ready" in text
     total = broken.totals
+    accepted = "accepted not to be assessed: mysql-server on db2 (no account for audits yet)"
     assert (
-        f"zulu Blocked {total.planned} = {total.passed} passed + {total.failed} failed + "
-        f"{total.unknown} unknown + {total.waived} waived 2 days ago 2026-11-20 10:00:00 UTC "
+        f"zulu {accepted} Blocked {total.planned} = {total.passed} passed + {total.failed} failed "
+        f"+ {total.unknown} unknown + {total.waived} waived 2 days ago 2026-11-20 10:00:00 UTC "
         "MR119 no baseline JSON by " in text
     )
     assert "at risk mysql-server is not running on db2" in text
     assert "warning web1 has another release than the cluster file says" in text
     assert "not observed proc1 could not be looked at" in text
     assert (
-        "mike no whole audit lies here partial: 5 planned checks not selected Could not be assessed"
-        in text
+        "mike no whole audit lies here partial: 5 planned checks not selected "
+        f"{accepted} Could not be assessed" in text
     )
     assert "MR119 (seen: MR118, MR119)" in text
     assert "5 hours ago" in text

@@ -169,14 +169,14 @@ def test_what_is_unknown_is_told_with_what_explains_it(broken: Evidence) -> None
 def test_a_cause_of_what_cannot_be_told_stands_where_that_is_told() -> None:
     """And not among the causes of failures; what no cause explains is named."""
     found = evidence({"sip1": "udp-silent"})
-    (cause, *_) = [c for c in found.causes if c.severity == "not-assessable"]
+    (cause, *_) = [c for c in found.causes if c.kind == "not-in-table"]
     part, asked = view_of(found).untold
     assert asked.words == "Asked, and not answered, which over UDP proves nothing"
     assert cause.title in [card.title for card in part.cards]
     assert cause.title not in [card.title for card in view_of(found).causes]
     assert sum(one.number for one in part.causes) == part.number
     assert part.number + asked.number == found.totals.unknown
-    alone = view_of(msgspec.structs.replace(found, causes=())).untold
+    alone = view_of(msgspec.structs.replace(found, causes=(), assessment=None)).untold
     assert sum(len(part.others) for part in alone) == found.totals.unknown
 
 

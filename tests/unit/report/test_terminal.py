@@ -129,7 +129,7 @@ def test_many_reasons_for_not_knowing_are_counted() -> None:
             observed="o",
             cause=check.id,
         )
-        for check in mischief.PLAN.checks[:11]
+        for check in [one for one in mischief.PLAN.checks if one.kind == "hygiene"][:11]
     }
     evidence = audited(verdicts={}, only="zzz-none")
     assert evidence.totals.planned == 0

@@ -1,0 +1,39 @@
+"""Where checks look, and at which ports."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pytest_portaswitch.tables.row import Demand, Transport
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A host, or a virtual IP with the hosts that may hold it, at one address."""
+
+    name: str
+    address: str
+    hosts: tuple[str, ...]
+    """The host itself, or all members of the virtual IP's group."""
+    virtual: bool = False
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """What is demanded of which ports."""
+
+    transport: Transport
+    numbers: tuple[int, ...]
+    """One port; several of which one must serve (``one``); or the two ends of a range."""
+    demand: Demand = "all"
+
+    @property
+    def label(self) -> str:
+        """Such as ``udp-1812``, ``tcp-3306-or-3307`` or ``udp-35000-64999``."""
+        joint = "-or-" if self.demand == "one" else "-"
+        return f"{self.transport}-{joint.join(map(str, self.numbers))}"
+
+    @property
+    def words(self) -> str:
+        """For people: ``udp/1812``, ``tcp/3306 or tcp/3307``, ``udp/35000-64999``."""
+        if self.demand == "range":
+            return f"{self.transport}/{self.numbers[0]}-{self.numbers[-1]}"
+        return " or ".join(f"{self.transport}/{number}" for number in self.numbers)
