@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
-from pytest_portaswitch.judge import seen
+from pytest_portaswitch.judge import addressing, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
@@ -66,7 +66,7 @@ def _is_meant(host: HostFacts, socket: Socket, expects: IsNotInUse) -> bool:
         not socket.connected
         and any(
             (entry.transport, entry.first) == (socket.transport, socket.port)
-            and seen.covers(socket, entry.address) is not False
+            and addressing.covers(host, socket, entry.address) is not False
             for entry in expects.ports
         )
         and not any(_may_be_held_by(host, socket, pattern) for pattern in expects.others)
