@@ -179,7 +179,8 @@ class Session:
         except OSError as error:
             recorder.trouble += finish_others(session, error)
         status = session.exitstatus
-        if recorder.faults:
+        met = any(evidence.internal_errors for evidence, _ in recorder.written)
+        if recorder.faults or (met and status == pytest.ExitCode.OK):
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         elif recorder.trouble and status != pytest.ExitCode.INTERNAL_ERROR:
             session.exitstatus = NOT_WRITTEN

@@ -69,6 +69,18 @@ def test_fault_in_judging_is_an_error_of_its_tests_alone(
     assert "s3cr3t" not in result.stdout.str() + (site.path / "junit.xml").read_text()
 
 
+def test_fault_that_costs_no_test_is_no_success(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each check passes, and the cluster could not be assessed all the same."""
+    monkeypatch.setattr(sys.modules["pytest_portaswitch.causes.kinds"], "title", fail)
+    result = site.audit()
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    assert "failed" not in result.parseoutcomes()
+    assert evidence(site)["verdict"] == "could-not-be-assessed"
+    result.stdout.fnmatch_lines(["acme-prod: COULD NOT BE ASSESSED*", "  our fault *"])
+
+
 def test_terminal_that_fails_says_the_verdict_all_the_same(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
