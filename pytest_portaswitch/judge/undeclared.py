@@ -7,7 +7,7 @@ host itself, so nothing here says that it is reached.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -46,7 +46,7 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
     for what in ("sockets", "processes", "interfaces"):
         if why := host.gap(what):
             return gap(host.host, what, why, expected)
-    listeners = [_standing(host, socket, expects) for socket in _services(host)]
+    listeners = _listeners(host, expects)
     by_severity = {"fail": [], "warn": [], "note": []}  # type: dict[str, list[str]]
     for scope, severity in (
         ("public", expects.severity.public),
@@ -93,18 +93,22 @@ def undeclared_listeners(host: HostFacts, expects: NothingElse) -> tuple[str, ..
     """What listens undeclared, a line for each process and port; None where that was not seen."""
     if any(host.gap(what) for what in ("sockets", "processes", "interfaces", "owners")):
         return None
-    listeners = [_standing(host, socket, expects) for socket in _services(host)]
+    listeners = _listeners(host, expects)
     return tuple(line for scope in ("public", "private") for line in _words(host, listeners, scope))
 
 
-def _services(host: HostFacts) -> list[Socket]:
-    return [socket for socket in host.sockets if not socket.connected]
+def _listeners(host: HostFacts, expects: NothingElse) -> list[Listener]:
+    held = _public_held(host, expects)
+    services = (socket for socket in host.sockets if not socket.connected)
+    return [_standing(host, socket, expects, held) for socket in services]
 
 
-def _standing(host: HostFacts, socket: Socket, expects: NothingElse) -> Listener:
+def _standing(
+    host: HostFacts, socket: Socket, expects: NothingElse, held: Sequence[str]
+) -> Listener:
     if ipaddress.ip_address(socket.address).is_loopback:
         return Listener(socket=socket, standing="loopback")
-    public = _is_public(host, socket, expects)
+    public = _is_public(host, socket, expects, held)
     # Where a row or a service has the port, its owner decides. Elsewhere nobody's would do.
     is_open = False
     for entry in expects.declared:
@@ -157,16 +161,23 @@ def _is_held_by(
     return None if socket.pids is None and not held else held
 
 
-def _is_public(host: HostFacts, socket: Socket, expects: NothingElse) -> bool:
+def _public_held(host: HostFacts, expects: NothingElse) -> tuple[str, ...]:
+    """One public address of each version that each interface holds: a socket that is bound to any
+    address takes all of these alike."""
+    found: dict[tuple[str, int], str] = {}
+    for interface in host.interfaces:
+        for words in dict.fromkeys(held.partition("/")[0] for held in interface.addresses):
+            if _is_public_address(words, expects):
+                found[interface.name, ipaddress.ip_address(words).version] = words
+    return tuple(found.values())
+
+
+def _is_public(host: HostFacts, socket: Socket, expects: NothingElse, held: Sequence[str]) -> bool:
     """Whether the socket takes what comes to a public address."""
     address = ipaddress.ip_address(socket.address)
     if not address.is_unspecified:
         return _is_public_address(socket.address, expects)
-    held = [words.partition("/")[0] for one in host.interfaces for words in one.addresses]
-    return any(
-        _is_public_address(words, expects) and addressing.covers(host, socket, words) is not False
-        for words in held
-    )
+    return any(addressing.covers(host, socket, words) is not False for words in held)
 
 
 def _is_public_address(words: str, expects: NothingElse) -> bool:

@@ -88,39 +88,40 @@ def decode_as(content: bytes, path: Path, shape: type[Shape]) -> Shape:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refusal(path, f"is not evidence: {error}") from None
     _refuse_times(found, path)
-    if isinstance(found, Evidence):
-        _refuse_sizes(found, path)
+    _refuse_sizes(found, path)
     return found
 
 
-def _refuse_sizes(found: Evidence, path: Path) -> None:
+_MOST = {
+    "waivers": MOST_WAIVERS,
+    "site.waivers": MOST_WAIVERS,
+    "site.services": MOST_SERVICES,
+    "site.hosts": MOST_HOSTS,
+    "site.virtual_ips": MOST_HOSTS,
+    "hosts": MOST_HOSTS,
+    "tables.rows": MOST_ROWS,
+    "tables.services": MOST_ROWS,
+    "tables.subcomponents": MOST_ROWS,
+    "checks": MOST_CHECKS,
+    "causes": MOST_CHECKS,
+}
+
+
+def _refuse_sizes(found: msgspec.Struct, path: Path) -> None:
     """What no loader lets through would be compared with all the rest for days."""
-    sizes = {
-        "waivers": (found.waivers, MOST_WAIVERS),
-        "site.waivers": (found.site.waivers, MOST_WAIVERS),
-        "site.services": (found.site.services, MOST_SERVICES),
-        "site.hosts": (found.site.hosts, MOST_HOSTS),
-        "site.virtual_ips": (found.site.virtual_ips, MOST_HOSTS),
-        "hosts": (found.hosts, MOST_HOSTS),
-        "tables.rows": (found.tables.rows, MOST_ROWS),
-        "tables.services": (found.tables.services, MOST_ROWS),
-        "tables.subcomponents": (found.tables.subcomponents, MOST_ROWS),
-        "checks": (found.checks, MOST_CHECKS),
-        "causes": (found.causes, MOST_CHECKS),
-    }
-    problems = [
-        Problem(str(path), 0, where, "", f"has {len(part)} entries, more than {most}")
-        for where, (part, most) in sizes.items()
-        if len(part) > most
-    ]
-    problems += [
-        Problem(
-            str(path), 0, f"{where}[{number}].check", "", f"is longer than {LONGEST} characters"
-        )
-        for where, waivers in (("waivers", found.waivers), ("site.waivers", found.site.waivers))
-        for number, waiver in enumerate(waivers[:MOST_WAIVERS])
-        if len(waiver.check) > LONGEST
-    ]
+    problems = []
+    for where, most in _MOST.items():
+        part: object = found
+        for name in where.split("."):
+            part = getattr(part, name, ())
+        if isinstance(part, (tuple, dict)) and len(part) > most:
+            rule = f"has {len(part)} entries, more than {most}"
+            problems.append(Problem(str(path), 0, where, "", rule))
+    for where, of in (("waivers", found), ("site.waivers", getattr(found, "site", None))):
+        for number, waiver in enumerate(getattr(of, "waivers", ())[:MOST_WAIVERS]):
+            if len(waiver.check) > LONGEST:
+                rule = f"is longer than {LONGEST} characters"
+                problems.append(Problem(str(path), 0, f"{where}[{number}].check", "", rule))
     if problems:
         raise BadInput(problems)
 
