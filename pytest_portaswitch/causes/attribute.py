@@ -32,6 +32,7 @@ EXPLAINS: Mapping[str, frozenset[str]] = {
     "not-listening": frozenset({"refused"}),
     "wrong-address": frozenset({"refused"}),
     "frozen": SERVED,
+    "hung": frozenset({"silent", "connected"}),
     "port-taken": SERVED,
 }
 """The grades at which peers end because of a fault of the listener."""

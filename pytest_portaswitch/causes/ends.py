@@ -14,7 +14,7 @@ REPLIED = frozenset({"answered", "in-use"})
 ENDS = frozenset({
     "nothing-listens", "frozen", "mute", "wrong-protocol", "tls-fails", "undecided", "ignored",
     "dropped", "rejected", "silent", "no-path", "no-secret", "no-echo", "lost-on-the-way",
-    "may-be-silent", "hung-up",
+    "may-be-silent", "hung-up", "hung",
 })  # fmt: skip
 """How a probe may end that was sent and did not come through."""
 
@@ -23,7 +23,7 @@ UNINFORMATIVE = frozenset({"no-secret", "may-be-silent"})
 
 DOWN = frozenset({
     "not-running", "not-listening", "wrong-address", "frozen", "port-taken", "virtual-ip-nowhere",
-    "virtual-ip-astray",
+    "virtual-ip-astray", "hung",
 })  # fmt: skip
 """Codes of listeners that surely serve nobody who asks in the right place."""
 

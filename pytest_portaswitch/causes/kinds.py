@@ -25,6 +25,7 @@ TITLES: Mapping[str, str] = {
     "other",
     "not-running": "{1} is not running on {0}",
     "frozen": "{1} is frozen on {0}: its process is stopped (state T)",
+    "hung": "{1} on {0} hangs: it accepts no connection on {ports}, its accept queue is full",
     "not-listening": "{1} runs on {0} but does not listen on {ports}",
     "wrong-port": "{1} on {0} listens on {detail} instead of {ports}",
     "wrong-address": "{1} listens on the wrong address on {0}: {detail}",

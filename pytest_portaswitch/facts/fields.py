@@ -35,6 +35,7 @@ _MOST_ADDRESSES = 10_000
 """Of one interface."""
 _MOST_CONNECTIONS = 1 << 31
 _LARGEST_PID = (1 << 31) - 1
+_LONGEST_QUEUE = (1 << 32) - 1
 _LARGEST_MTU = (1 << 31) - 1
 _replace = msgspec.structs.replace
 
@@ -128,8 +129,13 @@ def _pids(pids: tuple[int, ...] | None) -> tuple[int, ...] | None:
 
 
 def socket(given: Socket) -> Socket:
-    """Address, port and owners."""
+    """Address, port, owners and accept queue."""
     address = clean.address(given.address)
+    for length in (given.queued, given.queued_later, given.backlog):
+        if length is not None:
+            _within(length, 0, _LONGEST_QUEUE, "the length of a queue")
+        if length and given.transport == "udp":
+            raise Hostile("connections that wait at a UDP socket")
     return _replace(
         given,
         address=address,

@@ -40,6 +40,14 @@ class Socket(msgspec.Struct, frozen=True, kw_only=True):
     device: Text = NO_TEXT
     """The interface or VRF that it is bound to, by which alone it takes anything; empty where it is
     bound to none, or the kernel was not asked because that would have loaded a module."""
+    queued: int = 0
+    """TCP: connections that waited to be accepted before any probe was sent (``Recv-Q``)."""
+    queued_later: int | None = None
+    """The same after all probes, a second later at least where some had waited before. None: none
+    had, and then there was room for more; or it was not looked at again."""
+    backlog: int | None = None
+    """How many may wait (``Send-Q``): with more, the kernel drops what opens a connection. None:
+    not known."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):

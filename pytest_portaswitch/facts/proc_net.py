@@ -19,7 +19,7 @@ UNCONNECTED = "07"  # what the kernel calls TCP_CLOSE: the state of a UDP socket
 class Row:
     """One socket of the tables."""
 
-    __slots__ = ("inode", "local", "port", "remote", "remote_port", "six", "state")
+    __slots__ = ("inode", "local", "port", "queued", "remote", "remote_port", "six", "state")
 
     def __init__(
         self,
@@ -30,8 +30,9 @@ class Row:
         state: str,
         inode: int,
         six: bool,
+        queued: int = 0,
     ) -> None:
-        """``inode``: 0 where nobody has it any more."""
+        """``inode``: 0 where nobody has it any more. ``queued``: what waits for its owner."""
         self.local = local
         self.port = port
         self.remote = remote
@@ -39,6 +40,7 @@ class Row:
         self.state = state
         self.inode = inode
         self.six = six
+        self.queued = queued
 
 
 def rows(
@@ -63,9 +65,9 @@ def rows(
                 if digits not in known:
                     known[digits] = address(digits, byteorder)
             (here, port), (there, remote_port) = (end.split(":") for end in fields[1:3])
-            row = Row(
-                known[here], int(port, 16), known[there], int(remote_port, 16), state, inode, six
-            )
+            ports = int(port, 16), int(remote_port, 16)
+            queued = int(fields[4].partition(":")[2], 16)
+            row = Row(known[here], ports[0], known[there], ports[1], state, inode, six, queued)
         except (IndexError, ValueError):
             bad += 1
             continue
@@ -81,6 +83,11 @@ def address(digits: str, byteorder: str) -> str:
         raise ValueError(digits)
     if byteorder == "little":
         raw = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
+    return shown(raw)
+
+
+def shown(raw: bytes) -> str:
+    """Return an address of 4 or 16 bytes in words. v4-mapped IPv6 addresses are shown as IPv4."""
     if raw[:12] == bytes(10) + b"\xff\xff":
         raw = raw[12:]
     return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
@@ -103,6 +110,9 @@ def listening(
             "device": options.get(row.inode, unknown)[1],
             "connected": row.state == ESTABLISHED,
             "pids": owners.of(row.inode),
+            # Of UDP they are bytes.
+            "queued": row.queued if transport == "tcp" else 0,
+            "inode": row.inode,
         }
         for row in found
     ]

@@ -22,6 +22,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What became of those that it sent, as of the first round's."""
     arrivals: tuple[tuple[str, int, str, int], ...] = ()
     """Source address and port, target address and port, of the datagrams that it saw arrive."""
+    full_queues: tuple[tuple[str, int, int, int], ...] = ()
+    """Address and port of TCP sockets that take no more connections, how many wait there, and how
+    many may."""
     blind: str = ""
     """Why it saw none, or may have missed some."""
 
@@ -40,7 +43,17 @@ def parse(body: bytes) -> Told:
     arrivals = entries.of("arrivals", raw.arrivals[:_MOST], _arrival)
     missed = [gap.why for gap in entries.gaps() if gap.what == "arrivals"]
     blind = raw.blind or (f"what it told makes no sense: {missed[0]}" if missed else "")
-    return Told(probes=probes, arrivals=arrivals, blind=clean.text(blind, 200))
+    return Told(
+        probes=probes,
+        arrivals=arrivals,
+        full_queues=entries.of("sockets", raw.full_queues[:_MOST], _full_queue),
+        blind=clean.text(blind, 200),
+    )
+
+
+def _full_queue(given: tuple[str, int, int, int]) -> tuple[str, int, int, int]:
+    address, number, queued, most = given
+    return clean.address(address), clean.port(number), clean.count(queued), clean.count(most)
 
 
 def _arrival(given: tuple[str, int, str, int]) -> tuple[str, int, str, int]:

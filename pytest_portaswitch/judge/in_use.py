@@ -38,7 +38,7 @@ def considered(
     )
     if verdict.verdict == "pass":
         return msgspec.structs.replace(verdict, grade="in-use", evidence=evidence)
-    if verdict.fault is not None and verdict.fault.code == "frozen":
+    if verdict.fault is not None and verdict.fault.code in ("frozen", "hung"):
         # Nothing is served over the old connection either.
         return msgspec.structs.replace(verdict, evidence=evidence)
     name = check.subcomponent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts, Socket
-from pytest_portaswitch.judge import absent, addressing, seen
+from pytest_portaswitch.judge import absent, accept_queue, addressing, seen
 from pytest_portaswitch.judge.by_hand import states
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.port_range import judge_range
@@ -115,6 +115,17 @@ def _judge_owners(
                 fault=fault("frozen", host.host, name),
                 evidence=evidence,
                 reproduce=states(host.host, everyone),
+            )
+        if stuck := next(filter(accept_queue.is_stuck, serving), None):
+            waiting = accept_queue.words(stuck)
+            return Verdict(
+                verdict="fail",
+                expected=expected,
+                observed=f"{evidence[0]}, but it accepts no connection: {waiting}",
+                cause=f"{name} hangs on {host.host}: its accept queue is full ({waiting})",
+                fault=fault("hung", host.host, name),
+                evidence=evidence,
+                reproduce=reproduce,
             )
         return Verdict(
             verdict="pass",

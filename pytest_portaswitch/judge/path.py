@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Unobserved
-from pytest_portaswitch.judge import addressing, datagram, seen
+from pytest_portaswitch.judge import accept_queue, addressing, datagram, seen
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import WhyUnknown
@@ -56,7 +56,7 @@ def explain(
 PATH = frozenset({"no-path", "dropped", "rejected"})
 """Codes of what happens between two hosts."""
 
-PROVED = frozenset({"nothing-listens", "frozen"})
+PROVED = frozenset({"nothing-listens", "frozen", "hung"})
 """Codes of what the destination itself shows, whatever became of the probe."""
 
 OPEN: Mapping[str, WhyUnknown] = {
@@ -112,16 +112,13 @@ def _cause(
     """The fault's code and the cause in words."""
     place, source = expects.destination, expects.source
     answer = result.answer
-    if grade == "unreachable" and others_pass:
-        return (
-            "rejected",
-            f"a firewall rejects {words} between {source} and {place.name}{_detail(result)}, "
-            "where other probes come through",
-        )
     if grade == "unreachable":
-        return (
-            "no-path",
-            f"{source} has no path to {place.address} of {place.name}{_detail(result)}",
+        return _unreachable(expects, words, _detail(result), others_pass=others_pass)
+    unheard = answer is None or answer.finding not in _SPOKE
+    if listening == "hung" and grade in ("silent", "connected") and unheard:
+        return "hung", (
+            f"the process on {words} of {place.name} accepts no connection: its accept queue is "
+            "full"
         )
     demanded = answer is not None and answer.finding == "client-certificate"
     if result.tcp_connected and not demanded:
@@ -154,6 +151,19 @@ def _cause(
     )
 
 
+def _unreachable(
+    expects: Reaches, words: str, detail: str, *, others_pass: bool
+) -> tuple[str, str]:
+    place, source = expects.destination, expects.source
+    if others_pass:
+        return (
+            "rejected",
+            f"a firewall rejects {words} between {source} and {place.name}{detail}, "
+            "where other probes come through",
+        )
+    return "no-path", f"{source} has no path to {place.address} of {place.name}{detail}"
+
+
 def _untold(answer: Answer, where: str) -> tuple[str, str]:
     """Of replies from which nothing follows: code and cause, with what would prove more."""
     if answer.finding == "unverified":
@@ -175,7 +185,7 @@ def _detail(result: ProbeResult) -> str:
 def listening_at(
     place: Place, transport: str, port: int, facts: Facts
 ) -> tuple[str, tuple[str, ...]]:
-    """``yes``, ``no``, ``stopped`` or ``unobserved ...``, with the lines that show it."""
+    """``yes``, ``no``, ``stopped``, ``hung`` or ``unobserved ...``, with the lines that show it."""
     hosts = [facts.get(name) for name in place.hosts]
     observed = [host for host in hosts if isinstance(host, HostFacts)]
     if place.virtual:
@@ -205,7 +215,10 @@ def listening_at(
     by = [process for socket in sockets for process in seen.owners(host, socket)]
     stopped = bool(by) and all(process.state in seen.STOPPED for process in by)
     lines = tuple(seen.socket_words(host, socket) for socket in sockets)
-    return ("stopped" if stopped else "yes"), lines
+    if stopped:
+        return "stopped", lines
+    full = next(filter(accept_queue.explains_silence, sockets), None)
+    return ("hung", (*lines, accept_queue.words(full))) if full else ("yes", lines)
 
 
 def _why_unobserved(place: Place, hosts: list[HostFacts | Unobserved | None]) -> str:

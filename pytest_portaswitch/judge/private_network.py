@@ -84,7 +84,7 @@ def _refused(expects: HasConnection, found: Verdict, facts: Facts) -> Verdict:
             observed=f"{place.name} refuses {port}, on which nothing listens there",
             evidence=found.evidence + shown,
         )
-    if listening in ("yes", "stopped"):
+    if listening in ("yes", "stopped", "hung"):
         by_hand = run(expects.source, "nc", "-vz", "-w", 3, place.address, expects.login_port)
         found = msgspec.structs.replace(found, evidence=found.evidence + shown, reproduce=by_hand)
         return _rejected(expects, found, port, ", which listens")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from pytest_portaswitch.facts.model import Arrival, HostFacts, Probe, ProbeResult
+from pytest_portaswitch.facts.model import Arrival, HostFacts, Probe, ProbeResult, Socket
 from pytest_portaswitch.facts.second import Told
 from pytest_portaswitch.observe.request import Request
 
@@ -130,8 +130,22 @@ def merged(parties: Mapping[str, Party], told: Mapping[str, Told]) -> dict[str, 
         results += [
             _with_arrival(name, later[key], later[key], targets, watchers) for key in sorted(later)
         ]
-        facts[name] = msgspec.structs.replace(party.facts, probes=tuple(results))
+        sockets = _with_queues(party.facts.sockets, own)
+        facts[name] = msgspec.structs.replace(party.facts, probes=tuple(results), sockets=sockets)
     return facts
+
+
+def _with_queues(sockets: tuple[Socket, ...], told: Told) -> tuple[Socket, ...]:
+    """The sockets of a host, with those accept queues that were full once all had probed."""
+    full = {(address, port): lengths for address, port, *lengths in told.full_queues}
+    return tuple(
+        msgspec.structs.replace(
+            socket, **dict(zip(("queued_later", "backlog"), full[end], strict=True))
+        )
+        if socket.transport == "tcp" and (end := (socket.address, socket.port)) in full
+        else socket
+        for socket in sockets
+    )
 
 
 def _with_others(again: ProbeResult, before: ProbeResult) -> ProbeResult:

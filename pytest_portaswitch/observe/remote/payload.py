@@ -25,6 +25,7 @@ _PARTS = (
     f"{_PROGRAM}.netlink",
     f"{_PROGRAM}.links",
     f"{_PROGRAM}.sockets",
+    f"{_PROGRAM}.queues",
     f"{_PROGRAM}.processes",
     f"{_PROGRAM}.matching",
     f"{_PROGRAM}.snapshot",

@@ -3,6 +3,7 @@
 A line of a case file is one of::
 
     kill bill1 radiusd             no process, no socket; peers are refused
+    hang db1 mysqld                 it accepts nothing; the first peers connect, the others do not
     freeze bill1 radiusd           the process is stopped; peers connect and are not answered
     deafen proc2 registrar         it runs, and listens nowhere
     move proc2 registrar 5165      it listens on another port
@@ -34,10 +35,11 @@ A line of a case file is one of::
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -49,6 +51,7 @@ from pytest_portaswitch.facts.database import Replication
 from pytest_portaswitch.facts.model import Arrival, Clock
 from pytest_portaswitch.plan import Plan, expand
 from pytest_portaswitch.plan.check import HasConnection
+from pytest_portaswitch.protocols.answer import silence
 from tests.plugin import healthy
 from tests.plugin.scripted import NAMES
 
@@ -159,6 +162,27 @@ def freeze(found: Facts, host: str, name: str) -> None:
         for p in _host(found, host).processes
     )
     _change(found, host, processes=processes)
+
+
+def hang(found: Facts, host: str, name: str) -> None:
+    """Its accept queue is full, so that the kernel drops what would open a connection."""
+    pids = _pids(found, host, name)
+    mute = silence("no-answer", "it took the question and said nothing")
+    met = itertools.count()
+
+    def change(result: ProbeResult) -> ProbeResult:
+        if next(met) < 2 and not result.key.startswith("tls"):
+            return cast(ProbeResult, _outcome("connected", answer=mute)(result))
+        return cast(ProbeResult, _outcome("silent", detail="no answer in 3 s")(result))
+
+    _at(found, host, pids, change)
+    sockets = tuple(
+        msgspec.structs.replace(s, queued=2, queued_later=2, backlog=1)
+        if s.transport == "tcp" and set(s.pids or ()) & pids
+        else s
+        for s in _host(found, host).sockets
+    )
+    _change(found, host, sockets=sockets)
 
 
 def _unanswered(result: ProbeResult) -> ProbeResult:
@@ -370,6 +394,7 @@ def lend(found: Facts, host: str) -> None:
 MISCHIEF: dict[str, Callable[..., None]] = {
     made.__name__: made
     for made in (
+        hang,
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
         hint, mute, unseen, down, disconnect, hold, borrow, without, shell, lose, skew, install,
         resize, lend,

@@ -242,9 +242,9 @@ def _socket(line: str) -> Socket:
     transport, end, pids, *marks = line.split()
     address, _, port = end.rpartition(":")
     address, _, device = address.partition("%")
-    extra: dict[str, bool] = {}
+    extra: dict[str, Any] = {}
     for mark in marks:
-        extra |= MARKS[mark]
+        extra |= _queue(mark[6:]) if mark.startswith("queue=") else MARKS[mark]
     return Socket(
         transport="udp" if transport == "udp" else "tcp",
         address=address.strip("[]"),
@@ -253,6 +253,13 @@ def _socket(line: str) -> Socket:
         device=device,
         **extra,
     )
+
+
+def _queue(words: str) -> dict[str, int | None]:
+    """``BEFORE/LATER/BACKLOG``, with ``?`` for what is not known."""
+    names = ("queued", "queued_later", "backlog")
+    lengths = (None if length == "?" else int(length) for length in words.split("/"))
+    return dict(zip(names, lengths, strict=True))
 
 
 def _route(line: str) -> Route:

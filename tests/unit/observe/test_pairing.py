@@ -202,6 +202,22 @@ def test_reply_from_elsewhere_is_kept_though_the_second_time_none_came() -> None
     assert others({"a": Told(probes=(replied,))}) == ()
 
 
+def test_accept_queue_that_is_full_after_the_second_round_is_told_of_its_socket() -> None:
+    """The probes of all peers may have filled it; no other socket changes."""
+    told = parse(b'{"full_queues":[["10.0.0.2",3306,2,1],["10.0.0.2",25,9,8],["x",1,2,1]]}')
+    assert told.full_queues == (("10.0.0.2", 3306, 2, 1), ("10.0.0.2", 25, 9, 8))
+    both = parties()
+    mysql = Socket(transport="tcp", address="10.0.0.2", port=3306)
+    sockets = (mysql, msgspec.structs.replace(mysql, port=3307), SIP_SOCKET)
+    facts = msgspec.structs.replace(both["b"].facts, sockets=sockets)
+    both["b"] = Party(both["b"].request, facts)
+    full = msgspec.structs.replace(mysql, queued_later=2, backlog=1)
+    assert merged(both, {"b": told})["b"].sockets == (full, *sockets[1:])
+
+
+SIP_SOCKET = Socket(transport="udp", address="10.0.0.2", port=3306)
+
+
 def test_what_a_host_tells_is_not_believed() -> None:
     """It has no say in what was seen arriving elsewhere, and nonsense is said to be some."""
     forged = b'{"probes":[{"key":"udp:10.0.0.2:5060","outcome":"silent","arrival":{"seen":true}}]}'

@@ -7,7 +7,14 @@ import time
 import zlib
 
 from pytest_portaswitch.facts.bare import encoded, signal
-from pytest_portaswitch.observe.remote.program import controller, disks, host, links, snapshot
+from pytest_portaswitch.observe.remote.program import (
+    controller,
+    disks,
+    host,
+    links,
+    queues,
+    snapshot,
+)
 from pytest_portaswitch.observe.remote.program.notes import Notes, attempt, reason
 from pytest_portaswitch.observe.remote.program.release import Release
 
@@ -79,6 +86,7 @@ def _observe(
     wanted = request["programs"]
     shown: dict[str, str] = {}
     sent = attempt(notes, "probes", lambda: _probes(request, until, shown), nothing)
+    attempt(notes, "sockets", lambda: queues.look_again(seen.listeners, seen.began, until), None)
     attempt(notes, "relays", lambda: _relays(request, lines, until, sent), None)
     return {
         "privileged": seen.privileged,

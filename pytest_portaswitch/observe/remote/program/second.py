@@ -11,7 +11,7 @@ import struct
 import time
 
 from pytest_portaswitch.facts.bare import decoded, socket
-from pytest_portaswitch.observe.remote.program import datagram, flight, host
+from pytest_portaswitch.observe.remote.program import datagram, flight, host, queues
 from pytest_portaswitch.observe.remote.program.flight import Flight, Window
 
 TYPE_CHECKING = False
@@ -57,7 +57,8 @@ def serve(lines: "Lines", until: float, tell: "Callable[[dict[str, Any]], None]"
     lines.say(b"sent")
     watcher.wait_for(b"report", lines, until)
     watcher.hear()
-    tell({"probes": results, "arrivals": watcher.arrivals(), "blind": watcher.blind})
+    told = {"probes": results, "arrivals": watcher.arrivals(), "blind": watcher.blind}
+    tell({**told, "full_queues": queues.full()})
     # Not before: the kernel takes some hundredths of a second for it.
     watcher.close()
 

@@ -1,6 +1,7 @@
 """Sockets, the connections among them, and the processes that hold them: what belongs together."""
 
 import os
+import time
 
 from pytest_portaswitch.facts import proc_net
 from pytest_portaswitch.facts.proc_net import ESTABLISHED, LISTEN, Owners, Row
@@ -21,6 +22,7 @@ class Snapshot:
         self, wanted: "set[str]", nonce: str, notes: Notes, matcher: "Matcher | None"
     ) -> None:
         """``wanted``: the addresses to which established connections are brought back."""
+        self.began = time.monotonic()
         none: dict[str, list[Row]] = {"tcp": [], "udp": []}
         nothing: list[dict[str, object]] = []
         tables = attempt(notes, "sockets", lambda: sockets.tables(notes), none)

@@ -101,7 +101,7 @@ def _options(transport: str, families: "set[bool]") -> "dict[int, Options]":
     """
     protocol, state = _PROTOCOL[transport]
     found: dict[int, Options] = {}
-    if not _diag_is_there(transport):
+    if not diag_is_there(transport):
         return found
     for six in sorted(families):
         question = _QUESTION.pack(10 if six else 2, protocol, 0, state)
@@ -118,7 +118,7 @@ def _options(transport: str, families: "set[bool]") -> "dict[int, Options]":
     return found
 
 
-def _diag_is_there(transport: str) -> bool:
+def diag_is_there(transport: str) -> bool:
     """Whether asking needs no kernel module loaded: a question would load it, as ``ss`` does."""
     module = transport + "_diag"
     if os.path.isdir("/sys/module/" + module):

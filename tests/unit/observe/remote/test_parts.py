@@ -116,7 +116,7 @@ def test_kernel_without_diagnosis(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(netlink, "ask", refuse)
     for there in (True, False):
-        monkeypatch.setattr(sockets, "_diag_is_there", lambda _, there=there: there)
+        monkeypatch.setattr(sockets, "diag_is_there", lambda _, there=there: there)
         (seen,) = sockets.listeners({"tcp": [row]}, Owners({}, complete=True), Notes())
         assert seen["v6only"] is None
 
