@@ -69,6 +69,12 @@ TITLES: Mapping[str, str] = {
     "certificate-untrusted": BAD_CERTIFICATE,
     "certificate-issuer-not-valid": BAD_CERTIFICATE,
     "certificate-unreadable": BAD_CERTIFICATE,
+    "certificate-wrong-purpose": BAD_CERTIFICATE,
+    "certificate-weak-key": BAD_CERTIFICATE,
+    "certificate-weak-signature": BAD_CERTIFICATE,
+    "certificate-critical-extension": BAD_CERTIFICATE,
+    "certificate-issuer-unfit": BAD_CERTIFICATE,
+    "certificate-excluded-name": BAD_CERTIFICATE,
     "certificate-expires-soon": "the certificate of {served} expires soon: on {detail}",
     "refused-host-not-allowed": "{1} on {0} refuses {sources}: {detail}",
     "refused-client-certificate": "{1} on {0} cannot be asked without a certificate, and the audit "

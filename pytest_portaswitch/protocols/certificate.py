@@ -11,13 +11,13 @@ import ipaddress
 import warnings
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from cryptography import x509
 
 from pytest_portaswitch.facts import clean
-from pytest_portaswitch.protocols import trust
+from pytest_portaswitch.protocols import chain_rules, trust
 
 TlsFinding = Literal[
     "unreadable",
@@ -28,6 +28,12 @@ TlsFinding = Literal[
     "untrusted",
     "incomplete-chain",
     "issuer-not-valid",
+    "wrong-purpose",
+    "weak-key",
+    "weak-signature",
+    "critical-extension",
+    "issuer-unfit",
+    "excluded-name",
 ]
 """``unreadable``: no certificate, or none that can be read.
 ``wrong-name``: it is not for the name that is declared.
@@ -36,11 +42,13 @@ TlsFinding = Literal[
 ``incomplete-chain``: the same, but only the server's own certificate was brought of perhaps more,
 so that a certificate in between may be all that is missing.
 ``issuer-not-valid``: the time of a certificate above it that the server showed is over, or has not
-begun. Said where no authorities are given, which would be asked instead."""
+begun. Said where no authorities are given, which would be asked instead.
+The others are those of ``chain_rules``."""
 
-FAULTS: frozenset[TlsFinding] = frozenset(
-    {"unreadable", "expired", "not-yet-valid", "wrong-name", "untrusted", "issuer-not-valid"}
-)
+FAULTS: frozenset[TlsFinding] = frozenset(get_args(TlsFinding)) - {
+    "self-signed",
+    "incomplete-chain",
+}
 """The findings that a check fails for."""
 
 _SHOWN_NAMES = 16
@@ -107,15 +115,18 @@ def examine(
         names = _names(own)
         self_signed = trust.issued(own, own)
         findings = list(_findings(own, at, name, names, self_signed))
-        if authorities is not None and not trust.trusted(own, chain[1:], authorities, at):
+        found = trust.paths(own, chain[1:], authorities)
+        in_time = [path for path in found if _is_in_time(path, at, authorities)]
+        refused = _refused(in_time or found or trust.paths(own, chain[1:]))
+        above = None
+        if authorities is not None and not in_time:
             alone = len(served.chain) == 1 and not served.whole and not self_signed
             findings.append("incomplete-chain" if alone else "untrusted")
-        above = None
         # Who renews its own one gets it from an issuer that is valid.
-        if authorities is None and begins <= at <= ends:
-            above = trust.outdated_issuer(own, chain[1:], at)
-        if above is not None:
+        elif not in_time and begins <= at <= ends:
+            above = next(one for path in found if (one := trust.outdated(path, at)))
             findings.append("issuer-not-valid")
+        findings += refused
         subject, issuer = _title(own.subject), _title(own.issuer)
         others = tuple(_title(other.subject) for other in chain[1:])
         outdated = _outdated(above, at) if above is not None else ""
@@ -123,8 +134,8 @@ def examine(
         words = clean.text(f"a certificate against the rules: {error}", 200)
         return _unreadable(words, served)
     left = (ends - at) // timedelta(days=1)
-    said = _said(issuer, begins, ends, name, names)
-    if "untrusted" in findings and trust.trusted(own, chain[1:], authorities or (), None):
+    said = _said(issuer, begins, ends, name, names) | refused
+    if "untrusted" in findings and found:
         said["untrusted"] = "leads to a given authority through one that is not valid now"
     if "untrusted" in findings and self_signed:
         said["untrusted"] = "self-signed, and none of the given authorities"
@@ -149,6 +160,23 @@ def examine(
         cipher=clean.text(served.cipher, 60),
         chain=others,
     )
+
+
+def _is_in_time(
+    path: trust.Path, at: datetime, authorities: Sequence[x509.Certificate] | None
+) -> bool:
+    if authorities is None:
+        return trust.outdated(path, at) is None
+    return all(trust.is_valid(issuer, at) for issuer in path[1:])
+
+
+def _refused(paths: Sequence[trust.Path]) -> dict[TlsFinding, str]:
+    """What is refused of the best of several paths, in words."""
+    every = [tuple(dict.fromkeys(chain_rules.problems(path))) for path in paths]
+    refused: dict[TlsFinding, str] = {}
+    for finding, why in min(every, key=len):
+        refused[finding] = f"{refused[finding]}; {why}" if finding in refused else why
+    return refused
 
 
 def _unreadable(words: str, served: Served) -> Certificate:
@@ -180,7 +208,7 @@ def _findings(
         yield "expired"
     if at < own.not_valid_before_utc:
         yield "not-yet-valid"
-    if name and not any(_matches(name, served) for served in names):
+    if name and not _is_for(own, name, names):
         yield "wrong-name"
     if self_signed:
         yield "self-signed"
@@ -204,13 +232,21 @@ def _names(own: x509.Certificate) -> tuple[str, ...]:
     return tuple(clean.text(one, 260) for one in found[:_MOST_NAMES])
 
 
+def _is_for(own: x509.Certificate, declared: str, names: Sequence[str]) -> bool:
+    """Whether it is for a name. An address must stand among the alternative names."""
+    try:
+        address = ipaddress.ip_address(declared)
+        general = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    except ValueError:
+        return any(_matches(declared, served) for served in names)
+    return address in general.get_values_for_type(x509.IPAddress)
+
+
 def _matches(declared: str, served: str) -> bool:
     """RFC 6125, 6.4: without case, an asterisk stands for one whole leftmost label."""
     declared, served = declared.rstrip(".").lower(), served.rstrip(".").lower()
-    try:
-        return ipaddress.ip_address(declared) == ipaddress.ip_address(served)
-    except ValueError:
-        pass
     if served.startswith("*."):
         label, dot, parent = declared.partition(".")
         return bool(label and dot and "." in parent) and parent == served[2:]

@@ -1,10 +1,9 @@
 """Whether a certificate leads to one of the given authorities.
 
 Trust is a path of signatures from the certificate over the others that the server showed to one of
-the given authorities, each a CA and valid at that moment (RFC 5280, 6.1, in part: revocation, name
-constraints and policies are not looked at). It is said only where authorities are given. It is not
-said through cryptography's own verifier, which is made for the web's rules, and refuses what
-private authorities of telephone systems rightly issue: no SAN, SHA-1 roots, a CA as the server.
+the given authorities, each valid at that moment (RFC 5280, 6.1, in part: revocation and policies
+are not looked at). It is said only where authorities are given. What else is refused of a path is
+said by ``chain_rules``.
 """
 
 from __future__ import annotations
@@ -15,8 +14,15 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+WEAK_HASHES = frozenset({"md5", "sha1"})
 LONGEST_CHAIN = 8
+_MOST_PATHS = 64
+_MOST_SIGNATURES = 1000
+
+Path = tuple[x509.Certificate, ...]
+"""From the server's certificate upwards."""
 
 BROKEN = (
     ValueError,
@@ -40,65 +46,81 @@ def authorities(pem: bytes) -> tuple[x509.Certificate, ...]:
 def issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     """Whether one bears the other's name as issuer, and its signature."""
     try:
-        certificate.verify_directly_issued_by(issuer)
+        if not is_weakly_signed(certificate):
+            certificate.verify_directly_issued_by(issuer)
+        elif certificate.issuer != issuer.subject or not _has_weakly_signed(issuer, certificate):
+            return False
     except (InvalidSignature, *BROKEN):
         return False
     return True
 
 
-def trusted(
-    own: x509.Certificate,
-    others: Sequence[x509.Certificate],
-    roots: Sequence[x509.Certificate],
-    at: datetime | None,
-) -> bool:
-    """Whether signatures lead to a root. A certificate that is itself given is trusted.
-
-    Without a moment nobody is asked whether its time is up.
-    """
-    reached = [own]
-    # It grows meanwhile: an issuer that several have certified is the beginning of several paths.
-    for current in reached:
-        if current in roots:
-            return True
-        if any(_may_issue(root, at) and issued(root, current) for root in roots):
-            return True
-        reached += [
-            one
-            for one in others[:LONGEST_CHAIN]
-            if one not in reached and _may_issue(one, at) and issued(one, current)
-        ]
+def _has_weakly_signed(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Whether it has, as the library refuses such certificates as a whole. Raises as it does."""
+    key, hashed = issuer.public_key(), certificate.signature_hash_algorithm
+    signature, data = certificate.signature, certificate.tbs_certificate_bytes
+    if hashed is not None and isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature, data, padding.PKCS1v15(), hashed)
+        return True
+    if hashed is not None and isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature, data, ec.ECDSA(hashed))
+        return True
     return False
 
 
-def outdated_issuer(
-    own: x509.Certificate, others: Sequence[x509.Certificate], at: datetime
-) -> x509.Certificate | None:
-    """The first of the issuers above a certificate, as far as they were shown, that is not valid.
-
-    Of renewed copies of an issuer, the one that is valid counts. The last of a path,
-    which is its own issuer, is trusted for being known, not for its time (RFC 5280, 6.1).
-    """
-    seen, current = [own], own
-    while len(seen) <= LONGEST_CHAIN:
-        above = [c for c in others if c not in seen and _may_issue(c, None) and issued(c, current)]
-        above.sort(key=lambda one: not _may_issue(one, at))
-        if not above or issued(above[0], above[0]):
-            return None
-        current = above[0]
-        if not _may_issue(current, at):
-            return current
-        seen.append(current)
-    return None
-
-
-def _may_issue(issuer: x509.Certificate, at: datetime | None) -> bool:
-    """A CA within its time. A root of version 1 has no extensions, and is one by being given."""
-    if at and not issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc:
-        return False
+def is_weakly_signed(certificate: x509.Certificate) -> bool:
+    """Whether it is signed with a hash that is broken."""
     try:
-        return issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return issuer.version == x509.Version.v1
-    except BROKEN:
+        hashed = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
         return False
+    return hashed is not None and hashed.name in WEAK_HASHES
+
+
+def paths(
+    own: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate] | None = None,
+) -> list[Path]:
+    """The ways that signatures lead up from a certificate, itself being the first of each.
+
+    To a root, where roots are given: a certificate that is itself given is one. Else as far as the
+    issuers were shown.
+    """
+    known: dict[tuple[x509.Certificate, x509.Certificate], bool] = {}
+    found: list[Path] = []
+    waiting: list[Path] = [(own,)]
+    above = (*others[:LONGEST_CHAIN], *(roots or ()))
+    while waiting and len(found) < _MOST_PATHS and len(known) < _MOST_SIGNATURES:
+        path = waiting.pop()
+        top = path[-1]
+        if roots is not None and top in roots:
+            found.append(path)
+            continue
+        higher: list[x509.Certificate] = []
+        for one in above if len(path) <= LONGEST_CHAIN else ():
+            if one not in path and one not in higher:
+                pair = one, top
+                if pair not in known:
+                    known[pair] = issued(one, top)
+                if known[pair]:
+                    higher.append(one)
+        if roots is None and not higher:
+            found.append(path)
+        # What was shown first, and roots before that, is looked at first.
+        waiting += [(*path, one) for one in sorted(higher, key=lambda c: c in (roots or ()))]
+    return found
+
+
+def outdated(path: Path, at: datetime) -> x509.Certificate | None:
+    """The first issuer of a path that is not valid at a moment.
+
+    Who is its own issuer is trusted for being known, not for its time (RFC 5280, 6.1).
+    """
+    issuers = (one for one in path[1:] if one.subject != one.issuer)
+    return next((one for one in issuers if not is_valid(one, at)), None)
+
+
+def is_valid(one: x509.Certificate, at: datetime) -> bool:
+    """Whether a moment is within its time."""
+    return one.not_valid_before_utc <= at <= one.not_valid_after_utc

@@ -26,6 +26,7 @@ def make(
     names: tuple[x509.GeneralName, ...] = (),
     ca: bool | None = None,
     signer: str = "",
+    more: tuple[x509.ExtensionType, ...] = (),
 ) -> x509.Certificate:
     """A certificate of a name, issued by another."""
 
@@ -43,6 +44,8 @@ def make(
     )
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    for extension in more:
+        builder = builder.add_extension(extension, critical=False)
     if ca is not None:
         builder = builder.add_extension(
             x509.BasicConstraints(ca=ca, path_length=None), critical=True

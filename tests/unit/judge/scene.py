@@ -33,6 +33,7 @@ import hashlib
 from typing import Any
 
 import msgspec
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pytest_portaswitch.facts import (
@@ -61,6 +62,11 @@ KNOWN = {
     "root": ROOT,
     "new": make("new", "middle", ends=NOW + 365 * DAY),
     "old": make("old", "middle", ends=NOW - 20 * DAY),
+    "client": make(
+        "client",
+        "middle",
+        more=(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH]),),
+    ),
     "over": make("middle", "root", ca=True, ends=NOW - DAY),
 }
 CERTIFICATES = {

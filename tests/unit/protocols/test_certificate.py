@@ -100,8 +100,8 @@ CASES: list[Any] = [
     pytest.param(
         (LEAF, make("middle", "root", ca=False)),
         {"authorities": (ROOT,)},
-        ("untrusted",),
-        leaf(LEADS_NOWHERE, UNTIL),
+        ("issuer-unfit",),
+        leaf("leads through CN=middle, which is no authority (CA)", UNTIL),
         id="middle-is-no-ca",
     ),
     pytest.param(
@@ -166,9 +166,8 @@ THROUGH = "leads through CN=middle, which "
         # It is there once more, as it was renewed.
         ((LEAF, EXPIRED, MIDDLE), ""),
         ((LEAF, MIDDLE, EXPIRED), ""),
-        # Nobody's issuer, no authority, and one that is known for itself.
+        # Nobody's issuer, and one that is known for itself.
         ((LEAF, MIDDLE, make("other", "root", ca=True, ends=NOW - DAY)), ""),
-        ((LEAF, make("middle", "root", ca=False, ends=NOW - DAY)), ""),
         ((LEAF, MIDDLE, make("root", "root", ca=True, ends=NOW - DAY)), ""),
         ((LEAF,), ""),
     ],
