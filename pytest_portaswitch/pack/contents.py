@@ -47,9 +47,12 @@ def rendered(evidence: Evidence) -> tuple[dict[str, bytes], tuple[InternalError,
     document = attempt("rendering", OSCAL, oscal.document, evidence, content)
     met = tuple(one for one in (page, document) if isinstance(one, InternalError))
     if isinstance(page, InternalError):
-        page = render_plain(evidence).encode()
+        page = attempt("rendering", PAGE, lambda: render_plain(evidence).encode())
     if isinstance(document, InternalError):
-        document = oscal.document(evidence, content, whole=False)
+        document = attempt("rendering", OSCAL, oscal.document, evidence, content, whole=False)
+    # Not even a plain one could be made: the evidence is what must not be lost.
+    page = b"" if isinstance(page, InternalError) else page
+    document = b"{}\n" if isinstance(document, InternalError) else document
     return {PAGE: page, EVIDENCE: content, OSCAL: document}, met
 
 

@@ -23,7 +23,8 @@ _WITHOUT = """
 """
 _VALUES, _FLAGS = frozenset(_WITH_VALUE.split()), frozenset(_WITHOUT.split())
 _SHORT = re.compile(r"-[vqxslh]+|-[nr][0-9a-zA-Z]+|-p[\w.:]+", re.ASCII)
-_OPTION = re.compile(r"--?[a-zA-Z][\w-]*", re.ASCII)
+_OPTION = re.compile(r"--[a-zA-Z][\w-]*|-[a-zA-Z]", re.ASCII)
+"""An option's name. Behind a letter after one dash its value may follow at once."""
 _PLACE = re.compile(r"(?!.*://)[\w./: \[\],-]+", re.ASCII)
 """A path, or the id of a test."""
 
@@ -47,6 +48,9 @@ def run_words(arguments: Iterable[str]) -> Iterator[str]:
             option = ""
         elif not word.startswith("-"):
             yield word if _PLACE.fullmatch(word) else _HIDDEN
+        elif re.match(r"-[a-zA-Z].", word):
+            yield word if word[:2] in _VALUES else f"{word[:2]}{_HIDDEN}"
+            option = ""
         else:
             shown = name if _OPTION.fullmatch(name) else _HIDDEN
             yield f"{shown}={_HIDDEN}" if equals else shown

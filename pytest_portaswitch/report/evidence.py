@@ -22,6 +22,7 @@ from pytest_portaswitch.report.readiness import Readiness, Scope, readiness
 from pytest_portaswitch.report.site import publishable
 from pytest_portaswitch.tables.ladder import Grade
 from pytest_portaswitch.tables.row import Confidence, Tables, Transport
+from pytest_portaswitch.text import clean
 
 FORMAT = "portaswitch-evidence"
 VERSION = 1
@@ -195,7 +196,9 @@ def gather(
         unreached=plan.unreached,
         waivers=cluster.waivers,
         site=site,
-        tables=tables,
+        tables=msgspec.structs.replace(
+            tables, files=tuple(clean(name, len(name)) for name in tables.files)
+        ),
         deselected=tuple(sorted(planned - set(complete))),
         added=tuple(sorted(planned - expanded)),
         removed=removed,

@@ -49,7 +49,7 @@ def describe(
             "platform": sys.platform,
         },
         tables=tables,
-        files={name: _sha256(path) for name, path in files.items()},
+        files={clean(name, len(name)): _sha256(path) for name, path in files.items()},
         limits={
             "connect_timeout": limits.connect_timeout,
             "host_timeout": limits.host_timeout,

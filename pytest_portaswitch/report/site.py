@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pytest_portaswitch.cluster.model import Cluster, Host, Login, SecretRef
+from pytest_portaswitch.text import clean
 
 NAMED = ("docker", "podman")
 """Connections that say no more than a container and its user."""
@@ -21,6 +22,8 @@ def publishable(cluster: Cluster) -> Cluster:
         hosts={name: _publishable_host(host) for name, host in cluster.hosts.items()},
         secrets={name: SecretRef() for name in cluster.secrets},
         tables=(),
+        # A name need not be UTF-8, and JSON is.
+        file=clean(cluster.file, len(cluster.file)),
     )
 
 

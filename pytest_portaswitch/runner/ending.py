@@ -81,7 +81,11 @@ def lines(recorder: Recorder) -> Iterator[str]:
             ]
         yield from shown
         if not evidence.run.whole:
-            yield from terminal.last_whole(recorder.settings.audit_dir, evidence.cluster)
+            folder, name = recorder.settings.audit_dir, evidence.cluster
+            more = attempt(
+                "rendering", name, lambda f, n: [*terminal.last_whole(f, n)], folder, name
+            )
+            yield from [f"  our fault {more.line}"] if isinstance(more, InternalError) else more
     for fault in recorder.faults:
         lost = "no evidence" if fault.stage == "evidence" else "not done"
         yield f"{fault.subject}: {lost}: {fault.line}; {REPORT}"

@@ -156,7 +156,10 @@ class Recorder:
             if isinstance(made, InternalError):
                 self.faults.append(made)
                 continue
-            path = self._write_pack(made)
+            path = attempt("evidence", name, self._write_pack, made)
+            if isinstance(path, InternalError):
+                self.faults.append(path)
+                continue
             self.written.append((made.evidence, path))
             told = attempt("site-hook", name, self._tell, audit, path)
             if isinstance(told, InternalError):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 
 import pytest
+
+from pytest_portaswitch.pack import verify
 
 from .conftest import PLANNED, Site
 
@@ -111,3 +115,20 @@ def test_the_same_cluster_twice_is_an_error(site: Site) -> None:
     result = site.audit("--cluster", "again.yaml")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*acme-prod*"])
+
+
+def test_files_whose_names_are_not_utf_8_cost_no_evidence(site: Site) -> None:
+    """Python has such bytes as halves of characters, which JSON has not."""
+    folder = site.path / os.fsdecode(b"m\xfcnchen")
+    folder.mkdir()
+    file = shutil.copy(site.path / "acme.yaml", folder)
+    (folder / "own.yaml").write_text("format: portaswitch-tables\nversion: 1\n")
+    given = ["--cluster", str(file), "--tables", str(folder / "own.yaml")]
+    result = site.audit(*given, "-k", "process and web1", cluster=False)
+    assert result.ret == 0
+    evidence = json.loads((site.pack() / "evidence.json").read_text())
+    shown = "m\ufffdnchen/own.yaml"
+    assert evidence["tables"]["files"][-1] == shown
+    assert shown in evidence["run"]["files"]
+    assert evidence["site"]["file"] == "m\ufffdnchen/acme.yaml"
+    assert verify(site.pack()).problems == ()

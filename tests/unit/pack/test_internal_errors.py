@@ -286,3 +286,18 @@ def test_machine_without_cryptography_leaves_certificates_unknown(
     )
     assert found.internal_errors == ()
     assert make(found).evidence.internal_errors == ()
+
+
+def test_where_not_even_plain_files_can_be_made_the_evidence_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is what must not be lost, and has what was met."""
+    _bad_page(monkeypatch)
+    monkeypatch.setattr(sys.modules[make.__module__], "render_plain", fail)
+    monkeypatch.setattr(oscal, "_result", fail)
+    folder = write_pack(broken(), tmp_path).parent
+    assert (folder / PAGE).read_bytes() == b""
+    assert (folder / OSCAL).read_bytes() == b"{}\n"
+    written = decode((folder / EVIDENCE).read_bytes(), folder / EVIDENCE)
+    assert {error.subject for error in written.internal_errors} == {PAGE, OSCAL}
+    assert verify(folder).problems == ()
