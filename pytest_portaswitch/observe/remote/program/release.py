@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0
 _LONGEST = 3
 _MOST = 1 << 16
+_MOST_READS = 1000
 _WORDS = ("-q", "--queryformat", "%{VERSION}", "porta-common")
 
 
@@ -71,14 +72,17 @@ class Release:
             os.close(its_errors)
 
     def _heard(self) -> bool:
-        """Take what rpm says; whether it has said all in time."""
+        """Take what rpm says; whether it has said all in time.
+
+        What it said while others kept this program waiting is taken, however late that is.
+        """
         poll = select.poll()
         for descriptor in self._said:
             poll.register(descriptor, select.POLLIN)
         talking = set(self._said)
-        while talking:
+        for _ in range(_MOST_READS):
             ready = poll.poll(int(max(0.0, self._until - time.monotonic()) * 1000))
-            if not ready or time.monotonic() > self._until:
+            if not ready:
                 return False
             for descriptor, _ in ready:
                 data = os.read(descriptor, _MOST)
@@ -86,7 +90,9 @@ class Release:
                 if not data:
                     poll.unregister(descriptor)
                     talking.remove(descriptor)
-        return True
+            if not talking:
+                return True
+        return False
 
     def _ended(self) -> "int | None":
         """Return the exit code, or a signal's negative number; None where it has not ended."""

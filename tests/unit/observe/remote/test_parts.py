@@ -9,6 +9,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -137,21 +139,38 @@ RELEASES = [
 ]
 
 
-@pytest.mark.parametrize(("does", "why"), RELEASES)
-def test_rpm_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch, does: str, why: str) -> None:
-    """Silent or talking, after its time; and it is ended."""
+@pytest.fixture
+def rpm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An rpm that has 0.3 s; what it does is for the test to write."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         program = Path(folder) / "rpm"
-        program.write_text(f"#!/bin/sh\n{does}\n")
-        program.chmod(0o755)
         monkeypatch.setattr(release, "_found", lambda _: str(program))
         monkeypatch.setattr(release, "_PATIENCE", 0.3)
-        notes = Notes()
-        under_way = release.Release(notes)
-        assert under_way.read() == ""
-        os.waitpid(under_way._pid, 0)
+        program.touch(0o755)
+        yield program
+
+
+@pytest.mark.parametrize(("does", "why"), RELEASES)
+def test_rpm_that_never_ends_is_left(rpm: Path, does: str, why: str) -> None:
+    """Silent or talking, after its time; and it is ended."""
+    rpm.write_text(f"#!/bin/sh\n{does}\n")
+    notes = Notes()
+    under_way = release.Release(notes)
+    assert under_way.read() == ""
+    os.waitpid(under_way._pid, 0)
     assert notes.gaps == [{"what": "release", "why": why}]
+
+
+def test_rpm_that_answered_while_a_slow_peer_was_waited_for_is_heard(rpm: Path) -> None:
+    """A peer that drips for seconds takes no host's release away."""
+    rpm.write_text("#!/bin/sh\necho MR119\n")
+    notes = Notes()
+    under_way = release.Release(notes)
+    os.waitid(os.P_PID, under_way._pid, os.WEXITED | os.WNOWAIT)
+    time.sleep(0.5)
+    assert under_way.read() == "MR119"
+    assert notes.gaps == []
 
 
 def test_netlink_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
