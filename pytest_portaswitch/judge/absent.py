@@ -122,7 +122,9 @@ def judge_forwarded(
             fault=fault("in-a-container", host.host, name),
             evidence=evidence,
         )
-    if peers:
+    # Where no process of that name runs at all, the host lacks what the row demands of it, whoever
+    # answers in its place.
+    if peers and seen.processes_matching(host, expects.process):
         return Verdict(
             verdict="unknown",
             why_unknown="not-assessable",
