@@ -39,6 +39,12 @@ def _nothing_runs(facts: HostFacts) -> Observation:
     return msgspec.structs.replace(facts, processes=(), sockets=())
 
 
+def _no_engine(facts: HostFacts) -> Observation:
+    """The Billing Engine was killed; its name is only assumed."""
+    left = tuple(one for one in facts.processes if "billing-engine" not in one.name)
+    return msgspec.structs.replace(facts, processes=left)
+
+
 def _hostile(facts: HostFacts) -> Observation:
     processes = tuple(
         msgspec.structs.replace(
@@ -106,6 +112,7 @@ def _old_release(facts: HostFacts) -> Observation:
 CHANGES: dict[str, Callable[[HostFacts], Observation]] = {
     "down": _down,
     "nothing-runs": _nothing_runs,
+    "no-engine": _no_engine,
     "hostile": _hostile,
     "says-the-worst": _says_the_worst,
     "lost-with-the-worst": _lost_with_the_worst,

@@ -203,7 +203,7 @@ def test_a_waiver_that_matches_nothing_is_an_error_of_the_file(site: Site) -> No
     assert result.ret == 4
     result.stderr.fnmatch_lines(
         [
-            "ERROR: acme.yaml:16: waivers: 'listener:db1:mysqlserver-for-alerter:tcp-3306': "
+            "ERROR: acme.yaml:18: waivers: 'listener:db1:mysqlserver-for-alerter:tcp-3306': "
             "matches no check of the plan "
             "(did you mean 'listener:db1:mysql-server-for-alerter:tcp-3306'?)"
         ]

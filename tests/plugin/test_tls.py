@@ -114,7 +114,7 @@ def test_a_name_that_is_compared_with_nothing_is_an_error_of_the_file(site: Site
     assert result.ret == 4
     result.stderr.fnmatch_lines(
         [
-            "ERROR: acme.yaml:15: tls.names.imap-server: 'sip1': serves no TLS in this cluster "
+            "ERROR: acme.yaml:17: tls.names.imap-server: 'sip1': serves no TLS in this cluster "
             "(imap-server does on proc1)"
         ]
     )
