@@ -94,7 +94,7 @@ def test_a_waiver_that_matches_nothing_is_an_error(
     )
     assert main(["plan", str(file)]) == 2
     assert capsys.readouterr().err == (
-        f"{file}:16: waivers: 'listener:nowhere:*': matches no check of the plan "
+        f"{file}:18: waivers: 'listener:nowhere:*': matches no check of the plan "
         "(see pytest-portaswitch plan for the ids)\n"
     )
 

@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run = msgspec.structs.replace(found.run, started=started)
         write_pack(msgspec.structs.replace(found, run=run), top / f"job-{job}" / "reports")
     asked = Replica(account="audit")
-    bravo = msgspec.structs.replace(clusters.load(ACME), name="bravo", replica=asked)
+    bravo = msgspec.structs.replace(clusters.load(ACME), name="bravo", replica=asked, accepted=())
     write_pack(evidence(cluster=bravo), top / "job-bravo")
     return top
 

@@ -23,7 +23,7 @@ from tests.unit.report.making import ACME, evidence
 from tests.unit.report.test_page import text_of
 
 replace = msgspec.structs.replace
-READY = replace(clusters.load(ACME), replica=Replica(account="audit"))
+READY = replace(clusters.load(ACME), replica=Replica(account="audit"), accepted=())
 
 
 def hooked(found: Evidence, removed: set[str], added: tuple[str, ...] = ()) -> Evidence:
