@@ -31,7 +31,7 @@ def test_killed_process_of_an_assumed_name_is_an_error_and_not_ready(site: Site)
     result.stdout.fnmatch_lines([
         "acme-prod: COULD NOT BE ASSESSED *",
         "  NOT KNOWN billing-engine on bill1: whether it runs is not known, *",
-        "    to do   if it runs, pin its process: processes: {billing-engine: {match: 'REGEX'}}; if "
+        "    to do   if it runs, pin its process: processes: {billing-engine: {match: 'REGEX'}}; if "  # noqa: E501
         "no process of it runs, it is down",
     ])  # fmt: skip
     found = evidence(site)

@@ -84,6 +84,9 @@ def test_hooks_see_and_change_an_audit(site: Site) -> None:
         "    print('evidence', path.name)\n"
     )
     site.pytester.syspathinsert()
+    cluster = site.path / "acme.yaml"
+    # What it accepts is among the checks that the hook takes out.
+    cluster.write_text(cluster.read_text().partition("accepted:")[0])
     result = site.audit("-p", "own_plugin", "-s", "-k", "process")
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(

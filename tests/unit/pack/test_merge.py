@@ -216,7 +216,9 @@ def test_a_pack_that_contradicts_its_checks_is_refused(
 
 def test_what_the_tables_leave_open_keeps_no_cluster_from_being_ready(jobs: Path) -> None:
     """Read from its checks as it was judged; a lower grade does, what was left out as well."""
-    asked = msgspec.structs.replace(clusters.load(ACME), replica=Replica(account="audit"))
+    asked = msgspec.structs.replace(
+        clusters.load(ACME), replica=Replica(account="audit"), accepted=()
+    )
     for name, found in {
         "open": evidence(cluster=asked),
         "lower": evidence(cluster=msgspec.structs.replace(asked, grade="connected")),
