@@ -20,6 +20,8 @@ from pytest_portaswitch.lab.faults import FAULTS
 from pytest_portaswitch.lab.lab import down
 from pytest_portaswitch.lab.sockets import in_network
 
+from .cases import hostile
+
 NAME = "fault-tests"
 PATIENCE = 1.5
 _OUTCOMES = {
@@ -357,7 +359,9 @@ def test_fault(lab: Lab, healthy: dict[str, object], case: str, effects: list[Ef
 
 def test_every_fault_has_a_case() -> None:
     """A fault that nobody tried is no fault to rely on."""
-    assert {case.split()[0] for case, _ in CASES} == set(FAULTS)
+    # What a hostile host or peer does is seen by audits: test_faults.py and test_hostile.py.
+    audited = {case.fault[0] for case in hostile.CASES.values()}
+    assert {case.split()[0] for case, _ in CASES} | audited == set(FAULTS)
 
 
 def test_several_at_once_are_all_mended(lab: Lab) -> None:

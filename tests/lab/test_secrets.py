@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -85,7 +86,9 @@ def test_no_secret_is_anywhere(full: Lab, tmp_path: Path, how: str) -> None:
     texts = {path.name: _text(path) for path in tmp_path.rglob("*") if path != cluster}
     texts["terminal"] = done.stdout + done.stderr
     assert "BLOCKED" in texts["terminal"]
-    assert "porta-forgetful" in texts["evidence.json"]  # it was seen, without what it shows
+    others = json.loads(texts["evidence.json"])["hosts"]["bill1"]["others"]
+    # It was seen, without what it shows.
+    assert ("python3", "audit") in {(one["name"], one["user"]) for one in others}
     for name, secret in {**secrets, "planted": PLANTED}.items():
         assert len(secret) > 10
         assert [where for where, text in texts.items() if secret in text] == [], name
