@@ -224,7 +224,8 @@ def test_udp_peers_that_do_anything(tmp_path: Path, version: str) -> None:
     good = [Datagrams(name, peers.answers) for name in ("sip", "tftp")]
     results = seen(tmp_path, version, "udp", [*hostile, *good])
     for peer, result in zip(hostile, results, strict=False):
-        replies = {(data,) for data in peer.said}
+        # A SIP response is taken whole, of others so much as tells what they are.
+        replies = {(data[: None if peer.protocol == "sip" else 4096],) for data in peer.said}
         if result.outcome == "replied":
             assert result.received in replies, (peer, result)
         else:
