@@ -20,7 +20,7 @@ from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.facts import certificates, internal_errors
 from pytest_portaswitch.facts.internal_errors import with_internal_error
-from pytest_portaswitch.facts.model import HostFacts, Observation, ProbeResult
+from pytest_portaswitch.facts.model import HostFacts, Observation, ProbeResult, Unobserved
 from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe import Job, observe, testinfra_host
 from pytest_portaswitch.observe.needs import requests
@@ -47,6 +47,10 @@ def _unwatched(_names: list[str]) -> Iterator[OnHost]:
 
 def _probes(seen: Observation | None) -> tuple[ProbeResult, ...]:
     return seen.probes if isinstance(seen, HostFacts) else ()
+
+
+def _never_asked(host: str) -> Unobserved:
+    return Unobserved(host=host, why="not-observed", detail="the run did not look at it")
 
 
 @dataclass
@@ -280,7 +284,11 @@ class Audits:
         if (cluster, host) not in self._aside:
             alone = Audit(audit.cluster, audit.tables, audit.plan, audit.secrets)
             Audits([alone], self.limits, self.moment).observe((), [(cluster, host)])
-            self._aside[cluster, host] = alone.seen[host]
+            # A fault of this program may have kept the host from being asked at all.
+            met = next(iter(alone.internal_errors), None)
+            self._aside[cluster, host] = alone.seen.get(host) or (
+                internal_errors.lost(host, met) if met else _never_asked(host)
+            )
         return self._aside[cluster, host]
 
     def host(self, cluster: str, host: str) -> testinfra.host.Host:

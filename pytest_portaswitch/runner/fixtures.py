@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import testinfra.host
 
@@ -28,13 +30,25 @@ def _audits(config: pytest.Config) -> Audits:
     return stash.audits_of(config)
 
 
+def _asked(request: pytest.FixtureRequest) -> Any:
+    """The check or host for which a test runs. Fails the test where it was not told one."""
+    if hasattr(request, "param"):
+        return request.param
+    # pytest asks how often a test runs before it runs any of it.
+    pytest.fail(
+        f"{request.fixturename} must be an argument of the test or of a fixture that it names: "
+        "request.getfixturevalue() asks for it too late",
+        pytrace=False,
+    )
+
+
 @pytest.fixture
 def audit_verdict(request: pytest.FixtureRequest) -> Outcome:
     """The verdict of one check; a test that asks for it runs once for each planned check.
 
     ``@pytest.mark.portaswitch("listener", ...)`` narrows it to kinds of checks.
     """
-    ref: Ref = request.param
+    ref: Ref = _asked(request)
     audits = _audits(request.config)
     audit = audits[ref.cluster]
     verdict = audits.verdict(ref)
@@ -67,7 +81,7 @@ def audit_host(request: pytest.FixtureRequest) -> testinfra.host.Host:
 
     ``@pytest.mark.portaswitch_hosts("billing", ...)`` narrows it to hosts of those roles.
     """
-    cluster, host = request.param
+    cluster, host = _asked(request)
     return _audits(request.config).host(cluster, host)
 
 
@@ -77,7 +91,7 @@ def audit_facts(request: pytest.FixtureRequest) -> HostFacts:
 
     A host that cannot be looked at is an error of the test, with the reason.
     """
-    cluster, host = request.param
+    cluster, host = _asked(request)
     seen = _audits(request.config).facts(cluster, host)
     if isinstance(seen, Unobserved):
         why = show.line(f"{host} could not be looked at: {seen.detail} [{seen.why}]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import get_args
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pytest_portaswitch.plan.check import Kind
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.source.problem import closest
+from pytest_portaswitch.text import show
 
 KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -35,23 +37,38 @@ def generate(metafunc: pytest.Metafunc) -> None:
 
 
 def _kinds(metafunc: pytest.Metafunc) -> tuple[str, ...]:
-    mark = metafunc.definition.get_closest_marker("portaswitch")
-    kinds = mark.args if mark else ()
-    for kind in kinds:
-        if kind not in KINDS:
-            raise pytest.UsageError(
-                f"{metafunc.definition.nodeid}: portaswitch mark: {kind!r} is no kind of check; "
-                f"{closest(str(kind), KINDS)}"
-            )
-    return tuple(kinds)
+    return _words_of(metafunc, "portaswitch", KINDS, "is no kind of check")
 
 
 def _hosts(metafunc: pytest.Metafunc) -> list[tuple[str, str]]:
-    mark = metafunc.definition.get_closest_marker("portaswitch_hosts")
-    roles = set(mark.args) if mark else set()
+    audits = stash.audits_of(metafunc.config).each()
+    known = {role for audit in audits for role in audit.tables.roles}
+    roles = {*_words_of(metafunc, "portaswitch_hosts", known, "is no role of the tables")}
     return [
         (audit.cluster.name, host.name)
-        for audit in stash.audits_of(metafunc.config).each()
+        for audit in audits
         for host in audit.cluster.hosts.values()
         if not roles or roles & set(host.roles)
     ]
+
+
+def _words_of(
+    metafunc: pytest.Metafunc, name: str, known: Collection[str], rule: str
+) -> tuple[str, ...]:
+    """The arguments of a mark; none where the test has no such mark.
+
+    Raises pytest.UsageError with all that are not known: such a test would run for nothing.
+    """
+    mark = metafunc.definition.get_closest_marker(name)
+    if mark is None:
+        return ()
+    wrong = [
+        f"{word!r} {rule}; {closest(str(word), known)}"
+        for word in mark.args
+        if not isinstance(word, str) or word not in known
+    ]
+    wrong += [f"{key}= is no argument of the mark; give words alone" for key in mark.kwargs]
+    if wrong:
+        lines = [show.line(f"{metafunc.definition.nodeid}: {name} mark: {one}") for one in wrong]
+        raise pytest.UsageError("\n".join(lines))
+    return tuple(mark.args)

@@ -23,7 +23,7 @@ from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
 from pytest_portaswitch.runner.signals import interrupt_run_by_signal
 from pytest_portaswitch.runner.subjects import Subjects
-from pytest_portaswitch.runner.suites import point_to_shipped
+from pytest_portaswitch.runner.suites import point_to_shipped, refuse_other_suites
 from pytest_portaswitch.runner.unwritable import finish_others, refuse_folder, refuse_reports
 from pytest_portaswitch.text import show
 
@@ -62,6 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not settings.clusters:
         return
     if not stash.is_worker(config):
+        refuse_other_suites(config)
         refuse_reports(config)
     # Cleanups run in the opposite order: after pytest's own last look for garbage.
     config.add_cleanup(gc.unfreeze)

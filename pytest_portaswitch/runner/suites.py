@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_portaswitch.text import show
+
 NAME = "suites"
 
 
@@ -24,17 +26,50 @@ def find_suites(arguments: Sequence[str], folder: Path, bases: Sequence[Path]) -
     Arguments are taken from the first base, where pytest was started. Another one is pytest's
     root: from below it, pytest prints ids that lead there.
     """
-    lacking = [base / NAME for base in bases if not (base / NAME).exists()]
-    return [_pointed(argument, folder, bases[0], lacking) for argument in arguments]
+    return [_pointed(argument, folder, bases) for argument in arguments]
 
 
-def _pointed(argument: str, folder: Path, here: Path, lacking: Sequence[Path]) -> str:
+def _pointed(argument: str, folder: Path, bases: Sequence[Path]) -> str:
     path, separator, test = argument.partition("::")
-    meant = Path(os.path.normpath(here / path))
-    for suites in lacking:
-        if meant.is_relative_to(suites):
-            return f"{folder / meant.relative_to(suites)}{separator}{test}"
+    meant = _meant(path, bases)
+    for suites in (base / NAME for base in bases):
+        if meant.is_relative_to(suites) and not meant.exists():
+            shipped = folder / meant.relative_to(suites)
+            if shipped.exists() or not suites.exists():
+                return f"{shipped}{separator}{test}"
     return argument
+
+
+def _meant(path: str, bases: Sequence[Path]) -> Path:
+    return Path(os.path.normpath(bases[0] / path))
+
+
+def refuse_other_suites(config: pytest.Config) -> None:
+    """Raises pytest.UsageError where ``suites`` is a folder of the site that lacks shipped modules.
+
+    Its tests would run in place of the audit, and pass.
+    """
+    folder = shipped()
+    if folder is None:
+        return
+    bases = (config.invocation_params.dir, config.rootpath)
+    modules = sorted(path.name for path in folder.glob("test_*.py"))
+    for argument in config.args:
+        meant = _meant(argument, bases)
+        if meant not in [base / NAME for base in bases] or not meant.is_dir():
+            continue
+        lacking = [name for name in modules if not (meant / name).exists()]
+        if not lacking:
+            continue
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        own = next((path.name for path in sorted(meant.glob("test_*.py"))), "test_own.py")
+        raise pytest.UsageError(
+            show.line(
+                f"{argument}: the folder {meant} stands in the place of the shipped suites, and "
+                f"lacks {lacking[0]}{more}: rename it; until then {folder} is the audit, and "
+                f"{argument.rstrip('/')}/{own} is a test of your own"
+            )
+        )
 
 
 class Shipped:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .conftest import PLANNED, Site
 
 
@@ -70,6 +72,95 @@ def test_a_mark_with_an_unknown_kind_is_told_with_the_nearest(site: Site) -> Non
     text = result.stdout.str() + result.stderr.str()
     assert "portaswitch mark: 'listner' is no kind of check; did you mean 'listener'?" in text
     assert result.ret != 0
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        ("'dispatching-nod'", "'dispatching-nod' is no role of the tables; "
+         "did you mean 'dispatching-node'?"),
+        ("'billing', 'wbe'", "'wbe' is no role of the tables; did you mean 'web'?"),
+        ("['billing']", "['billing'] is no role of the tables; did you mean 'billing'?"),
+        ("role='billing'", "role= is no argument of the mark; give words alone"),
+    ],
+)  # fmt: skip
+def test_mark_with_an_unknown_role_is_refused_with_the_nearest(
+    site: Site, mark: str, said: str
+) -> None:
+    """A typo must not select no host, or all."""
+    (site.path / "suites" / "test_own.py").write_text(
+        f"import pytest\n@pytest.mark.portaswitch_hosts({mark})\n"
+        "def test_own(audit_facts): assert audit_facts\n"
+    )
+    result = site.audit("-k", "own")
+    text = result.stdout.str() + result.stderr.str()
+    assert f"suites/test_own.py::test_own: portaswitch_hosts mark: {said}" in text
+    assert result.ret != 0
+    assert not site.observed()
+
+
+def test_all_unknown_roles_of_a_mark_are_named_at_once(site: Site) -> None:
+    (site.path / "suites" / "test_own.py").write_text(
+        "import pytest\n@pytest.mark.portaswitch_hosts('biling', 'wbe')\n"
+        "def test_own(audit_host): pass\n"
+    )
+    result = site.audit("-k", "own")
+    text = result.stdout.str() + result.stderr.str()
+    assert "did you mean 'billing'?" in text
+    assert "did you mean 'web'?" in text
+
+
+def test_fixture_that_is_asked_for_while_the_test_runs_fails_it_with_what_to_do(site: Site) -> None:
+    """pytest parametrizes before a test runs."""
+    (site.path / "suites" / "test_own.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('name', ['audit_facts', 'audit_host', 'audit_verdict'])\n"
+        "def test_own(request, name): request.getfixturevalue(name)\n"
+    )
+    result = site.audit("-k", "own")
+    result.assert_outcomes(failed=3, deselected=PLANNED)
+    result.stdout.fnmatch_lines(
+        [
+            "audit_facts must be an argument of the test or of a fixture that it names: "
+            "request.getfixturevalue() asks for it too late"
+        ]
+    )
+
+
+@pytest.mark.slow
+def test_facts_alone_are_those_of_every_host_also_of_one_without_checks(
+    pytester: pytest.Pytester,
+) -> None:
+    """Nothing is planned that a host for logs or monitoring would have to be asked for."""
+    pytester.makefile(
+        ".yaml",
+        acme="cluster: acme\n"
+        "hosts:\n"
+        "  log1: {private: 10.0.0.3, roles: [logs], connection: local}\n"
+        "  mon1: {private: 10.0.0.4, roles: [monitoring], connection: local}\n",
+    )
+    pytester.makepyfile("def test_own(audit_facts): assert audit_facts.processes\n")
+    result = pytester.runpytest_subprocess("--cluster=acme.yaml")
+    result.assert_outcomes(passed=2)
+
+
+def test_facts_of_a_host_that_a_fault_of_the_program_cost_are_an_error_with_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a KeyError: it is said what could not be done."""
+
+    def fail(self: object, name: str, *_: object) -> None:
+        raise ValueError(name)
+
+    monkeypatch.setattr("pytest_portaswitch.observe.needs._Needs.request", fail)
+    (site.path / "suites" / "test_own.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.portaswitch_hosts('billing')\n"
+        "def test_own(audit_facts): pass\n"
+    )
+    result = site.audit("-k", "own")
+    result.assert_outcomes(errors=1, deselected=PLANNED)
+    result.stdout.fnmatch_lines(["bill1 could not be looked at: *ValueError* [[]internal-error[]]"])
 
 
 def test_hooks_see_and_change_an_audit(site: Site) -> None:

@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from .conftest import PLANNED, Site
+from .conftest import PLANNED, ROOT, Site
 
+SHIPPED = ROOT / "suites"
 CHECK = "suites/test_listeners.py::test_listener[sip-front:edge-proxy:udp-5060]"
 
 
@@ -45,11 +46,53 @@ def test_an_id_is_the_same_in_a_folder_below(
     assert [CHECK] == collected(bare, CHECK, *options) == collected(bare, f"../{CHECK}", *options)
 
 
-def test_suites_of_ones_own_are_left_alone(bare: Site) -> None:
-    """A folder of that name is what its owner means."""
+@pytest.fixture
+def own(bare: Site) -> Site:
+    """A site that keeps tests of its own in a folder that is called like the shipped one."""
     (bare.path / "suites").mkdir()
     (bare.path / "suites" / "test_own.py").write_text("def test_own():\n    pass\n")
-    assert collected(bare, "suites", "--cluster", "acme.yaml") == ["suites/test_own.py::test_own"]
+    return bare
+
+
+@pytest.mark.parametrize("named", ["suites", "./suites/", "{path}/suites"])
+def test_folder_of_the_site_called_suites_is_no_audit_and_refused(own: Site, named: str) -> None:
+    """Its tests would pass, and nothing would be audited."""
+    named = named.format(path=own.path)
+    result = own.pytester.runpytest_inprocess(named, "--cluster=acme.yaml")
+    assert result.ret == 4
+    assert result.stderr.lines[0] == (
+        f"ERROR: {named}: the folder {own.path}/suites stands in the place of the shipped suites, "
+        f"and lacks test_connections.py and 10 more: rename it; until then {SHIPPED} is the audit, "
+        f"and {named.rstrip('/')}/test_own.py is a test of your own"
+    )
+    assert not own.observed()
+
+
+def test_folder_called_suites_that_lacks_one_shipped_module_is_named_with_it(own: Site) -> None:
+    """Such as the copy of an older version."""
+    shutil.copytree(SHIPPED, own.path / "suites", dirs_exist_ok=True)
+    (own.path / "suites" / "test_tls.py").unlink()
+    result = own.pytester.runpytest_inprocess("suites", "--cluster=acme.yaml")
+    assert result.ret == 4
+    assert "and lacks test_tls.py: rename it" in result.stderr.lines[0]
+
+
+def test_tests_beside_a_whole_copy_of_the_shipped_suites_are_collected(own: Site) -> None:
+    shutil.copytree(SHIPPED, own.path / "suites", dirs_exist_ok=True)
+    found = collected(own, "suites", "--cluster=acme.yaml")
+    assert {CHECK, "suites/test_own.py::test_own"} < {*found}
+
+
+def test_file_of_ones_own_suites_and_shipped_file_are_both_found(own: Site) -> None:
+    """Each is named as a file, so that nobody takes one for the other."""
+    arguments = ("suites/test_own.py", CHECK, "--cluster=acme.yaml")
+    assert collected(own, *arguments) == ["suites/test_own.py::test_own", CHECK]
+    assert CHECK in collected(own, str(SHIPPED), "--cluster=acme.yaml")
+
+
+def test_folder_called_suites_of_another_project_is_left_alone(own: Site) -> None:
+    """No cluster file is given: it has nothing to do with audits."""
+    assert collected(own, "suites") == ["suites/test_own.py::test_own"]
 
 
 def test_k_and_deselect_know_the_ids(bare: Site) -> None:
