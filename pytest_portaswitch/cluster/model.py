@@ -74,6 +74,7 @@ class VirtualIp(msgspec.Struct, frozen=True, kw_only=True):
     standby: dict[str, str] = {}
     """What a host that does not hold the address has of each subcomponent: ``running``, or the
     absolute path of a program that is installed. Subcomponents that are left out: not known."""
+    line: int = 0
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):

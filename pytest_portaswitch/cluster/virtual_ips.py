@@ -24,7 +24,8 @@ def read(
             value.refuse_key(name, words.HOST_RULE)
         elif name in hosts:
             value.refuse_key(name, "names a host and a virtual IP")
-        found.append(_virtual_ip(name, entry, hosts, tables, addresses))
+        virtual_ip = _virtual_ip(name, entry, hosts, tables, addresses)
+        found.append(msgspec.structs.replace(virtual_ip, line=value.key_line(name)))
     return tuple(found)
 
 

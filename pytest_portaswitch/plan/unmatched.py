@@ -1,4 +1,4 @@
-"""What a cluster file says that means nothing in its cluster: mistakes, before the network."""
+"""What a cluster file says that means nothing, or cannot be: mistakes, before the network."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pytest_portaswitch.plan.check import (
     Runs,
     StandsBy,
 )
+from pytest_portaswitch.plan.conflicts import conflicts
 from pytest_portaswitch.plan.expand import Plan
 from pytest_portaswitch.plan.names import unmatched_names
 from pytest_portaswitch.plan.subjects import covers, subject_of
@@ -23,8 +24,11 @@ from pytest_portaswitch.tables.row import ProcessPattern, Tables
 
 
 def unmatched(cluster: Cluster, plan: Plan, tables: Tables) -> list[Problem]:
-    """A problem for each waiver, name, override, process and acceptance without a check."""
+    """A problem for each waiver, name, override, process and acceptance without a check, and for
+    each two subcomponents that the plan expects at one port.
+    """
     return [
+        *conflicts(cluster, plan, tables),
         *_accepted(cluster, tables, plan),
         *unmatched_waivers(cluster, plan),
         *unmatched_names(cluster, plan),

@@ -80,6 +80,7 @@ def test_virtual_ip(acme: Cluster) -> None:
             address="203.0.113.100",
             hosts=("SIP1.example.com", "sip2"),
             serves=("edge-proxy",),
+            line=26,
         ),
     )
 
