@@ -29,6 +29,8 @@ class HtmlColumns:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        # Asked now, as pytest-html does: the folder may be gone at the end.
+        self._folder = report_folder(recorder.config)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -90,10 +92,9 @@ class HtmlColumns:
         self, prefix: list[str], summary: list[str], postfix: list[str]
     ) -> None:
         """Of each cluster its verdict, totals that add up, causes, and links to what is beside."""
-        folder = report_folder(self.recorder.config)
-        index = link(self.recorder.index.path, folder) if self.recorder.index else ""
+        index = link(self.recorder.index.path, self._folder) if self.recorder.index else ""
         for evidence, path in self.recorder.written:
-            prefix.append(render_header(evidence, link(path.with_name(PAGE), folder), index))
+            prefix.append(render_header(evidence, link(path.with_name(PAGE), self._folder), index))
 
 
 def report_folder(config: pytest.Config) -> Path:

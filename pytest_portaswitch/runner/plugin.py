@@ -24,7 +24,13 @@ from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
 from pytest_portaswitch.runner.signals import interrupt_run_by_signal
 from pytest_portaswitch.runner.subjects import Subjects
 from pytest_portaswitch.runner.suites import point_to_shipped, refuse_other_suites
-from pytest_portaswitch.runner.unwritable import finish_others, refuse_folder, refuse_reports
+from pytest_portaswitch.runner.unwritable import (
+    StartFolder,
+    finish_others,
+    folder_above,
+    refuse_folder,
+    refuse_reports,
+)
 from pytest_portaswitch.text import show
 
 if TYPE_CHECKING:
@@ -71,6 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[stash.AUDITS] = prepare(config, settings)
     recorder = Recorder(config, config.stash[stash.AUDITS], settings)
     config.pluginmanager.register(Session(recorder), "portaswitch-session")
+    config.pluginmanager.register(StartFolder(), "portaswitch-start-folder")
     facts_wanted = not options.judges_nothing(config)
     if stash.is_worker(config):
         from pytest_portaswitch.runner.distribution import Worker
@@ -122,6 +129,7 @@ class Session:
         hosts = stash.hosts_asked(session.items)
         if self.recorder.collected or stash.is_controller(config):
             refuse_folder(config, self.recorder.audits)
+            self.recorder.folder_above = folder_above(config.stash[stash.SETTINGS].audit_dir)
         # The controller of xdist selects nothing: its workers collect while this waits.
         self.recorder.observing = bool(self.recorder.collected or stash.is_controller(config))
         if self.recorder.collected or hosts:

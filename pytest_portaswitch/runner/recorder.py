@@ -58,6 +58,8 @@ class Recorder:
         self.interrupted = False
         self.observing = False
         """Whether hosts may have been contacted. After an import error, say, none was."""
+        self.folder_above = Path(settings.audit_dir.anchor)
+        """In it the folder of the evidence lies. Where it is gone at the end, it stays gone."""
         self.written: list[tuple[Evidence, Path]] = []
         self.kept: list[Path] = []
         """Folders of baselines that this run's packs would have replaced."""
@@ -177,7 +179,7 @@ class Recorder:
             self.trouble.append(f"{place}: the evidence is written and not signed: {unsigned}")
         in_the_way = before is not None and before.path.parent.resolve() == place.resolve()
         first = _attempt_to_store(
-            lambda: store(files, cluster, audit_dir, self.settings.keep, whole=whole)
+            lambda: store(files, cluster, self._audit_dir(), self.settings.keep, whole=whole)
         )
         if isinstance(first, str):
             why = f"{place}: cannot be written: {first}"
@@ -196,6 +198,11 @@ class Recorder:
             self.kept += stored.earlier if in_the_way else ()
         self.trouble += stored.trouble
         return stored.folder / EVIDENCE
+
+    def _audit_dir(self) -> Path:
+        """The folder of the evidence. Raises OSError where what it lies in is no longer there."""
+        self.folder_above.stat()
+        return self.settings.audit_dir
 
     def _tell(self, audit: Audit, path: Path) -> None:
         self.config.hook.pytest_portaswitch_evidence(

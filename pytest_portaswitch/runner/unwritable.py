@@ -5,11 +5,12 @@ It loads little: what writes packs is loaded while hosts are looked at.
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import itertools
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from traceback import walk_tb
@@ -149,6 +150,39 @@ def _try_places(audit_dir: Path, cluster: str) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(index))
     with suppress(FileNotFoundError):
         (history / _LONGEST_ENTRY / _LONGEST).lstat()
+
+
+def folder_above(audit_dir: Path) -> Path:
+    """The nearest folder above the evidence's that is there.
+
+    Where it is gone at the end of the run, somebody removed it: it is not made anew.
+    """
+    return next(path for path in audit_dir.parents if path == path.parent or path.is_dir())
+
+
+class StartFolder:
+    """pytest goes back to the folder in which it was started before anything is written, and ends
+    with a traceback where that is gone, or cannot be entered any more."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Send pytest elsewhere then: what is written has absolute paths."""
+        try:
+            return (yield)
+        finally:
+            given = session.config.invocation_params
+            try:
+                os.chdir(given.dir)
+            except OSError:
+                elsewhere = _readable_folder()
+                session.config.invocation_params = dataclasses.replace(given, dir=elsewhere)
+
+
+def _readable_folder() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:
+        return Path(os.sep)
 
 
 def finish_others(session: pytest.Session, error: OSError) -> Iterator[str]:

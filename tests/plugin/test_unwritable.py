@@ -343,3 +343,66 @@ def test_a_folder_of_somebody_else_is_refused(site: Site, shut: str) -> None:
         ]
     )
     assert site.observed() == []
+
+
+GONE = "import os, shutil; shutil.rmtree(os.environ['START'], ignore_errors=True)"
+SHUT = "import os; os.chmod(os.environ['START'], 0)"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "said", "how"),
+    [
+        (GONE, "No such file or directory", []),
+        (GONE, "No such file or directory", ["-n", "2"]),
+        (GONE, "No such file or directory", ["--html", "run.html", "--junitxml", "run.xml"]),
+        (SHUT, "Permission denied", []),
+        (FULL.replace("small/", ""), "No space left on device", []),
+        (READ_ONLY.replace("small", "$START/.."), "Read-only file system", []),
+    ],
+)
+def test_folder_in_which_pytest_was_started_is_lost_during_the_run(
+    site: Site, small: Path, state: Path, code: str, said: str, how: list[str]
+) -> None:
+    """pytest itself would end with a traceback; the pack goes where it can be written."""
+    site._write()
+    start = small / "start"
+    start.mkdir()
+    given = [sys.executable, "-m", "pytest", "suites", "--cluster", "acme.yaml", *how]
+    given += when_judged(site, code)
+    for name in ("acme.yaml", "suites", "conftest.py", "pytest.ini", "mischief.py"):
+        shutil.move(site.path / name, start / name)
+    if code is SHUT and os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            pytest.skip("setpriv is not installed")
+        given = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *given]
+    path = os.pathsep.join([str(start), os.environ.get("PYTHONPATH", "")])
+    result = subprocess.run(
+        given, cwd=start, capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "START": str(start), "PYTHONPATH": path},
+    )  # fmt: skip
+    assert result.returncode == NOT_WRITTEN, result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    [folder] = state.glob("*/acme-prod")
+    assert verify(folder).problems == ()
+    assert "acme-prod: READY, WITH WARNINGS" in result.stdout
+    assert (
+        f"NOT WRITTEN: {start}/reports/acme-prod: cannot be written: {said}; the pack is in "
+        f"{folder}: once that is mended, pytest-portaswitch merge {folder} --output "
+        f"{start}/reports\n"
+    ) in result.stdout
+
+
+@pytest.mark.slow
+def test_start_folder_that_is_lost_takes_no_report_that_lies_elsewhere(site: Site) -> None:
+    site._write()
+    place = site.path.with_name(f"{site.path.name}-elsewhere")
+    given = [sys.executable, "-m", "pytest", "suites", "--cluster", "acme.yaml"]
+    given += ["--audit-dir", str(place), *when_judged(site, GONE)]
+    result = subprocess.run(
+        given, cwd=site.path, capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "START": str(site.path)},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert not (site.path / "suites").exists()
+    assert verify(place / "acme-prod").problems == ()
