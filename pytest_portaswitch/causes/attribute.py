@@ -9,19 +9,22 @@ refusal) is left to ``paths``, because then a second thing is broken.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_portaswitch.causes.cutoff import cut_off
 from pytest_portaswitch.causes.degraded import behind
 from pytest_portaswitch.causes.ends import ENDS, SERVED, UNINFORMATIVE
 from pytest_portaswitch.causes.item import Item, Port
+from pytest_portaswitch.causes.misrouted import misrouted
 from pytest_portaswitch.causes.severed import severed
+from pytest_portaswitch.causes.unanswered import SILENCES, unanswered
 from pytest_portaswitch.facts.model import HostFacts, Observation
 from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.plan.check import (
     HoldsConnection,
     Listens,
+    Place,
     Reaches,
     RefusesWrites,
     UsesPrivate,
@@ -57,6 +60,8 @@ class Attribution:
         self._index()
         self.cut_off = cut_off(items, facts)
         self.twice = _held_twice(items, facts)
+        self.misrouted = misrouted(items, facts)
+        self.unanswered = unanswered(items, facts)
         self.dropped = {
             (item.path[0], item.path[1].name)
             for item in items
@@ -74,6 +79,8 @@ class Attribution:
         own = behind(own, self.facts)
         if own.code == "replication-stopped":
             return self._of_source(own) or own
+        if not item.holds and (wrong := self.misrouted.explains(item, self._others_hold(item))):
+            return wrong
         if item.holds or item.path is None:
             return own
         for name in (item.path[1].name, item.path[0]):
@@ -91,11 +98,15 @@ class Attribution:
             item.code not in UNINFORMATIVE or self._others_hold(item)
         ):
             return None
-        return None if self._is_of_the_path(item) else own
+        if self._is_of_the_path(item):
+            return None
+        return self.unanswered.get(own.subject, own) if own.code in SILENCES else own
 
     def followed(self, item: Item) -> Item | None:
         """The failing probe whose cause is that of an item too: who cannot connect holds none."""
         expects = item.check.expects
+        if item.code == "replication-stopped" and item.verdict.fault:
+            return self._unreached_source(item.verdict.fault)
         if not item.follows or not isinstance(expects, (HoldsConnection, RefusesWrites)):
             return None
         return self.failing.get((item.check.row, expects.source, expects.destination.name))
@@ -109,7 +120,9 @@ class Attribution:
             if host in self.cut_off:
                 return self.cut_off[host]
         listener = next((self.listeners[p] for p in item.ports if p in self.listeners), None)
-        return listener if listener is not None and self._explains(listener, item) else None
+        if listener is not None and self._explains(listener, item):
+            return listener
+        return self.misrouted.explains(item, self._others_hold(item))
 
     def _holders(self) -> dict[str, str]:
         """The host behind each virtual IP, of those that were seen."""
@@ -123,16 +136,37 @@ class Attribution:
 
     def _of_source(self, stopped: Fault) -> Fault | None:
         """What is wrong with the server that a replica is no longer connected to."""
-        source = stopped.detail.rpartition(":")[0]
-        for place in self.places.values():
-            if source in (place.name, place.address):
-                if place.name in self.cut_off:
-                    return self.cut_off[place.name]
-                down = [
-                    f for p, f in self.listeners.items() if p[0] == place.name and p[1] == "tcp"
-                ]
-                return next((f for f in down if f.subject[1:] == (MYSQL,)), None)
+        for place in self._sources_of(stopped):
+            for found in (self.cut_off, self.twice):
+                if place.name in found:
+                    return found[place.name]
+            down = [f for p, f in self.listeners.items() if p[0] == place.name and p[1] == "tcp"]
+            if server := next((f for f in down if f.subject[1:] == (MYSQL,)), None):
+                return server
         return None
+
+    def _unreached_source(self, stopped: Fault) -> Item | None:
+        """A probe of the server that a replica is not connected to, where none comes through."""
+        names = {place.name for place in self._sources_of(stopped)}
+        probes = [
+            item
+            for item in self.items
+            if isinstance(item.check.expects, Reaches)
+            and item.check.expects.server == MYSQL
+            and item.check.expects.destination.name in names
+        ]
+        failing = [item for item in probes if item.verdict.verdict in ("fail", "waived")]
+        return failing[0] if failing and not any(item.holds for item in probes) else None
+
+    def _sources_of(self, stopped: Fault) -> Iterator[Place]:
+        """Where the server is to be found that a replica calls its source, by name or address."""
+        source = stopped.detail.rpartition(":")[0].strip("[]")
+        for place in self.places.values():
+            hosts = [h for h in map(self.facts.get, place.hosts) if isinstance(h, HostFacts)]
+            at = [h for h in hosts if not place.virtual or addressing.uses(h, place.address)]
+            named = {place.name, place.address, *(name for h in at for name in names_of(h))}
+            if source and source.lower() in {name.lower() for name in named}:
+                yield place
 
     def _index(self) -> None:
         for item in self.items:
@@ -207,6 +241,12 @@ def _held_twice(items: Sequence[Item], facts: Mapping[str, Observation]) -> dict
         name: addressing.held_twice(address, name, facts) for name, address in addresses.items()
     }
     return {name: twice for name, twice in found.items() if twice is not None}
+
+
+def names_of(host: HostFacts) -> set[str]:
+    """What others may call a host: its own name, whole and short, and its addresses."""
+    held = {words.partition("/")[0] for one in host.interfaces for words in one.addresses}
+    return {host.hostname, host.hostname.partition(".")[0], *held} - {""}
 
 
 def by_words(item: Item) -> Fault:

@@ -34,7 +34,7 @@ class Item(NamedTuple):
     @property
     def follows(self) -> bool:
         """Whether it may be but the consequence of another check's trouble."""
-        return self.code in ("not-connected", "not-told")
+        return self.code in ("not-connected", "not-told", "replication-stopped")
 
     @property
     def holds(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pytest_portaswitch.causes import by_hand, slices
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.causes.loss import conjugated, some
+from pytest_portaswitch.causes.unanswered import SILENCES
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.internal_error import REPORT
 from pytest_portaswitch.judge.fault import Fault
@@ -193,7 +194,9 @@ def _beside(fault: Fault, items: Sequence[Item], every: Sequence[Item]) -> str:
 def _is_of(item: Item, fault: Fault) -> bool:
     """Whether its judge found just that, and it was not put here for another reason."""
     found = item.verdict.fault
-    return found is not None and (found.code, found.subject) == (fault.code, fault.subject)
+    if found is None or found.subject != fault.subject:
+        return False
+    return found.code == fault.code or {found.code, fault.code} <= set(SILENCES)
 
 
 def _served(items: Sequence[Item]) -> str:

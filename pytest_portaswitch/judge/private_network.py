@@ -156,23 +156,22 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
             ),
             reproduce=run(host.host, "ip", "-brief", "address"),
         )
-    routes = {ipaddress.ip_address(route.to): route for route in host.routes}
-    wrong: list[str] = []
-    for peer, address in expects.peers.items():
-        route = routes.get(ipaddress.ip_address(address))
-        if route is None:
+    wrong: dict[str, str] = {}
+    for peer, departure in departures(expects, host).items():
+        if departure is None:
             return gap(host.host, f"route to {peer}", "it was not brought back", expected)
-        if departure := _departure(route, interface, expects.address, host):
-            wrong.append(f"{peer} ({address}): {departure}")
+        if departure:
+            wrong[peer] = f"{peer} ({expects.peers[peer]}): {departure}"
     if wrong:
+        first = next(iter(wrong))
         return Verdict(
             verdict="fail",
             expected=expected,
-            observed=f"{len(wrong)} of {len(expects.peers)} peers otherwise, first {wrong[0]}",
+            observed=f"{len(wrong)} of {len(expects.peers)} peers otherwise, first {wrong[first]}",
             cause=f"{host.host} does not use its private interface {interface} to its peers",
             fault=fault("wrong-route", host.host),
-            evidence=tuple(wrong),
-            reproduce=reproduce,
+            evidence=tuple(wrong.values()),
+            reproduce=run(host.host, "ip", "route", "get", expects.peers[first]),
         )
     return Verdict(
         verdict="pass",
@@ -183,7 +182,20 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
     )
 
 
-def _departure(route: Route, interface: str, address: str, host: HostFacts) -> str:
+def departures(expects: UsesPrivate, host: HostFacts) -> dict[str, str | None]:
+    """By peer: how the route to it departs from the private interface; empty where it does not,
+    None where the host did not bring it back.
+    """
+    interface = addressing.holds(host, expects.address)
+    routes = {ipaddress.ip_address(route.to): route for route in host.routes}
+    found: dict[str, str | None] = {}
+    for peer, address in expects.peers.items():
+        route = routes.get(ipaddress.ip_address(address))
+        found[peer] = None if route is None else _departure(route, interface, expects.address)
+    return found
+
+
+def _departure(route: Route, interface: str, address: str) -> str:
     """How a route departs from the private interface, or empty."""
     if route.error:
         return route.error

@@ -29,6 +29,7 @@ A line of a case file is one of::
     skew web1 300                  its clock is ahead by so many seconds
     install web1 MR118             another release is there
     resize web1 1400               its private interface has another MTU
+    misroute bill1 db1,sip1        it sends to these by another interface
     lend proc1                     its kernel gives ports of the RTP range to clients
 """
 
@@ -387,6 +388,17 @@ def resize(found: Facts, host: str, mtu: str) -> None:
     _change(found, host, interfaces=tuple(changed))
 
 
+def misroute(found: Facts, host: str, peers: str) -> None:
+    wrong = {ADDRESSES[peer] for peer in peers.split(",")}
+    routes = tuple(
+        msgspec.structs.replace(route, interface="eth1", source="203.0.113.5")
+        if route.to in wrong
+        else route
+        for route in _host(found, host).routes
+    )
+    _change(found, host, routes=routes)
+
+
 def lend(found: Facts, host: str) -> None:
     _change(found, host, ephemeral_ports=(32768, 60999), reserved_ports=())
 
@@ -397,6 +409,6 @@ MISCHIEF: dict[str, Callable[..., None]] = {
         hang,
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
         hint, mute, unseen, down, disconnect, hold, borrow, without, shell, lose, skew, install,
-        resize, lend,
+        resize, misroute, lend,
     )
 }  # fmt: skip
