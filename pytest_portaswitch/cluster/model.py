@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +78,11 @@ class VirtualIp(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
+LeastGrade = Literal["", "connected", "delivered"]
+"""What a site that wants plain reachability demands at most of each row; empty: what the rows do.
+Nothing connects over UDP, so that only ``delivered`` lowers what is demanded there."""
+
+
 class Override(msgspec.Struct, frozen=True, kw_only=True):
     """A site's deviation from one row of the tables."""
 
@@ -88,7 +94,21 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction | None = None
     peers: tuple[str, ...] | None = None
     connection: HoldsItsConnection = ""
+    grade: LeastGrade = ""
+    """With how little proof the site is content there; empty: what the row demands."""
     line: int = 0
+
+    @property
+    def deviates(self) -> bool:
+        """Whether it says something else of the row than the grade."""
+        given = (self.ports, self.transport, self.protocol, self.direction, self.connection)
+        return any(given) or self.peers is not None
+
+
+def least_of(grades: Iterable[LeastGrade]) -> LeastGrade:
+    """The lowest of the grades with which a site is content; empty: it names none."""
+    grades = set(grades)
+    return "delivered" if "delivered" in grades else "connected" if "connected" in grades else ""
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,11 +150,6 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 Severity = Literal["note", "warn", "fail"]
 """``note`` is shown as evidence only."""
-
-
-LeastGrade = Literal["", "connected", "delivered"]
-"""What a site that wants plain reachability demands at most of each row; empty: what the rows do.
-Nothing connects over UDP, so that only ``delivered`` lowers what is demanded there."""
 
 
 class Undeclared(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,6 +254,11 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     questions: Questions = Questions()
     not_in_use: tuple[NotInUse, ...] = ()
     accepted: tuple[Accepted, ...] = ()
+
+    @property
+    def lowered(self) -> LeastGrade:
+        """With how little proof the site is content, of all rows or of some; empty: of none."""
+        return least_of((self.grade, *(override.grade for override in self.overrides)))
 
     def hosts_of(self, role: str) -> tuple[Host, ...]:
         """The hosts that hold a role, in the order of the file."""

@@ -7,14 +7,19 @@ from typing import Any, get_args
 
 import msgspec
 
-from pytest_portaswitch.cluster.model import Override
+from pytest_portaswitch.cluster.model import LeastGrade, Override
 from pytest_portaswitch.source import Section, Value
 from pytest_portaswitch.source.scalar import choice, listing, prose
 from pytest_portaswitch.tables import draft, spoken
+from pytest_portaswitch.tables.ladder import reaches
 from pytest_portaswitch.tables.ports import Ports, read_ports
 from pytest_portaswitch.tables.row import Direction, Row, Tables, Transport
 
-_CHANGES = ("port", "ports", "transport", "protocol", "direction", "peers", "connection")
+_CHANGES = ("port", "ports", "transport", "protocol", "direction", "peers", "connection", "grade")
+
+GRADES: tuple[LeastGrade, ...] = tuple(grade for grade in get_args(LeastGrade) if grade)
+
+UNCONNECTED = ("connected", "udp")
 
 _PAIR = {"protocol", "transport"}
 
@@ -53,6 +58,7 @@ def _override(section: Section, hosts: Collection[str], tables: Tables | None) -
         "connection": section.read(
             "connection", choice(draft.CONNECTIONS, "what is said of a connection"), ""
         ),
+        "grade": section.read("grade", choice(GRADES, "'connected' or 'delivered'"), ""),
         "line": section.value.line,
     }
     if not section.entries.keys() & set(_CHANGES):
@@ -93,6 +99,13 @@ def _fits(section: Section, row: Row, ports: Ports) -> None:
         here.refuse_key(
             "connection", f"{row.id} holds none", "it stands in outgoing rows over TCP only"
         )
+    said = section.read("grade", lambda value: value.raw, "")
+    least = next((grade for grade in GRADES if grade == said), None)
+    transport = section.read("transport", lambda value: value.raw, row.transport)
+    if least and (reaches(least, row.least_grade) or (least, transport) == UNCONNECTED):
+        udp = " over UDP, where nothing connects" if transport == "udp" else ""
+        rule = f"is not less than {row.id} demands, which is {row.least_grade}{udp}"
+        here.refuse_key("grade", rule, "leave it out")
     if ports.numbers and ports.range != (row.demand == "range"):
         what = "a range of ports" if row.demand == "range" else "single ports"
         here.refuse(f"{row.id} has {what}, so its override must have the same")

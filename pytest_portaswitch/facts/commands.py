@@ -197,11 +197,30 @@ def _is_program(word: str, name: str, known: "Collection[str]") -> bool:
     )
 
 
+_VERSIONED = ("python", "pypy", "perl", "platform-python", "ruby", "php")
+_BUILDS = (
+    "",
+    *"mdut",
+    "dm",
+    "mu",
+    "td",
+    "-c",
+    "-gdb",
+    "-dbg",
+    "-debug",
+    "-nojit",
+    "-jit",
+    "-intel64",
+)
+"""What stands behind the version of an interpreter and says how it was built: pypy3.6-gdb."""
+
+
 def _grammar(word: str) -> "_Grammar | None":
     # pypy3.6-c, python3.11, perl5.36.0, -bash
     called = word.rpartition("/")[2].lstrip("-")
-    if called.startswith(("python", "pypy", "perl", "platform-python", "ruby", "php")):
-        called = called.rstrip("0123456789.-c")
+    for name in _VERSIONED:
+        if called.startswith(name) and called[len(name) :].lstrip("0123456789.") in _BUILDS:
+            return _GRAMMARS[name]
     return _GRAMMARS.get(called)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -16,6 +17,10 @@ DEVIATION = "deviates from the vendor's table: "
 
 ASKED = "this site has asked "
 """How the note of a row begins whose services are asked another question than the usual one."""
+
+
+ASKS = {"sip": "OPTIONS", "radius": "Status-Server", "smpp": "enquire_link"}
+"""What is asked, by protocol, where a row says that the answer is assumed."""
 
 
 class EffectiveRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +43,20 @@ class EffectiveRow(msgspec.Struct, frozen=True, kw_only=True):
             note
             for note in (
                 *(self.deviation, self.lowered, self.asked),
-                *(self.row.oddity, self.row.assumption),
+                *(self.row.oddity, self._answer, self.row.assumption),
             )
             if note
+        )
+
+    @property
+    def _answer(self) -> str:
+        """That nobody says of the service that it answers; empty where somebody does."""
+        if self.row.answer != "assumed" or self.row.least_grade != "answered":
+            return ""
+        less = "delivered" if self.row.transport == "udp" else "connected"
+        return (
+            f"no public text says that it answers {ASKS.get(self.row.protocol, 'a request')}: "
+            f"where it does not, an override may say so (row: {self.row.id}, grade: {less})"
         )
 
 
@@ -48,7 +64,10 @@ def effective_rows(tables: Tables, cluster: Cluster) -> tuple[EffectiveRow, ...]
     """Every row once, in the tables' order, with the cluster's override of it if there is one."""
     overrides = {override.row: override for override in cluster.overrides}
     return tuple(
-        _asked(_lowered(_overridden(row, overrides.get(row.id), cluster), cluster.grade), cluster)
+        _asked(
+            _lowered(_overridden(row, overrides.get(row.id), cluster), overrides, cluster.grade),
+            cluster,
+        )
         for row in tables.rows
     )
 
@@ -80,23 +99,30 @@ def _asked(effective: EffectiveRow, cluster: Cluster) -> EffectiveRow:
     return msgspec.structs.replace(effective, asked=note)
 
 
-def _lowered(effective: EffectiveRow, grade: LeastGrade) -> EffectiveRow:
-    """The row as the site demands it, where that is less."""
+def _lowered(
+    effective: EffectiveRow, overrides: Mapping[str, Override], grade: LeastGrade
+) -> EffectiveRow:
+    """The row as the site demands it, where that is less: of this row, or of all."""
     row = effective.row
-    least: Grade = lower(row.least_grade, grade) if grade else row.least_grade
-    # Nothing connects over UDP: between an answer and an arrival there is no grade.
-    if least == row.least_grade or (least == "connected" and row.transport == "udp"):
+    own = overrides.get(row.id)
+    least: Grade = row.least_grade
+    for less in (grade, own.grade if own else ""):
+        # Nothing connects over UDP: between an answer and an arrival there is no grade.
+        if less and (less, row.transport) != ("connected", "udp"):
+            least = lower(least, less)
+    if least == row.least_grade:
         return effective
+    why = f" ({own.reason})" if own and own.grade == least else ""
     return msgspec.structs.replace(
         effective,
         row=msgspec.structs.replace(row, least_grade=least),
         lowered=f"this site demands {least} where the tables of this project demand "
-        f"{row.least_grade}",
+        f"{row.least_grade}{why}",
     )
 
 
 def _overridden(row: Row, override: Override | None, cluster: Cluster) -> EffectiveRow:
-    if override is None:
+    if override is None or not override.deviates:
         return EffectiveRow(row=row)
     roles, hosts = row.peers, tuple[str, ...]()
     if override.peers is not None:

@@ -145,7 +145,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return Scope(
             deselected=self.run.deselected,
             removed=len(self.removed),
-            grade=self.site.grade,
+            grade=self.site.lowered,
             internal_errors=len(self.internal_errors),
             unassessed=len(self.assessment.missing) if self.assessment else 0,
             accepted=noteworthy(self.assessment, self.not_in_use),

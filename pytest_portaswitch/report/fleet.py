@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from pytest_portaswitch.causes import Cause
-from pytest_portaswitch.cluster.model import Accepted, LeastGrade
+from pytest_portaswitch.cluster.model import Accepted, LeastGrade, least_of
 from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.internal_error import InternalError, attempt_but
 from pytest_portaswitch.judge.fault import fault
@@ -58,10 +58,17 @@ class SummaryHost(msgspec.Struct, frozen=True, kw_only=True):
     release: str = ""
 
 
+class SummaryOverride(msgspec.Struct, frozen=True, kw_only=True):
+    """With how little proof the site is content in one row."""
+
+    grade: LeastGrade = ""
+
+
 class SummarySite(msgspec.Struct, frozen=True, kw_only=True):
     """Whether less was demanded than the rows name."""
 
     grade: LeastGrade = ""
+    overrides: tuple[SummaryOverride, ...] = ()
     accepted: tuple[Accepted, ...] = ()
 
 
@@ -170,7 +177,7 @@ def _contradictions(summary: Summary) -> Iterator[tuple[str, object, object]]:
     scope = Scope(
         summary.run.deselected,
         len(summary.removed),
-        summary.site.grade,
+        least_of((summary.site.grade, *(one.grade for one in summary.site.overrides))),
         len(summary.internal_errors),
         len(summary.assessment.missing) if summary.assessment else 0,
         noteworthy(summary.assessment, summary.not_in_use),

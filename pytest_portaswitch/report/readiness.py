@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from pytest_portaswitch.cluster.model import LeastGrade
+from pytest_portaswitch.cluster.model import Cluster, LeastGrade
 from pytest_portaswitch.judge.verdict import Verdict
 
 Readiness = Literal["ready", "ready-with-warnings", "blocked", "could-not-be-assessed"]
@@ -28,7 +28,7 @@ class Scope(NamedTuple):
     removed: int = 0
     """Checks that a hook of the site took out."""
     grade: LeastGrade = ""
-    """With how little proof the site is content."""
+    """With how little proof the site is content, of all rows or of one."""
     internal_errors: int = 0
     """Faults of this program that the audit met."""
     unassessed: int = 0
@@ -66,8 +66,15 @@ def taken_out(removed: int) -> str:
     )
 
 
-def lowered(grade: LeastGrade) -> str:
+def lowered(site: Cluster) -> str:
     """What it means that a site is content with less than the rows name; empty where it is not."""
+    grade = site.grade
+    rows = [f"{one.grade} of {one.row}" for one in site.overrides if one.grade]
+    if rows and not grade:
+        return (
+            f"this site demands less than the tables of this project do, {', '.join(rows)}: "
+            "a pass there does not say that the service works"
+        )
     if not grade:
         return ""
     udp = ", over UDP an answer still" if grade == "connected" else ""

@@ -77,8 +77,8 @@ def _lines(evidence: Evidence, path: str) -> Iterator[str]:
         yield from _wrapped("  our fault", faults.summary(evidence.internal_errors))
         # Whole, however long: it is there to be sent.
         yield from (f"{_INDENT}{line}" for line in faults.lines(evidence.internal_errors))
-    if evidence.site.grade:
-        yield from _wrapped("  lowered", lowered(evidence.site.grade))
+    if less := lowered(evidence.site):
+        yield from _wrapped("  lowered", less)
     for question in dict.fromkeys(
         note for check in evidence.checks for note in check.notes if note.startswith(ASKED)
     ):

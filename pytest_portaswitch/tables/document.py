@@ -10,6 +10,7 @@ import msgspec
 from pytest_portaswitch.source import Problem, Section, Value, open_file
 from pytest_portaswitch.source.scalar import choice, flag, listing, prose
 from pytest_portaswitch.tables import pattern
+from pytest_portaswitch.tables import release as releases
 from pytest_portaswitch.tables.draft import SLUG, Draft, Names, read
 from pytest_portaswitch.tables.row import Subcomponent
 
@@ -78,9 +79,14 @@ def read_group(value: Value, roles: frozenset[str]) -> tuple[str, ...]:
     return section.read("roles", listing(choice(roles, "a role of the tables"), "roles"), ())
 
 
-def read_subcomponent(name: str, value: Value, roles: frozenset[str]) -> Subcomponent:
-    """``{title, application, roles, process, implied, optional, optional_source}``."""
-    words = ("implied", "optional", "optional_source")
+def read_subcomponent(
+    name: str, value: Value, roles: frozenset[str], release: str = ""
+) -> Subcomponent:
+    """``{title, application, roles, process, implied, optional, optional_source, since, until}``.
+
+    The process is that of a release.
+    """
+    words = ("implied", "optional", "optional_source", "since", "until")
     section = value.section(("title", "application", "roles", "process"), words)
     if section is None:
         nobody = pattern.NOTHING
@@ -92,10 +98,12 @@ def read_subcomponent(name: str, value: Value, roles: frozenset[str]) -> Subcomp
         title=section.read("title", prose, ""),
         application=section.read("application", prose, ""),
         roles=section.read("roles", role, nothing),
-        process=section.read("process", pattern.read, pattern.NOTHING),
+        process=section.read("process", pattern.reader(release), pattern.NOTHING),
         implied=section.read("implied", prose, ""),
         optional=section.read("optional", flag, False),
         optional_source=section.read("optional_source", prose, ""),
+        since=section.read("since", releases.read, ""),
+        until=section.read("until", releases.read, ""),
     )
     if found.optional and not found.optional_source:
         value.refuse("'optional_source' is missing", "say who says that it is optional", value="")

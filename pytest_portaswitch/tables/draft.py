@@ -13,6 +13,7 @@ from pytest_portaswitch.tables import release, spoken
 from pytest_portaswitch.tables.ladder import PASSING
 from pytest_portaswitch.tables.ports import Ports, read_ports
 from pytest_portaswitch.tables.row import (
+    Answer,
     Confidence,
     Direction,
     HoldsItsConnection,
@@ -24,6 +25,8 @@ from pytest_portaswitch.tables.row import (
 CONNECTIONS = tuple(word for word in get_args(HoldsItsConnection) if word)
 """What a row or an override may say of the connection that a subcomponent holds."""
 
+ANSWERS = tuple(word for word in get_args(Answer) if word)
+
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 
 _ROW_ID = matching(
@@ -32,7 +35,7 @@ _ROW_ID = matching(
 _WORDS = ("purpose", "oddity", "assumption", "source")
 _OPTIONAL = (
     *("rule", "subcomponent", "direction", "peers", "serves", "transport", "ports", "demand"),
-    *("protocol", "connection", "select_only", "least_grade", "since", "until", "sample"),
+    *("protocol", "connection", "select_only", "least_grade", "answer", "since", "until", "sample"),
 )
 
 _OF_A_PORT = (
@@ -110,6 +113,7 @@ def _fields(section: Section, names: Names, row_id: str) -> dict[str, Any]:
             "confidence", choice(get_args(Confidence), "a confidence"), "documented"
         ),
         "least_grade": section.read("least_grade", choice(PASSING, "a grade"), "connected"),
+        "answer": section.read("answer", choice(ANSWERS, "'documented' or 'assumed'"), ""),
         "since": section.read("since", release.read, ""),
         "until": section.read("until", release.read, ""),
     }
@@ -171,6 +175,14 @@ def _consistent(section: Section, fields: dict[str, Any]) -> None:
         here.refuse_key("connection", "stands in an incoming row", "only who connects holds one")
     elif "connection" in given and fields["transport"] == "udp":
         here.refuse_key("connection", "stands in a row over UDP, which has none", "leave it out")
+    _spoken_of(section, fields)
+
+
+def _spoken_of(section: Section, fields: dict[str, Any]) -> None:
+    """Refuse what needs a protocol where there is none, and releases that end before they begin."""
+    here = section.value
+    if "answer" in section.entries and not fields["protocol"]:
+        here.refuse_key("answer", "stands in a row without a protocol", "nothing is asked there")
     if fields["select_only"] and (fields["direction"], fields["protocol"]) != ("outgoing", "mysql"):
         here.refuse_key("select_only", "stands in a row that asks no database", "leave it out")
     spans = [re.findall(r"\d+", fields[key]) for key in ("since", "until")]

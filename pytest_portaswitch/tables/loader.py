@@ -19,7 +19,7 @@ from pytest_portaswitch.tables.document import (
     read_subcomponent,
 )
 from pytest_portaswitch.tables.draft import Draft, Names
-from pytest_portaswitch.tables.row import Row, Tables
+from pytest_portaswitch.tables.row import Row, Subcomponent, Tables
 
 VENDOR = "vendor.yaml"
 SERVICES = "services.yaml"
@@ -31,7 +31,8 @@ class Definitions(msgspec.Struct, frozen=True):
 
     roles: dict[str, Value]
     groups: dict[str, Value]
-    subcomponents: dict[str, Value]
+    subcomponents: dict[str, list[Value]]
+    """By name, in the order of the files: a later one may be for some releases only."""
     services: dict[str, Value]
 
 
@@ -78,13 +79,14 @@ def _assemble(release: str, site_files: tuple[Path, ...], problems: list[Problem
     defined = Definitions(
         roles=_merge(documents, "roles"),
         groups=_merge(documents, "groups"),
-        subcomponents=_merge(documents, "subcomponents"),
+        subcomponents=_gather(documents, "subcomponents"),
         services=_merge(documents, "services"),
     )
     _refuse_shared_names(defined)
     roles = frozenset(defined.roles)
     subcomponents = {
-        name: read_subcomponent(name, value, roles) for name, value in defined.subcomponents.items()
+        name: _subcomponent(name, values, roles, release)
+        for name, values in defined.subcomponents.items()
     }
     groups = {name: read_group(value, roles) for name, value in defined.groups.items()}
     names = Names(roles=roles, groups=groups, subcomponents=frozenset(subcomponents))
@@ -114,6 +116,38 @@ def _merge(documents: Sequence[Document], part: str) -> dict[str, Value]:
             else:
                 merged[name] = value
     return merged
+
+
+def _gather(documents: Sequence[Document], part: str) -> dict[str, list[Value]]:
+    gathered: dict[str, list[Value]] = {}
+    for document in documents:
+        for name, value in document.part(part).items():
+            gathered.setdefault(name, []).append(value)
+    return gathered
+
+
+def _subcomponent(
+    name: str, values: Sequence[Value], roles: frozenset[str], release: str
+) -> Subcomponent:
+    """The definition that holds for a release: a later one, where it says for which it holds."""
+    chosen, *others = (read_subcomponent(name, value, roles, release) for value in values)
+    spans: list[tuple[str, str, str]] = []
+    for value, found in zip(values[1:], others, strict=True):
+        if not found.since and not found.until:
+            first = f"first at {values[0].place}; since or until says for which releases it holds"
+            value.refuse("is defined twice", first, value=name)
+            continue
+        span = (found.since, found.until)
+        for since, until, place in spans:
+            if releases.overlap((since, until), span):
+                value.refuse(
+                    "is defined twice for the same releases", f"first at {place}", value=name
+                )
+                break
+        spans.append((*span, value.place))
+        if releases.holds(*span, release):
+            chosen = found
+    return chosen
 
 
 def _refuse_shared_names(defined: Definitions) -> None:

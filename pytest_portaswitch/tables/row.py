@@ -21,6 +21,10 @@ Direction = Literal["incoming", "outgoing"]
 Demand = Literal["all", "one", "range"]
 """Of a row's ports: each is demanded, one of them is, or they are the ends of a range."""
 
+Answer = Literal["", "documented", "assumed"]
+"""Whether the service answers what the audit asks: its protocol or a public text says so, or this
+project alone does. Empty: nothing is said of it."""
+
 HoldsItsConnection = Literal["", "demanded", "on-demand"]
 """Whether the subcomponent of an outgoing row has a connection at all times: ``demanded``, or only
 while it has something to ask. Empty: nothing is said, and nobody looks."""
@@ -67,6 +71,10 @@ class Subcomponent(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an installation may do without it: not every site uses it."""
     optional_source: str = ""
     """Who says that it is optional, and how surely."""
+    since: str = ""
+    """First release that this definition holds for; empty: always."""
+    until: str = ""
+    """Last release that it holds for; empty: still."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +107,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Outgoing rows to a database: it is asked with SELECT only, and is to refuse anything else."""
     least_grade: Grade = "connected"
     """The lowest grade of the evidence ladder that passes."""
+    answer: Answer = ""
     oddity: str = ""
     """What is odd about the row; shown in every report."""
     assumption: str = ""

@@ -64,6 +64,38 @@ def test_delivered_is_enough_over_udp_too(site: Site) -> None:
     assert "lowered" in result.stdout.str()
 
 
+def test_one_row_alone(site: Site) -> None:
+    """An override lowers its row and no other; every output names it, with the reason."""
+    for host in ("sip1", "sip2"):
+        site.change(host, "mute")
+    with (site.path / "acme.yaml").open("a") as file:
+        file.write(
+            "overrides:\n"
+            "  - {row: portasip.registrar.tcp, grade: connected, reason: never answers OPTIONS}\n"
+        )
+    result = site.audit("-k", "reachability and proc1 and (registrar or subscription)")
+    found = {
+        (check.row, check.verdict, check.grade)
+        for check in evidence(site).checks
+        if check.transport == "tcp"
+    }
+    assert found == {
+        ("portasip.registrar.tcp", "pass", "connected"),
+        ("portasip.subscription-manager.tcp", "fail", "connected"),
+    }
+    text = " ".join(result.stdout.str().split())
+    said = "lowered this site demands less than the tables of this project do, connected of "
+    assert said + "portasip.registrar.tcp: a pass there does not say" in text
+    (notes,) = {
+        check.notes for check in evidence(site).checks if check.row == "portasip.registrar.tcp"
+    }
+    assert notes[0] == f"{NOTE} (never answers OPTIONS)"
+    assert not any("no public text says that it answers" in note for note in notes)
+    page = (site.pack() / "audit.html").read_text()
+    assert "connected of portasip.registrar.tcp" in page
+    assert verify(site.pack()).problems == ()
+
+
 def test_without_it_an_answer_is_demanded(site: Site) -> None:
     """And no output speaks of less."""
     site.change("sip1", "mute")

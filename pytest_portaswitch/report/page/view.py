@@ -113,7 +113,7 @@ def view_of(evidence: Evidence) -> View:
         evidence=evidence,
         headline=words.CLUSTER[evidence.verdict],
         sentence=words.SENTENCE[evidence.verdict],
-        lowered=lowered(evidence.site.grade),
+        lowered=lowered(evidence.site),
         taken_out=taken_out(len(evidence.removed)),
         not_accepted=not_accepted(len(missing)),
         missing=missing,

@@ -50,7 +50,12 @@ def test_two_files_with_the_same_row(tmp_path: Path) -> None:
     assert rules == [
         (6, "fax", "is defined twice", f"first at {OFFICE}:6"),
         (8, "talkers", "is defined twice", f"first at {OFFICE}:8"),
-        (11, "faxd", "is defined twice", f"first at {OFFICE}:11"),
+        (
+            11,
+            "faxd",
+            "is defined twice",
+            f"first at {OFFICE}:11; since or until says for which releases it holds",
+        ),
         (16, "office.faxd.tcp", "this row is there twice", f"first at {OFFICE}:16"),
         (24, "office.faxd.tcp", "this row is there twice", f"first at {OFFICE}:24"),
         (31, "web.cassandra.nodes", "this row is replaced twice", f"first at {OFFICE}:31"),
@@ -146,3 +151,70 @@ def test_a_sites_table_may_add_services(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         load("", [path])
     assert [(p.value, p.rule) for p in caught.value.problems] == [("ssh", "is defined twice")]
+
+
+RENAMED = """
+format: portaswitch-tables
+version: 1
+subcomponents:
+  radius:
+    title: RADIUS
+    application: Billing server
+    roles: [billing]
+    since: MR120
+    until: MR125
+    process: {program: raddispatcher, confidence: pinned, source: seen on bill1}
+  faxd:
+    title: Fax
+    application: Office
+    roles: [web]
+    process:
+      - {program: oldfaxd, confidence: pinned, until: MR100}
+      - {program: faxd, confidence: pinned, since: MR101}
+"""
+
+
+@pytest.mark.parametrize(
+    ("release", "radius", "fax"),
+    [
+        ("MR100.3", "radiusd", "oldfaxd"),
+        ("MR119.5", "radiusd", "faxd"),
+        ("MR120", "raddispatcher", "faxd"),
+        ("MR125.2", "raddispatcher", "faxd"),
+        ("MR126", "radiusd", "faxd"),
+        ("", "radiusd", "faxd"),
+    ],
+)
+def test_process_names_hold_for_releases(
+    release: str, radius: str, fax: str, tmp_path: Path
+) -> None:
+    """A site's definition takes the vendor's place for its releases; no release is the newest."""
+    path = tmp_path / "site.yaml"
+    path.write_text(RENAMED, encoding="utf-8")
+    subcomponents = load(release, [path]).subcomponents
+    assert subcomponents["radius"].process.program == radius
+    assert subcomponents["faxd"].process.program == fax
+
+
+def test_a_name_of_old_releases_alone_is_none_for_new_ones(tmp_path: Path) -> None:
+    """It is said at which place the release has no name."""
+    path = tmp_path / "site.yaml"
+    path.write_text(RENAMED.replace(", since: MR101", ", since: MR101, until: MR119"))
+    with pytest.raises(BadInput) as caught:
+        load("MR121", [path])
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.where) == (17, "subcomponents.faxd.process")
+    assert problem.rule == "names no process for MR121"
+    assert problem.fix == "say so with since and until"
+
+
+def test_two_definitions_for_the_same_releases(tmp_path: Path) -> None:
+    """Both places are named, as both say since when they hold."""
+    paths = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
+    paths[0].write_text(RENAMED, encoding="utf-8")
+    paths[1].write_text(RENAMED.partition("  faxd:")[0].replace("MR120", "MR125"))
+    with pytest.raises(BadInput) as caught:
+        load("", paths)
+    (problem,) = caught.value.problems
+    assert problem.rule == "is defined twice for the same releases"
+    assert (problem.value, problem.fix) == ("radius", f"first at {paths[0]}:6")

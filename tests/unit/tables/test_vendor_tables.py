@@ -166,7 +166,20 @@ def test_database_rows() -> None:
         assert row.oddity
     assert {row.peers for row in rows} == {("main-db",), ("replica-db",)}
     implied = [sub.id for sub in TABLES.subcomponents.values() if sub.implied]
-    assert implied == ["mysql-server"]
+    assert implied == ["b2bua", "mysql-server"]
+
+
+def test_rows_say_whether_an_answer_is_documented() -> None:
+    """Of the SIP services only the EdgeProxy is seen to answer in public."""
+    assumed = {row.subcomponent for row in TABLES.rows if row.answer == "assumed"}
+    assert assumed == {
+        *("dispatching-sbc", "imgate", "limit-controller"),
+        *("registrar", "subscription-manager"),
+    }
+    for row in TABLES.rows:
+        asked = bool(row.protocol) and row.protocol != "rtp"
+        assert bool(row.answer) is asked, row.id
+        assert row.answer != "assumed" or row.protocol == "sip"
 
 
 def test_a_port_that_only_accepts_is_below_what_rows_ask_for() -> None:
@@ -185,10 +198,12 @@ def test_only_public_process_names_are_called_known() -> None:
         if sub.process.confidence != "assumed"
     }
     assert known == {
-        "apache-fcgi": ("httpd", "documented"),
+        "apache-fcgi": ("httpd|apache2?", "documented"),
+        "b2bua": ("b2bua", "corroborated"),
         "edge-proxy": ("edgeproxy", "documented"),
         "mysql-server": ("mysqld|mariadbd", "corroborated"),
-        "radius": ("radiusd", "documented"),
+        "radius": ("radiusd", "corroborated"),
+        "rtp-proxy": ("rtp[-_]?proxy", "corroborated"),
     }
 
 
