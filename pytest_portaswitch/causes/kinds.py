@@ -47,6 +47,8 @@ TITLES: Mapping[str, str] = {
     "slice-rejected": "a firewall rejects part of {ports} of {0}: {detail}",
     "slice-forbidden": "{0}'s own firewall forbids it to send to part of {ports} of {places}: "
     "{detail}",
+    "roles-not-known": "the roles of {0} are not known, so that no service is looked for there",
+    "private-not-known": "the private address of {0} is not known, so that nobody looks at it",
     "runs-though-not-in-use": "{1} runs on {0}, where the cluster file says that it is not in use",
     "listens-though-not-in-use": "something listens on {detail} of {0}, a port of {1}, which the "
     "cluster file says is not in use there",

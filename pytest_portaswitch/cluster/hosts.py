@@ -12,11 +12,15 @@ from pytest_portaswitch.cluster.addresses import Addresses
 from pytest_portaswitch.cluster.model import Database, Host, Login
 from pytest_portaswitch.source import Section, Value
 from pytest_portaswitch.source.scalar import choice, listing
+from pytest_portaswitch.source.tree import Mapping, Scalar
 from pytest_portaswitch.tables.ports import read_ports
 from pytest_portaswitch.tables.row import Tables
 
 MOST = 10_000
 """Hosts of one cluster."""
+
+UNKNOWN = "unknown"
+"""What a draft says of a host's roles or private address where somebody has to fill them in."""
 
 MYSQL = "mysql-server"
 """The subcomponent whose roles make a host a DB host."""
@@ -51,13 +55,30 @@ def read(value: Value, around: Surroundings) -> dict[str, Host]:
     return hosts
 
 
+def undescribed(value: Value) -> tuple[str, ...]:
+    """The hosts of which the file says that their private address is unknown."""
+    entries = value.entries() or {} if isinstance(value.node, Mapping) else {}
+    found = [name for name, entry in entries.items() if _is_unknown(entry, "private")]
+    if found and len(found) == len(entries):
+        value.refuse("must have at least one host whose private address is known")
+    return tuple(found)
+
+
+def _is_unknown(entry: Value, key: str) -> bool:
+    node = entry.node.entries.get(key) if isinstance(entry.node, Mapping) else None
+    return isinstance(node, Scalar) and node.text == UNKNOWN
+
+
 def _host(name: str, value: Value, line: int, around: Surroundings) -> Host:
     optional = ("public", "mysql", "database", "ssh", "address", "connection")
     section = value.section(("private", "roles"), optional)
     if section is None:
         return Host(name=name, private="", roles=(), login=around.ssh, line=line)
     known = None if around.tables is None else around.tables.roles
-    roles = section.read("roles", listing(choice(known, "a role of the tables"), "roles"), ())
+    role = listing(choice(known, "a role of the tables"), "roles")
+    roles = () if _is_unknown(value, "roles") else section.read("roles", role, ())
+    if _is_unknown(value, "private"):
+        section.entries.pop("private")
     host = {
         "name": name,
         "private": around.addresses.read(section, "private"),
@@ -85,7 +106,7 @@ def _mysql(section: Section) -> tuple[int, ...]:
 def _database_keys(
     section: Section, engine: object, roles: tuple[str, ...], tables: Tables | None
 ) -> None:
-    if tables is None or "roles" not in section.entries:
+    if tables is None or not roles:
         return
     holders = tables.subcomponents[MYSQL].roles
     for key in ("mysql", "database"):

@@ -37,7 +37,7 @@ from pytest_portaswitch.cluster.model import (
 from pytest_portaswitch.cluster.paths import named
 from pytest_portaswitch.source import Problem, Section, Value, closest, open_file, settle
 from pytest_portaswitch.source.scalar import flag, listing, regex
-from pytest_portaswitch.tables import assemble, release, service
+from pytest_portaswitch.tables import assemble, pattern, release, service
 from pytest_portaswitch.tables.row import ProcessPattern, Service, Tables
 from pytest_portaswitch.text import show
 
@@ -136,6 +136,8 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         folder=folder,
     )
     found = part("hosts", hosts.read, {}, around)
+    undescribed = part("hosts", hosts.undescribed, ())
+    found = {name: host for name, host in found.items() if name not in undescribed}
     secrets = part("secrets", _secrets, {}, folder)
     asked = part("replica", replica.read, Replica())
     if (at := section.get("replica")) is not None:
@@ -145,6 +147,7 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
     fields = {
         "name": section.read("cluster", words.cluster_name, ""),
         "hosts": found,
+        "undescribed": undescribed,
         "networks": nets,
         "database": around.database,
         "virtual_ips": shared,
@@ -178,17 +181,22 @@ def _services(value: Value, hosts: Collection[str], tables: Tables | None) -> tu
 
 
 def _processes(value: Value, tables: Tables | None) -> dict[str, ProcessPattern]:
-    """Pins: ``{SUBCOMPONENT: {match: REGEX, container: true}}``."""
+    """Pins: ``{SUBCOMPONENT: {match: REGEX, container: true}}``, or ``program`` for ``match``."""
     pins = {}
     for name, entry in (value.entries("a mapping of subcomponents") or {}).items():
         if tables is not None and name not in tables.subcomponents:
             fix = closest(name, tables.subcomponents)
             value.refuse_key(name, "is not a subcomponent of the tables", fix)
-        section = entry.section(("match",), ("container",))
+        section = entry.section((), ("match", "program", "container"))
         if section is not None:
-            match = section.read("match", regex, "(?!)")
+            if len(section.entries.keys() & {"match", "program"}) != 1:
+                fix = "'program' is the program's own name"
+                entry.refuse("needs either 'match' or 'program'", fix, value="")
+            program = section.read("program", regex, "")
+            match = section.read("match", regex, pattern.NOTHING.match)
             pins[name] = ProcessPattern(
-                match=match,
+                match=pattern.of_program(program) if program else match,
+                program=program,
                 confidence="pinned",
                 source=entry.place,
                 container=section.read("container", flag, False),

@@ -57,6 +57,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     """Address on the private network, IPv4 or IPv6."""
     public: str = ""
     roles: tuple[str, ...]
+    """What the host is for, in the tables' words. Empty: the file says that they are unknown."""
     mysql: tuple[int, ...] = ()
     """The pinned port(s) of a DB host; empty: not pinned."""
     database: Database = "mysql"
@@ -233,6 +234,8 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     release: str = ""
     hosts: dict[str, Host]
     """By name, in the order of the file."""
+    undescribed: tuple[str, ...] = ()
+    """Hosts of which the file says that their private address is unknown: nobody looks at them."""
     virtual_ips: tuple[VirtualIp, ...] = ()
     processes: dict[str, ProcessPattern] = {}
     """Subcomponent to the pattern that the site pins."""

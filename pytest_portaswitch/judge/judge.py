@@ -39,6 +39,7 @@ from pytest_portaswitch.plan.check import (
     HasConnection,
     Holds,
     HoldsConnection,
+    IsDescribed,
     IsNotInUse,
     Listens,
     MtuAgrees,
@@ -68,6 +69,22 @@ def _cannot(check: Check, expects: CannotAssess, facts: Facts) -> Verdict:
     )
 
 
+def _described(check: Check, expects: IsDescribed, facts: Facts) -> Verdict:
+    host, key = expects.host, expects.missing
+    unknown, say = {
+        "roles": (f"the roles of {host} are not known", "say them"),
+        "private": (f"the private address of {host} is not known", "say it"),
+    }[key]
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-assessable",
+        expected=check.title,
+        observed=f"it says {key}: unknown",
+        cause=f"{unknown}, so that no service is looked for there; {say}: hosts.{host}.{key}",
+        fault=fault(f"{key}-not-known", host),
+    )
+
+
 _JUDGES: Mapping[type, Callable[[Check, Any, Facts], Verdict]] = {
     CannotAssess: _cannot,
     ClockAgrees: judge_clock,
@@ -75,6 +92,7 @@ _JUDGES: Mapping[type, Callable[[Check, Any, Facts], Verdict]] = {
     HasConnection: judge_connection,
     HoldsConnection: judge_held,
     Holds: judge_holder,
+    IsDescribed: _described,
     IsNotInUse: judge_not_in_use,
     Listens: judge_listener,
     MtuAgrees: judge_mtu,

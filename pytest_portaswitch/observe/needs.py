@@ -26,6 +26,7 @@ from pytest_portaswitch.plan.check import (
     HasConnection,
     Holds,
     HoldsConnection,
+    IsDescribed,
     Listens,
     MtuAgrees,
     Presents,
@@ -171,7 +172,7 @@ def _looked_at(expects: Expectation) -> tuple[str, ...]:
         return (expects.source,)
     if isinstance(expects, RefusesWrites):
         return (expects.source,) if expects.account else ()
-    return () if isinstance(expects, CannotAssess) else (expects.host,)
+    return () if isinstance(expects, (CannotAssess, IsDescribed)) else (expects.host,)
 
 
 def _streams(expects: RefusesWrites) -> dict[str, Stream]:

@@ -224,6 +224,14 @@ class MtuAgrees(msgspec.Struct, frozen=True, kw_only=True, tag="mtu", tag_field=
     binding: bool
 
 
+class IsDescribed(msgspec.Struct, frozen=True, kw_only=True, tag="described", tag_field="type"):
+    """The cluster file says what the host is; until then nobody knows what to look for there."""
+
+    host: str
+    missing: Literal["roles", "private"]
+    """The key of the host that the file leaves open."""
+
+
 class CannotAssess(msgspec.Struct, frozen=True, kw_only=True, tag="cannot", tag_field="type"):
     """The tables give nothing that could be looked at."""
 
@@ -248,6 +256,7 @@ Expectation = (
     | ReleaseAgrees
     | DiskFree
     | MtuAgrees
+    | IsDescribed
     | CannotAssess
 )
 

@@ -17,6 +17,7 @@ from pytest_portaswitch.plan import (
     redundancy,
     replicas,
     undeclared,
+    undescribed,
 )
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
@@ -62,6 +63,7 @@ def expand(tables: Tables, cluster: Cluster) -> Plan:
     checks += not_in_use.checks_of(rows, tables, cluster)
     checks += undeclared.checks_of(tables, cluster, tuple(checks))
     checks += hygiene.checks_of(cluster)
+    checks += undescribed.checks_of(cluster)
     checks = _distinct(checks)
     unused = tuple(not_in_use.unused(rows, tables, cluster, _checks))
     return Plan(

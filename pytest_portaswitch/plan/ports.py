@@ -63,6 +63,8 @@ class _RowExpansion:
             fix=f"an override of {self.row.id} in the cluster file may give one",
         )
         for host in self.own_hosts:
+            # Where it listens is not known; that it runs can be looked at all the same.
+            yield self._runs(host)
             yield self._check("reachability", host.name, None, "no-port", reason)
 
     def _of_place(self, place: Place) -> Iterator[Check]:

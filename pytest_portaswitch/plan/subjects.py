@@ -14,6 +14,7 @@ from pytest_portaswitch.plan.check import (
     CannotAssess,
     Check,
     HoldsConnection,
+    IsDescribed,
     Listens,
     Place,
     Reaches,
@@ -23,10 +24,10 @@ from pytest_portaswitch.plan.check import (
 )
 from pytest_portaswitch.tables.row import Row, Tables
 
-Aspect = Literal["service", "peer", "standby", "replica"]
+Aspect = Literal["service", "peer", "standby", "replica", "host"]
 """``service``: it runs, and serves those that need it. ``peer``: what serves it is of a make that
 nobody can name. ``standby``: another host can take it over. ``replica``: it refuses writes and
-follows its source."""
+follows its source. ``host``: all that a host does, where the file does not say what it is."""
 
 
 class Subject(NamedTuple):
@@ -61,6 +62,8 @@ def subject_of(check: Check, tables: Tables) -> Subject | None:
         return _served(check.subcomponent, expects.place, "standby")
     if isinstance(expects, RefusesWrites):
         return _served(_server(row, check), expects.destination, "replica")
+    if isinstance(expects, IsDescribed):
+        return Subject(check.subcomponent, expects.host, "host", (expects.host,))
     if isinstance(expects, CannotAssess) and check.peer is not None:
         # The database is of an engine that is out of scope.
         return _at(_server(row, check), check.peer)

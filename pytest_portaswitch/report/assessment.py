@@ -152,7 +152,11 @@ def _unassessed(
     places = tuple(sorted(subject.place for subject in same))
     what, fix = _words(first, why, telling[first], verdicts[telling[first].id], tables)
     of = f"{first.subcomponent} on {listed(places)}"
-    owner = {"peer": f"the peer of {of}", "standby": f"a standby of {of}"}.get(first.aspect, of)
+    owner = {
+        "peer": f"the peer of {of}",
+        "standby": f"a standby of {of}",
+        "host": listed(places),
+    }.get(first.aspect, of)
     unknown = [
         check.id
         for subject in same
@@ -194,6 +198,13 @@ def _words(
         return (
             "whether it refuses writes is not known, as the cluster file names no account",
             "name one that may look: replica: {account: NAME} and secrets: {mysql: {env: NAME}}",
+        )
+    if why == "roles-not-known":
+        return "no service is looked for, as the roles are not known", "say them: hosts.NAME.roles"
+    if why == "private-not-known":
+        return (
+            "nobody looks there, as the private address is not known",
+            "say it, and the roles: hosts.NAME.private and hosts.NAME.roles",
         )
     if why == "standby-not-known":
         return (

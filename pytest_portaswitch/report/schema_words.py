@@ -88,7 +88,6 @@ OWN: Mapping[str, str] = {
     "Host.login": "How it is logged in to, without keys and paths",
     "Host.name": "The host's name",
     "Host.public": "Public address; empty where it has none",
-    "Host.roles": "What the host is for, in the tables' words",
     "HostFacts.clock": "Its clock beside that of the auditing machine",
     "HostFacts.connections": "Established TCP connections",
     "HostFacts.disks": "Writable file systems of its own disks",

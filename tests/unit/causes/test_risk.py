@@ -12,6 +12,7 @@ from pytest_portaswitch.judge import Verdict
 from pytest_portaswitch.plan.check import (
     CannotAssess,
     Expectation,
+    IsDescribed,
     IsNotInUse,
     Listens,
     Reaches,
@@ -40,7 +41,7 @@ WORDS = {
     "there",
 }
 
-ELSEWHERE = (Listens, Reaches, Runs, CannotAssess, IsNotInUse)
+ELSEWHERE = (Listens, Reaches, Runs, CannotAssess, IsDescribed, IsNotInUse)
 """What somebody is without when it fails, and what cannot fail."""
 
 

@@ -20,8 +20,10 @@ from pytest_portaswitch.plan.check import (
     Presents,
     Reaches,
     RefusesWrites,
+    Runs,
 )
 from pytest_portaswitch.plan.names import unmatched_names
+from pytest_portaswitch.tables.pattern import of_program
 
 PlanOf = Callable[..., Plan]
 
@@ -321,6 +323,24 @@ def test_a_db_server_with_both_roles_keeps_ids_apart(plan_of: PlanOf) -> None:
         "reachability:web1:db1:taskstack:tcp-3306:main-db",
         "reachability:web1:db1:taskstack:tcp-3306:replica-db",
     ]
+
+
+def test_a_row_without_port_has_its_process_looked_for(plan_of: PlanOf) -> None:
+    """Where Cassandra listens is not known; that it runs is."""
+    assert ids(plan_of(WEB), "cassandra") == [
+        "process:web1:cassandra",
+        "reachability:web1:cassandra:no-port",
+    ]
+
+
+def test_a_process_is_pinned_by_its_own_name(plan_of: PlanOf) -> None:
+    """As the tables name it, so that an interpreter or a folder before it does no harm."""
+    plan = plan_of("processes:\n  alerter: {program: alarmd}\n")
+    check = plan.check("process:bill1:alerter")
+    assert check
+    assert isinstance(check.expects, Runs)
+    assert check.expects.process.label == "alarmd"
+    assert check.expects.process.match == of_program("alarmd")
 
 
 def test_an_oracle_database_is_out_of_scope_and_said_so(plan_of: PlanOf) -> None:
