@@ -49,6 +49,7 @@ TITLES: Mapping[str, str] = {
     "{detail}",
     "roles-not-known": "the roles of {0} are not known, so that no service is looked for there",
     "private-not-known": "the private address of {0} is not known, so that nobody looks at it",
+    "exposed": "the public network may reach what it must not on {0}",
     "runs-though-not-in-use": "{1} runs on {0}, where the cluster file says that it is not in use",
     "listens-though-not-in-use": "something listens on {detail} of {0}, a port of {1}, which the "
     "cluster file says is not in use there",

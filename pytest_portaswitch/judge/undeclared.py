@@ -19,7 +19,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, NothingElse
 from pytest_portaswitch.source.bounded_regex import Undecided
-from pytest_portaswitch.tables.row import Service
+from pytest_portaswitch.tables.row import KnownPort, Service
 from pytest_portaswitch.text.command import run
 
 Standing = Literal["declared", "service", "loopback", "client", "unseen", "public", "private"]
@@ -35,6 +35,8 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     socket: Socket
     standing: Standing
     why: str = ""
+    exposed: bool = False
+    """Whether it is at a public address and must not be, whatever the site says of others."""
 
 
 def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdict:
@@ -53,6 +55,11 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
         ("private", expects.severity.private),
     ):
         by_severity[severity] += _words(host, listeners, scope)
+    exposed = _words(host, [listener for listener in listeners if listener.exposed], "public")
+    if exposed:
+        for lines in by_severity.values():
+            lines[:] = [line for line in lines if line not in exposed]
+        by_severity["fail"][:0] = exposed
     lines = [line for each in by_severity.values() for line in each]
     something = f"something that nobody declared listens on {host.host}"
     verdict = Verdict(
@@ -66,12 +73,13 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
         reproduce=run(host.host, "sudo", "ss", "-lntup"),
     )
     if by_severity["fail"]:
+        danger = f"the public network may reach what it must not on {host.host}"
         return msgspec.structs.replace(
             verdict,
             verdict="fail",
             observed=f"{by_severity['fail'][0]} ({verdict.observed})",
-            cause=something,
-            fault=fault("undeclared", host.host),
+            cause=danger if exposed else something,
+            fault=fault("exposed" if exposed else "undeclared", host.host),
         )
     unseen = [listener for listener in listeners if listener.standing == "unseen"]
     if unseen:
@@ -140,7 +148,17 @@ def _standing(
         return Listener(socket=socket, standing="client")
     if is_open:
         return Listener(socket=socket, standing="unseen")
-    return Listener(socket=socket, standing="public" if public else "private", why=confined)
+    known = next((one for one in expects.known if _is_known(one, socket)), None)
+    return Listener(
+        socket=socket,
+        standing="public" if public else "private",
+        why=confined or (f"a known port: {known.what}" if known else ""),
+        exposed=public and known is not None and known.confidential,
+    )
+
+
+def _is_known(known: KnownPort, socket: Socket) -> bool:
+    return (known.transport, known.port) == (socket.transport, socket.port)
 
 
 def _is_port_of(service: Service, socket: Socket) -> bool:

@@ -13,7 +13,7 @@ from pytest_portaswitch.cluster.model import Question, Undeclared
 from pytest_portaswitch.plan.place import Place as Place
 from pytest_portaswitch.plan.place import Ports as Ports
 from pytest_portaswitch.tables.ladder import Grade
-from pytest_portaswitch.tables.row import Confidence, ProcessPattern, Service, Transport
+from pytest_portaswitch.tables.row import Confidence, KnownPort, ProcessPattern, Service, Transport
 
 Kind = Literal[
     "connection",
@@ -173,6 +173,8 @@ class NothingElse(msgspec.Struct, frozen=True, kw_only=True, tag="nothing-else",
     public: tuple[str, ...]
     """The same for public ones; besides, whatever address is globally routed is."""
     severity: Undeclared
+    known: tuple[KnownPort, ...] = ()
+    """What may listen at some ports: it explains what is undeclared."""
 
 
 class IsNotInUse(msgspec.Struct, frozen=True, kw_only=True, tag="not-in-use", tag_field="type"):

@@ -43,6 +43,7 @@ def checks_of(tables: Tables, cluster: Cluster, checks: Sequence[Check]) -> Iter
                 private=_networks(cluster, "private", host.private),
                 public=_networks(cluster, "public", host.public),
                 severity=cluster.undeclared,
+                known=tables.known_ports,
             ),
         )
 

@@ -142,6 +142,7 @@ OWN: Mapping[str, str] = {
     "NothingElse.declared": "Ports that rows speak of",
     "NothingElse.services": "Services that are expected without a row",
     "NothingElse.severity": "What becomes of the rest",
+    "KnownPort.port": "The port",
     "Override.connection": "Whether the row demands a live connection; empty: as the table says",
     "Override.direction": "Which side listens; null: as the table says",
     "Override.peers": "Hosts that are its peers as well; null: none",

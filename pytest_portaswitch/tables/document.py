@@ -9,15 +9,16 @@ import msgspec
 
 from pytest_portaswitch.source import Problem, Section, Value, open_file
 from pytest_portaswitch.source.scalar import choice, flag, listing, prose
-from pytest_portaswitch.tables import pattern
+from pytest_portaswitch.tables import pattern, service
 from pytest_portaswitch.tables import release as releases
 from pytest_portaswitch.tables.draft import SLUG, Draft, Names, read
-from pytest_portaswitch.tables.row import Subcomponent
+from pytest_portaswitch.tables.row import KnownPort, Subcomponent
 
 FORMAT = "portaswitch-tables"
 VERSION = "1"
 
 MOST_ROWS = 2000
+MOST_KNOWN_PORTS = 200
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -42,6 +43,12 @@ class Document(msgspec.Struct, frozen=True):
                 value.refuse_key(name, "must be lower-case words joined by hyphens")
         return entries
 
+    def known_ports(self) -> tuple[KnownPort, ...]:
+        """The ports of which something is known."""
+        value = self.section.get("known_ports")
+        items = (value.items("a list of known ports", MOST_KNOWN_PORTS) if value else None) or ()
+        return tuple(port for item in items for port in service.read_known_ports(item))
+
     def rows(self, names: Names) -> list[Draft]:
         """The rows that could be read."""
         value = self.section.get("rows")
@@ -55,7 +62,7 @@ def open_document(path: Path, problems: list[Problem], shown: str = "") -> Docum
     value = open_file(path, problems, shown)
     if value is None:
         return None
-    parts = ("title", "roles", "groups", "subcomponents", "services", "rows")
+    parts = ("title", "roles", "groups", "subcomponents", "services", "known_ports", "rows")
     section = value.section(("format", "version"), parts)
     if section is None:
         return None

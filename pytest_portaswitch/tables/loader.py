@@ -103,6 +103,14 @@ def _assemble(release: str, site_files: tuple[Path, ...], problems: list[Problem
             service.read(name, value, roles) for name, value in sorted(defined.services.items())
         ),
     )
+    known = {
+        (port.transport, port.port): port
+        for document in documents
+        for port in document.known_ports()
+    }
+    tables = msgspec.structs.replace(
+        tables, known_ports=tuple(known[key] for key in sorted(known, key=lambda key: key[::-1]))
+    )
     return tables if len(documents) == len(opened) else None
 
 

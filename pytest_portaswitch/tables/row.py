@@ -143,6 +143,19 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """``FILE:LINE``."""
 
 
+class KnownPort(msgspec.Struct, frozen=True, kw_only=True):
+    """A port of which it is known what of PortaSwitch or its parts may listen there.
+
+    It explains what listens undeclared, and expects nothing."""
+
+    transport: Literal["tcp", "udp"]
+    port: int
+    what: str
+    """What it is, and who says so."""
+    confidential: bool = False
+    """Whether nobody on the public network may reach it."""
+
+
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """All rows that hold for one release, with the subcomponents they speak of."""
 
@@ -157,6 +170,8 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """Sorted by id."""
     services: tuple[Service, ...] = ()
     """System services that are expected on any host, sorted by name."""
+    known_ports: tuple[KnownPort, ...] = ()
+    """Of PortaSwitch and its parts, sorted by port."""
 
     @property
     def optional_subcomponents(self) -> tuple[Subcomponent, ...]:

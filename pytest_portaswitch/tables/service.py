@@ -6,10 +6,10 @@ from collections.abc import Collection
 from typing import Literal
 
 from pytest_portaswitch.source import Section, Value
-from pytest_portaswitch.source.scalar import choice, listing, prose, regex
+from pytest_portaswitch.source.scalar import choice, flag, listing, prose, regex
 from pytest_portaswitch.tables.pattern import of_program
 from pytest_portaswitch.tables.ports import read_ports
-from pytest_portaswitch.tables.row import Service, ServicePorts
+from pytest_portaswitch.tables.row import KnownPort, Service, ServicePorts
 
 _TRANSPORTS: tuple[Literal["tcp", "udp"], ...] = ("tcp", "udp")
 _WHERE = ("any", "private")
@@ -37,6 +37,27 @@ def read(name: str, value: Value, places: Collection[str] | None) -> Service:
         hosts=section.read("hosts", place, ()),
         reason=section.read("reason", prose, ""),
         source=value.place,
+    )
+
+
+def read_known_ports(value: Value) -> tuple[KnownPort, ...]:
+    """``{tcp, udp, what, source, confidential}``: an entry for each of its ports."""
+    section = value.section(("what", "source"), (*_TRANSPORTS, "confidential"))
+    if section is None:
+        return ()
+    if not section.entries.keys() & set(_TRANSPORTS):
+        value.refuse("has no port", "give tcp, udp or both", value="")
+    what = section.read("what", prose, "")
+    source = section.read("source", prose, "")
+    return tuple(
+        KnownPort(
+            transport=ports.transport,
+            port=port,
+            what=f"{what} ({source})",
+            confidential=section.read("confidential", flag, False),
+        )
+        for ports in _ports(section)
+        for port in range(ports.first, ports.last + 1)
     )
 
 

@@ -207,6 +207,18 @@ def test_only_public_process_names_are_called_known() -> None:
     }
 
 
+def test_known_ports_explain_and_say_who_says_so() -> None:
+    """Only the control port without a login must not be public."""
+    known = {(port.transport, port.port): port for port in TABLES.known_ports}
+    wanted = (5064, 5070, 4730, 6379, 9042, 7000, 7001, 7199, 22222, 8700, 5667, 5668)
+    assert {("tcp", port) for port in wanted} <= set(known)
+    assert [port.port for port in TABLES.known_ports if port.confidential] == [5064]
+    assert known["tcp", 5064].what == (
+        "the text control port of B2BUA, which asks for no login (texts of operators, 2014)"
+    )
+    assert list(TABLES.known_ports) == sorted(known.values(), key=lambda p: (p.port, p.transport))
+
+
 def integers(path: Path) -> set[int]:
     """The integer literals of a module."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
