@@ -7,8 +7,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_portaswitch.cluster.model import Login
@@ -29,13 +29,15 @@ class Sshd:
         self.key = folder / "key"
         self.known_hosts = folder / "known_hosts"
         self.config = folder / "config"
+        self.pid_file = folder / "pid"
+        """sshd writes it each time that it begins to listen."""
         self.pid = 0
 
     def reload(self) -> None:
         """Have it read its files again, and wait until it has."""
+        self.pid_file.unlink()
         os.kill(self.pid, signal.SIGHUP)
-        time.sleep(0.1)
-        _wait_for(self.port)
+        _wait_for(self.pid_file.exists)
 
     def login(self, **changes: object) -> Login:
         """Return a login that works, but for ``changes``."""
@@ -89,14 +91,14 @@ def running_sshd(folder: Path, settings: str = "") -> Iterator[Sshd]:
         settings += "".join(f"\n{key} {path}" for key, path in helpers.items() if path.exists())
     (folder / "sshd_config").write_text(
         f"{settings}\nPort {sshd.port}\nListenAddress 127.0.0.1\n"
-        f"HostKey {folder}/host_key\nPidFile none\n"
+        f"HostKey {folder}/host_key\nPidFile {sshd.pid_file}\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
         "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
         "MaxStartups 100\nLogLevel QUIET\nKexAlgorithms curve25519-sha256\n"
     )
-    made = os.geteuid() == 0 and not _SEPARATION.exists()
-    if made:
-        _SEPARATION.mkdir(mode=0o755)
+    if os.geteuid() == 0:
+        # It stays: each login needs it, also those of an sshd that another test runs beside.
+        _SEPARATION.mkdir(mode=0o755, exist_ok=True)
     libraries = ":".join(str(path) for path in _UNPACKED.glob("usr/lib/*-linux-*"))
     process = subprocess.Popen(
         [SSHD, "-D", "-e", "-f", folder / "sshd_config"],
@@ -104,24 +106,16 @@ def running_sshd(folder: Path, settings: str = "") -> Iterator[Sshd]:
         start_new_session=True,
     )
     try:
-        _wait_for(sshd.port)
+        _wait_for(sshd.pid_file.exists)
         sshd.pid = process.pid
         yield sshd
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
-        if made:
-            with suppress(OSError):
-                _SEPARATION.rmdir()
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 5
-    while True:
-        try:
-            with socket.create_connection(("127.0.0.1", port), 1):
-                return
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
+def _wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, "sshd did not start in 20 s"
+        time.sleep(0.02)

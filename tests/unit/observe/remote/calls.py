@@ -28,6 +28,14 @@ def opened(kind: socket.SocketKind, local: str, port: int = 0) -> socket.socket:
     return sock
 
 
+def connect(sock: socket.socket, to: tuple[str, int]) -> None:
+    """Connect, also where the link came up so lately that the first try finds no neighbour."""
+    for _ in range(5):
+        with contextlib.suppress(OSError):
+            return sock.connect(to)
+    sock.connect(to)
+
+
 def host() -> None:
     """SIP over TCP and UDP, and a connected socket for each call."""
     servers = [opened(socket.SOCK_STREAM, own, 5061) for own in HOST.values()]
@@ -50,7 +58,7 @@ def world() -> None:
     senders = []
     for customer in CUSTOMERS:
         own = HOST[family_of(customer)]
-        opened(socket.SOCK_STREAM, customer).connect((own, 5061))
+        connect(opened(socket.SOCK_STREAM, customer), (own, 5061))
         senders.append((opened(socket.SOCK_DGRAM, customer, 5060), own))
     sys.stdout.write("calls\n")
     sys.stdout.flush()

@@ -184,7 +184,7 @@ def test_reply_of_a_host_full_of_calls_names_no_customer(busy: Side, tmp_path: P
     calls = [one for one in facts["sockets"] if one["connected"]]
     assert len(calls) == 300
     assert {one["address"] for one in calls} == {"10.9.0.1", "2001:db8:1::1"}
-    assert json.loads(second) == {"probes": [], "arrivals": [], "blind": ""}
+    assert json.loads(second) == {"probes": [], "arrivals": [], "blind": "", "full_queues": []}
     for text in (rest, first, second):
         assert not CUSTOMER.search(text)
 

@@ -43,7 +43,7 @@ from tests.unit.observe.remote.talk import converse, environment
 
 VERSIONS = ("3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 QUICK = ("3.6", "3.13")
-LIMITS = Limits(host_timeout=60)
+LIMITS = Limits(host_timeout=180)
 QUESTIONS = Questions(bytes(range(16)), {})
 BOUNDED = ("/bin/sh", "-c", 'ulimit -v 400000; exec /bin/sh -c "$1"', "sh")
 """A shell whose programs get 400 MB."""
