@@ -32,7 +32,8 @@ def connect(sock: socket.socket, to: tuple[str, int]) -> None:
     """Connect, also where the link came up so lately that the first try finds no neighbour."""
     for _ in range(5):
         with contextlib.suppress(OSError):
-            return sock.connect(to)
+            sock.connect(to)
+            return
     sock.connect(to)
 
 
