@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     import signal
     import socket
     from collections.abc import Callable
+    from hashlib import sha256
     from typing import Any
 else:
+    # OpenSSL, which ``hashlib`` loads, is large.
+    try:
+        from _sha256 import sha256  # up to 3.11
+    except ImportError:
+        try:
+            from _sha2 import sha256
+        except ImportError:
+            from hashlib import sha256
     try:
         import _signal as signal
         import _socket as socket
@@ -21,7 +30,7 @@ else:
         import signal
         import socket
 
-__all__ = ["decoded", "encoded", "signal", "socket"]
+__all__ = ["decoded", "encoded", "sha256", "signal", "socket"]
 
 
 class _Reading:

@@ -6,6 +6,7 @@ later stage meets such a thing: the entry is left out, with a gap in its place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from pytest_portaswitch.facts.model import (
     Gap,
     HostFacts,
     Interface,
+    Machine,
     OtherProcesses,
     Process,
     Program,
@@ -100,6 +102,7 @@ def impossible(facts: HostFacts) -> tuple[Gap, ...]:
     entries.of("disks", facts.disks, disk)
     entries.of("programs", facts.programs, program)
     entries.of("probes", facts.probes, probe_fields.probe, lambda one: one.key)
+    entries.one("machine", facts.machine, machine)
     entries.of("ports", facts.reserved_ports, port_range)
     entries.one("ports", facts.ephemeral_ports, port_range)
     if facts.clock is not None:
@@ -220,6 +223,24 @@ def interface(given: Interface) -> Interface:
         ),
         vrf=clean.text(given.vrf, 60),
     )
+
+
+_DIGEST = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}", re.ASCII)
+_MOST_KEYS = 20
+
+
+def machine(given: Machine) -> Machine:
+    """Digests of ids, fingerprints, and how long it has been up."""
+    for digest in (given.id, given.instance):
+        if digest and not _DIGEST.fullmatch(digest):
+            raise Hostile(f"{clean.text(digest, 60)!r} is no digest of an id")
+    keys = given.host_keys
+    if len(keys) > _MOST_KEYS or not all(map(_FINGERPRINT.fullmatch, keys)):
+        raise Hostile("ssh host keys that are none, or more than any host has")
+    if given.uptime is not None and clean.seconds(given.uptime) < 0:
+        raise Hostile(f"a host that was started {-given.uptime} s from now")
+    return _replace(given, host_keys=tuple(sorted(set(keys))))
 
 
 def route(given: Route) -> Route:

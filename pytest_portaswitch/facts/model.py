@@ -120,6 +120,20 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """The controller's clock before and after the moment at which the host read its own."""
 
 
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """Which machine it is. Ids are hashed on the host, as machine-id(5) demands."""
+
+    id: Text = NO_TEXT
+    """Of ``/etc/machine-id``: a copy of a disk has it as well. Empty: it has none."""
+    instance: Text = NO_TEXT
+    """Of the boot id and the network namespace: no two machines share it, nor do two containers of
+    one machine. Empty: not known."""
+    uptime: float | None = None
+    """Seconds since it was started, at the moment at which it read its clock."""
+    host_keys: tuple[Text, ...] = ()
+    """Fingerprints of its ssh host keys, such as ``SHA256:...``, sorted."""
+
+
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Something that could not be seen on a host that otherwise answered."""
 
@@ -144,6 +158,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     kernel: Text = NO_TEXT
     system: Text = NO_TEXT
     """PRETTY_NAME of os-release."""
+    machine: Machine | None = None
+    """None: an older version did not ask."""
     clock: Clock | None = None
     ephemeral_ports: tuple[int, int] | None = None
     reserved_ports: tuple[tuple[int, int], ...] = ()
@@ -197,6 +213,7 @@ __all__ = [
     "Handshake",
     "HostFacts",
     "Interface",
+    "Machine",
     "Observation",
     "OtherProcesses",
     "OtherReply",

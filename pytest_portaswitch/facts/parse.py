@@ -96,6 +96,7 @@ def _facts(raw: Raw, trip: Trip) -> HostFacts:
         release=clean.text(raw.release, 60),
         kernel=clean.text(raw.kernel),
         system=clean.text(raw.system),
+        machine=entries.one("machine", raw.machine, fields.machine),
         clock=_clock(raw, trip, entries),
         ephemeral_ports=entries.one("ports", raw.ephemeral_ports, fields.port_range),
         reserved_ports=entries.of("ports", raw.reserved_ports, fields.port_range),

@@ -11,6 +11,7 @@ from pytest_portaswitch.facts.model import (
     Disk,
     Gap,
     Interface,
+    Machine,
     OtherProcesses,
     ProbeResult,
     Process,
@@ -32,6 +33,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
     hostname: str = ""
     kernel: str = ""
     system: str = ""
+    machine: Machine | None = None
     release: str = ""
     ephemeral_ports: tuple[int, int] | None = None
     reserved_ports: tuple[tuple[int, int], ...] = ()

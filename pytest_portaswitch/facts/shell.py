@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_portaswitch.facts import clean, ip_text, proc_net, ps_text
+from pytest_portaswitch.facts import clean, ip_text, machine_text, proc_net, ps_text
 from pytest_portaswitch.facts.clean import Hostile
 from pytest_portaswitch.facts.model import (
     Connection,
@@ -138,6 +138,8 @@ def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
         parts.lines("links"), parts.lines("addresses"), parts.lines("vrfs")
     )
     parts.unread("interfaces", bad)
+    machine, bad = machine_text.machine(parts.lines("machine"), _number(parts, "uptime"))
+    parts.unread("machine", bad)
     return Raw(
         clock=clock,
         clock_age=(_number(parts, "age") or 0.0) / 100,
@@ -145,6 +147,7 @@ def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
         hostname=parts.word("hostname"),
         kernel=parts.word("kernel"),
         system=_system(parts.lines("system")),
+        machine=machine,
         release=parts.word("release"),
         ephemeral_ports=_ephemeral(parts),
         reserved_ports=_reserved(parts),

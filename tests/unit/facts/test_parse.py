@@ -22,6 +22,7 @@ from pytest_portaswitch.facts.model import (
     Handshake,
     HostFacts,
     Interface,
+    Machine,
     Observation,
     ProbeResult,
     Process,
@@ -307,6 +308,38 @@ def test_entry_that_cannot_be_is_left_out_with_a_gap(
     assert seen.gap(what) == words
     assert impossible(seen) == ()
     assert msgspec.json.decode(msgspec.json.encode(seen), type=HostFacts) == seen
+
+
+KEY = "SHA256:" + "a" * 43
+
+
+def test_machine_is_taken_as_it_is() -> None:
+    """Keys are sorted, and each stands once."""
+    keys = ["SHA256:" + "b" * 43, KEY, KEY]
+    seen = parse(without(machine={"id": "0a" * 16, "uptime": 12.5, "host_keys": keys}))
+    assert isinstance(seen, HostFacts)
+    assert seen.machine == Machine(id="0a" * 16, uptime=12.5, host_keys=(KEY, keys[0]))
+
+
+@pytest.mark.parametrize(
+    ("machine", "why"),
+    [
+        ({"id": "0a"}, "'0a' is no digest of an id"),
+        ({"instance": "X" * 32}, f"{'X' * 32!r} is no digest of an id"),
+        ({"uptime": -1}, "a host that was started 1.0 s from now"),
+        ({"uptime": 1e300}, "1e+300 is not a time"),
+        ({"host_keys": ["x"]}, "ssh host keys that are none, or more than any host has"),
+        ({"host_keys": [KEY] * 21}, "ssh host keys that are none, or more than any host has"),
+    ],
+)
+def test_machine_that_cannot_be_is_left_out_with_a_gap(
+    machine: dict[str, object], why: str
+) -> None:
+    """It is compared with no other then."""
+    seen = parse(without(machine=machine))
+    assert isinstance(seen, HostFacts)
+    assert seen.machine is None
+    assert seen.gap("machine") == f"entries that make no sense were left out (1): {why}"
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def run(request: "dict[str, Any]", deadline: float, nonce: str, refused: str) ->
     lines = controller.Lines(nonce)
     _bound(deadline)
     try:
-        reply = _observe(request, began + deadline - _FOR_THE_REPLY, lines, refused)
+        reply = _observe(request, began, deadline - _FOR_THE_REPLY, lines, refused)
     except Exception as error:
         trace = error.__traceback__
         place = ""
@@ -74,9 +74,13 @@ def _bound(deadline: float) -> None:
 
 
 def _observe(
-    request: "dict[str, Any]", until: float, lines: controller.Lines, refused: str
+    request: "dict[str, Any]",
+    began: float,
+    limit: float,
+    lines: controller.Lines,
+    refused: str,
 ) -> "dict[str, Any]":
-    notes = Notes()
+    notes, until = Notes(), began + limit
     release = Release(notes)
     addresses, patterns = set(request["connections_to"]), request["patterns"]
     half = (time.monotonic() + until) / 2  # the rest is for probes
@@ -93,6 +97,7 @@ def _observe(
         "hostname": os.uname().nodename,
         "kernel": os.uname().release,
         "system": host.system(),
+        "machine": attempt(notes, "machine", lambda: host.machine(time.monotonic() - began), None),
         "ephemeral_ports": host.ephemeral(notes),
         "reserved_ports": host.reserved(notes),
         "sockets": seen.listeners,

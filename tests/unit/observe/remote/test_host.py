@@ -20,7 +20,7 @@ import pytest
 from pytest_portaswitch.facts.model import Interface, Route, Unobserved
 from pytest_portaswitch.facts.parse import parse_reply
 from pytest_portaswitch.observe.remote import Reply, login_command, payload, progress, reply
-from pytest_portaswitch.observe.remote.program import links, netlink
+from pytest_portaswitch.observe.remote.program import host, links, netlink
 from pytest_portaswitch.observe.remote.program.notes import Notes
 from pytest_portaswitch.observe.request import Limits, Request
 from tests.unit.observe.remote.conftest import Look, udp
@@ -49,6 +49,39 @@ def test_itself(look: Look) -> None:
     assert facts.clock is not None
     assert before - 0.1 <= facts.clock.host <= time.time()
     assert facts.clock.sent <= facts.clock.received
+
+
+def test_machine_is_the_same_by_python_and_by_shell(look: Look, tmp_path: Path) -> None:
+    """Digests and fingerprints of both programs can be compared, and hide what they are of."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
+    request = Request(host="h")
+    more = ("sha256sum", "cut", "readlink", "sed", "head")
+    env = tools(tmp_path, *TOOLS, *more)
+    by_shell = converse(request, env, command=without_python(), limits=Limits(host_timeout=12))
+    one, other = look().facts.machine, by_shell.facts.machine
+    assert one is not None
+    assert other is not None
+    assert re.fullmatch("[0-9a-f]{32}", one.instance)
+    assert boot.replace("-", "") not in f"{one.instance}{one.id}"
+    assert (one.id, one.instance, one.host_keys) == (other.id, other.instance, other.host_keys)
+    for seen in (one, other):
+        assert seen.uptime is not None
+        assert uptime - 1 <= seen.uptime <= uptime + 60
+
+
+def test_key_has_the_fingerprint_that_ssh_keygen_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one that cannot be read has none."""
+    key = tmp_path / "key.pub"
+    blob = base64.b64encode(b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + bytes(range(32)))
+    key.write_bytes(b"ssh-ed25519 " + blob + b" root@bill1\n")
+    (tmp_path / "torn.pub").write_text("ssh-rsa\n")
+    keys = tuple(str(tmp_path / name) for name in ("key.pub", "torn.pub", "none.pub"))
+    monkeypatch.setattr(host, "_KEYS", keys)
+    found = host.machine(0.0)
+    assert found["host_keys"] == ["SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA"]
 
 
 @needs_root
