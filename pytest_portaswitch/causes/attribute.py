@@ -15,12 +15,15 @@ from pytest_portaswitch.causes.cutoff import cut_off
 from pytest_portaswitch.causes.degraded import behind
 from pytest_portaswitch.causes.ends import ENDS, SERVED, UNINFORMATIVE
 from pytest_portaswitch.causes.item import Item, Port
+from pytest_portaswitch.causes.kinds import LOGIN, LOGIN_SETTINGS, UNSEEN
 from pytest_portaswitch.causes.misrouted import misrouted
 from pytest_portaswitch.causes.severed import severed
 from pytest_portaswitch.causes.unanswered import SILENCES, unanswered
+from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.facts.model import HostFacts, Observation
 from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.fault import Fault, fault
+from pytest_portaswitch.judge.shared_login import shared_failures
 from pytest_portaswitch.plan.check import (
     HoldsConnection,
     Listens,
@@ -50,9 +53,17 @@ ANY_GRADE = frozenset({"virtual-ip-nowhere", "virtual-ip-twice", "virtual-ip-ast
 class Attribution:
     """The fault of each check that does not pass, where no path has to be looked at."""
 
-    def __init__(self, items: Sequence[Item], facts: Mapping[str, Observation]) -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        facts: Mapping[str, Observation],
+        logins: Mapping[str, Login],
+    ) -> None:
         self.items = items
         self.facts = facts
+        self.shared = {
+            host: failure for failure in shared_failures(facts, logins) for host in failure.hosts
+        }
         self.listeners: dict[Port, Fault] = {}
         self.places = {i.path[1].name: i.path[1] for i in items if i.path}
         self.sent: dict[Port, list[Item]] = defaultdict(list)
@@ -73,6 +84,17 @@ class Attribution:
 
     def fault_of(self, item: Item) -> Fault | None:
         """What explains it; None: the path between two hosts does."""
+        found = self._fault_of(item)
+        if found is None or not found.subject or found.code not in LOGIN:
+            return found
+        host = found.subject[0]
+        failure = self.shared.get(host)
+        # Where nothing reaches a host, it is more than the way in which the audit logs in.
+        if failure is None or (found.code in UNSEEN and host in self.cut_off):
+            return found
+        return fault(LOGIN_SETTINGS, failure.why, failure.hosts[0], detail=failure.title())
+
+    def _fault_of(self, item: Item) -> Fault | None:
         own = item.verdict.fault
         if own is None:
             return by_words(item)

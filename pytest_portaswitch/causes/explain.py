@@ -19,6 +19,7 @@ from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.judge.fault import Fault
+from pytest_portaswitch.judge.shared_login import SharedFailure, details
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check
 
@@ -45,6 +46,7 @@ class _Groups(NamedTuple):
     members: Mapping[tuple[str, tuple[str, ...]], Sequence[_Member]]
     blocks: paths.Blocks
     impacts: Impacts
+    shared: Mapping[str, SharedFailure]
 
 
 def explain(
@@ -77,7 +79,7 @@ def explained(
     items = items_of(checks, verdicts)
     errors: list[InternalError] = []
     causes: list[Cause] = []
-    groups = attempt("causes", "all causes", _groups, items, facts, planned or checks)
+    groups = attempt("causes", "all causes", _groups, items, facts, planned or checks, logins or {})
     if isinstance(groups, InternalError):
         errors.append(groups)
         causes += [_plain_cause(members, groups) for members in _by_own_words(items)]
@@ -93,9 +95,12 @@ def explained(
 
 
 def _groups(
-    items: Sequence[Item], facts: Mapping[str, Observation], planned: Sequence[Check]
+    items: Sequence[Item],
+    facts: Mapping[str, Observation],
+    planned: Sequence[Check],
+    logins: Mapping[str, Login],
 ) -> _Groups:
-    attribution = Attribution(items, facts)
+    attribution = Attribution(items, facts, logins)
     explained: dict[tuple[str, tuple[str, ...]], list[_Member]] = {}
     between: list[Item] = []
     following = {i.check.id: probe for i in items if (probe := attribution.followed(i))}
@@ -122,7 +127,8 @@ def _groups(
         for _, item in members
         if not item.holds
     }
-    return _Groups(explained, blocks, Impacts(Landscape(planned, items, broken)))
+    impacts = Impacts(Landscape(planned, items, broken))
+    return _Groups(explained, blocks, impacts, attribution.shared)
 
 
 def _by_own_words(items: Sequence[Item]) -> Sequence[Sequence[_Member]]:
@@ -177,6 +183,9 @@ def _cause(
     own = members[0][0]
     title = blocks.titles.get(own) or kinds.title(fault, mine, kinds.ports_of(mine, own), items)
     seen = _seen(mine, title, own)
+    if own.code == kinds.LOGIN_SETTINGS:
+        # What each check saw of it is that there are no facts.
+        seen = tuple(details(groups.shared[own.subject[1]], facts, SEEN))
     if own in blocks.remaining:
         seen = (*seen[: SEEN - 1], blocks.remaining[own])
     return Cause(

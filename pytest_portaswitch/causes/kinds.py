@@ -97,6 +97,7 @@ TITLES: Mapping[str, str] = {
     "internal-error": "a fault of this program at {0} ({detail})",
     "algorithm-refused": "{detail}",
     "library-unusable": "{detail}",
+    "login-settings": "{detail}",
     "refused-unverified": "{1} on {0} gives an answer that nothing proves to be its own: {detail}",
 }
 """``{0}`` and ``{1}`` are the fault's subject. Kinds that stand not here have the judge's words."""
@@ -106,6 +107,11 @@ UNSEEN = frozenset({
     "not-looked-at",
 })  # fmt: skip
 """Kinds of a host of which there are no facts."""
+
+LOGIN = UNSEEN | {"not-privileged"}
+"""Kinds that one mistake in how the audit logs in may give to many hosts."""
+LOGIN_SETTINGS = "login-settings"
+"""The code of such a mistake. Its subject is the reason, and the first of the hosts."""
 
 BOUNDED = ("-o", "ConnectTimeout=10")
 
@@ -235,6 +241,11 @@ def next_step(fault: Fault, items: Sequence[Item], logins: Mapping[str, Login]) 
     """A command to paste; hosts stand in it quoted, and nothing that a host said."""
     if fault.code == INTERNAL_ERROR:
         return f"{REPORT}: {fault.subject[0]} ({fault.detail})"
+    if fault.code == LOGIN_SETTINGS:
+        why, host = fault.subject
+        rooted = why in ("sudo-refused", "not-privileged")
+        step = NEXT["sudo-refused" if rooted else "unreachable"]
+        return by_hand.command(host, logins.get(host), *step)
     if fault.code in NEXT and fault.subject:
         host = fault.subject[0]
         return by_hand.command(host, logins.get(host), *NEXT[fault.code])

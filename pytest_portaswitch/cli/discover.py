@@ -16,7 +16,7 @@ from pytest_portaswitch.cluster import login as logins
 from pytest_portaswitch.cluster import words
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.discover import Found, FoundHost, Target
-from pytest_portaswitch.facts import HostFacts, Observation
+from pytest_portaswitch.facts import HostFacts, Observation, Unobserved
 from pytest_portaswitch.source import Problem, Value, settle
 from pytest_portaswitch.source.regular import read_regular
 from pytest_portaswitch.source.tree import Mapping, Node, Scalar
@@ -91,6 +91,16 @@ def run(options: argparse.Namespace) -> int:
         return _refuse(f"{output.parent}: is no folder to write a draft in")
     targets, login, cluster = _input(options)
     seen = _look(targets, login, tables.load())
+    if not any(isinstance(one, HostFacts) for one in seen):
+        names = [target.name or target.address for target in targets]
+        alone = [
+            f"{name} ({target.address}): not looked at: {_why(one)}"
+            for name, target, one in zip(names, targets, seen, strict=True)
+        ]
+        nothing = "no host could be looked at: there is nothing to draft, and no file is written"
+        lines = discover.outcomes(names, seen, dict.fromkeys(names, login), alone)
+        show.write(sys.stderr, *lines, nothing)
+        return SOME_NOT
     release = discover.common_release(seen)
     found = discover.infer(targets, seen, tables.load(release))
     draft = discover.text(found, cluster or _UNNAMED, login, named=bool(cluster))
@@ -106,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
                 file.write(draft)
         except OSError as error:
             return _refuse(f"{output}: cannot be written: {error.strerror}")
-    _tell(found, output)
+    _tell(found, seen, login, output)
     return ALL_LOOKED_AT if all(isinstance(one, HostFacts) for one in seen) else SOME_NOT
 
 
@@ -179,14 +189,20 @@ def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tupl
         return observe(jobs, Limits(), lambda job, seen: advance(job.request.host, seen))
 
 
-def _tell(found: Found, output: Path | None) -> None:
+def _tell(found: Found, seen: Sequence[Observation], login: Login, output: Path | None) -> None:
     """A line a host on standard error, and what to do next."""
-    lines = [_line(host) for host in found.hosts]
+    names = [host.name for host in found.hosts]
+    own = [_line(host) for host in found.hosts]
+    lines = discover.outcomes(names, seen, dict.fromkeys(names, login), own)
     open_ones = [host.name for host in found.hosts if not host.roles.proposed]
     if open_ones:
         lines.append(f"fill in the roles of {', '.join(open_ones)}")
     lines.append(f"next: {shell('pytest-portaswitch', 'plan', str(output or 'FILE'))}")
     show.write(sys.stderr, *lines)
+
+
+def _why(seen: Observation) -> str:
+    return f"{seen.why}: {seen.detail}" if isinstance(seen, Unobserved) else ""
 
 
 def _line(host: FoundHost) -> str:

@@ -2,6 +2,7 @@
 
 from pytest_portaswitch.discover.draft import text
 from pytest_portaswitch.discover.infer import Found, FoundHost, common_release, infer
+from pytest_portaswitch.discover.outcome import outcomes
 from pytest_portaswitch.discover.reading import (
     COMMAND_LINE,
     LARGEST,
@@ -21,6 +22,7 @@ __all__ = [
     "common_release",
     "infer",
     "once",
+    "outcomes",
     "servers",
     "text",
 ]

@@ -314,7 +314,8 @@ def mute(found: Facts, sources: str, destinations: str, port: str) -> None:
 
 
 def unseen(found: Facts, host: str, why: str, *detail: str) -> None:
-    found[host] = Unobserved(host=host, why=why, detail=" ".join(detail))  # type: ignore[arg-type]
+    for name in fnmatch.filter(found, host):
+        found[name] = Unobserved(host=name, why=why, detail=" ".join(detail))  # type: ignore[arg-type]
 
 
 def down(found: Facts, host: str) -> None:
@@ -347,13 +348,14 @@ def borrow(found: Facts, host: str, owner: str) -> None:
     _change(found, host, interfaces=(msgspec.structs.replace(interface, addresses=held),))
 
 
-def without(found: Facts, host: str, what: str, *why: str) -> None:
+def without(found: Facts, hosts: str, what: str, *why: str) -> None:
     gaps = (Gap(what=what, why=" ".join(why)),)
-    if what != "owners":
-        _change(found, host, gaps=gaps)
-        return
-    sockets = tuple(msgspec.structs.replace(s, pids=None) for s in _host(found, host).sockets)
-    _change(found, host, gaps=gaps, sockets=sockets, privileged=False)
+    for host in fnmatch.filter(found, hosts):
+        if what != "owners":
+            _change(found, host, gaps=gaps)
+            continue
+        sockets = tuple(msgspec.structs.replace(s, pids=None) for s in _host(found, host).sockets)
+        _change(found, host, gaps=gaps, sockets=sockets, privileged=False)
 
 
 def shell(found: Facts, host: str) -> None:

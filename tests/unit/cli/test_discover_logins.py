@@ -1,0 +1,111 @@
+"""One mistake of the auditor's is one line, and hosts that nobody saw make no draft. Real ssh."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_portaswitch.cli import main
+from tests.unit.observe.conftest import sshd  # noqa: F401
+from tests.unit.observe.sshd import Sshd, free_port
+
+Say = Callable[..., list[str]]
+NOTHING = "no host could be looked at: there is nothing to draft, and no file is written"
+THREE = "all 3 hosts (a, b, c) could not be looked at: "
+
+
+@pytest.fixture
+def say(sshd: Sshd, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Say:  # noqa: F811
+    """Discover three hosts, with one option changed; what is said on standard error."""
+    config = tmp_path / "config"
+
+    def run(hosts: str = "a b c", known: str = "", code: int = 1, **changes: str) -> list[str]:
+        config.write_text(
+            f"Host a b c\n HostName 127.0.0.1\n Port {changes.pop('at', sshd.port)}\n"
+            f" UserKnownHostsFile {known or sshd.known_hosts}\n{changes.pop('also', '')}"
+        )
+        options = {"ssh-config": str(config), "key": str(sshd.key), **changes}
+        words = [word for key, value in options.items() for word in (f"--{key}", value)]
+        out = tmp_path / "draft.yaml"
+        assert main(["discover", *hosts.split(), *words, "-o", str(out)]) == code
+        said = capfd.readouterr()
+        assert said.out == ""
+        assert out.exists() == (code == 0)
+        return said.err.splitlines()
+
+    return run
+
+
+def test_user_that_no_host_takes_is_one_line_and_no_draft(say: Say) -> None:
+    assert say(user="nobody-here") == [
+        f"{THREE}they accept none of the keys that ssh offered for nobody-here; check --user and "
+        "--key, and that user's authorized_keys on the hosts",
+        NOTHING,
+    ]
+
+
+def test_key_that_others_may_read_is_one_line(say: Say, sshd: Sshd, tmp_path: Path) -> None:  # noqa: F811
+    key = tmp_path / "open"
+    key.write_bytes(sshd.key.read_bytes())
+    key.chmod(0o644)
+    first, last = say(key=str(key))
+    assert first == (
+        f"{THREE}the host takes the key, and ssh cannot use it: others may read the file "
+        f'(chmod 600) (Load key "{key}": bad permissions); check --key, or what an agent holds '
+        "(ssh-add -l)"
+    )
+    assert last == NOTHING
+
+
+def test_jump_host_that_is_down_is_one_line(say: Say) -> None:
+    first, last = say(jump="no-hop", also=f"Host no-hop\n HostName 127.0.0.1\n Port {free_port()}")
+    assert first.startswith(f"{THREE}the jump host no-hop: nothing takes connections there: ")
+    assert first.endswith("; log in to the jump host by hand, then check --jump")
+    assert last == NOTHING
+
+
+def test_port_where_nothing_listens_is_one_line(say: Say) -> None:
+    assert say(at=str(free_port())) == [
+        f"{THREE}none takes connections on sshd's port; check --port and the addresses",
+        NOTHING,
+    ]
+
+
+def test_host_keys_that_are_not_on_record_are_one_line(say: Say) -> None:
+    assert say(known="/dev/null") == [
+        f"{THREE}their host keys are not on record; compare the keys with the hosts' own, and add "
+        "them to known_hosts",
+        NOTHING,
+    ]
+
+
+def test_ssh_config_that_ssh_refuses_is_one_line(say: Say) -> None:
+    first, last = say(also="Nonsense yes\n")
+    assert first.startswith(f"{THREE}ssh rejects its settings (")
+    assert first.endswith("; mend what ssh names on this machine: --ssh-config, --key")
+    assert last == NOTHING
+
+
+def test_names_that_do_not_resolve_are_one_line(say: Say) -> None:
+    assert say(hosts="x.invalid y.invalid z.invalid") == [
+        "all 3 hosts (x.invalid, y.invalid, z.invalid) could not be looked at: their names do not "
+        "resolve; check the addresses, or name an ssh config that has them: --ssh-config",
+        NOTHING,
+    ]
+
+
+def test_single_host_that_cannot_be_looked_at_keeps_its_own_words(say: Say) -> None:
+    first, last = say(hosts="a", at=str(free_port()))
+    assert first.startswith("a (a): not looked at: connection-refused: nothing takes connections ")
+    assert last == NOTHING
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every key")
+def test_key_that_cannot_be_read_is_one_line(say: Say, sshd: Sshd, tmp_path: Path) -> None:  # noqa: F811
+    key = tmp_path / "closed"
+    key.write_bytes(sshd.key.read_bytes())
+    key.chmod(0)
+    assert "the file cannot be read" in say(key=str(key))[0]
