@@ -18,10 +18,9 @@ from typing import IO
 import pytest
 
 from pytest_portaswitch.observe.remote import complete, login_command, payload, progress
-from pytest_portaswitch.observe.request import Request
+from pytest_portaswitch.observe.request import Limits, Request
 from tests.unit.observe.remote.conftest import udp
 from tests.unit.observe.remote.talk import (
-    LIMITS,
     NONCE,
     environment,
     request_of,
@@ -38,6 +37,7 @@ pytestmark = [
 CUSTOMER = re.compile(r"203\.0\.113\.|2001:db8:c|CB0071|7100CB|0071CB", re.IGNORECASE)
 """Customers' addresses, also as the kernel prints them."""
 
+LIMITS = Limits(host_timeout=60)
 # The host is 10.9.0.1, its peer 10.9.0.2; customers send RTP and SIP from three hundred addresses.
 CALLS = Path(__file__).parent / "calls.py"
 SET_UP = """
@@ -126,7 +126,7 @@ def said(busy: Side, request: Request, env: dict[str, str], command: str, *words
 
         def until(mark: str) -> None:
             nonlocal printed
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + LIMITS.host_timeout
             while mark.encode() not in printed and time.monotonic() < deadline:
                 assert run.stdout is not None
                 if select.select([run.stdout], [], [], 1)[0]:
