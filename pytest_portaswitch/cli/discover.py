@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def add_parser(commands: Any) -> None:
     """Register the command."""
     command: argparse.ArgumentParser = commands.add_parser(
         "discover",
-        help="draft a cluster file from the addresses of hosts, or an export of Servers",
+        help="draft a cluster file from addresses, an export of Servers or an Ansible inventory",
         description="Look at each host once, over SSH, read-only and without probing anybody, and "
         "write a draft of a cluster file: addresses, and the roles that processes and listening "
         "ports speak for by the vendor's tables. Comments have the evidence, and say what is a "
@@ -53,6 +54,21 @@ def add_parser(commands: Any) -> None:
         metavar="FILE",
         help="an export of the Configuration server's table Servers(IP, Name), as CSV or as "
         "mysql -B prints it; - is standard input",
+    )
+    command.add_argument(
+        "--inventory",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="an Ansible inventory, INI or YAML, or what ansible-inventory --list prints; names, "
+        "addresses, users, ports, keys and jump hosts are taken from it, and nothing of it is run; "
+        "may be repeated; - is standard input",
+    )
+    command.add_argument(
+        "--limit",
+        default="",
+        metavar="PATTERN",
+        help="hosts and groups of the inventory, by comma, as Ansible's --limit: 'voip,!test*'",
     )
     command.add_argument("--cluster", metavar="NAME", help="what the cluster is called")
     command.add_argument("--user", help="who logs in")
@@ -81,8 +97,12 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Look, infer, and write the draft. Raises BadInput."""
-    if not options.addresses and options.servers is None:
-        return _refuse("nobody to look at: give ADDRESS... or --servers FILE")
+    if not options.addresses and options.servers is None and not options.inventory:
+        return _refuse("nobody to look at: give ADDRESS..., --servers FILE or --inventory FILE")
+    if options.limit and not options.inventory:
+        return _refuse("--limit: names hosts of an inventory: give --inventory FILE")
+    if [options.servers, *options.inventory].count("-") > 1:
+        return _refuse("standard input is given twice")
     output: Path | None = options.output
     # A link to nowhere is there as well; Path's own ask raises for long names.
     if output and os.path.lexists(output):
@@ -98,11 +118,12 @@ def run(options: argparse.Namespace) -> int:
             for name, target, one in zip(names, targets, seen, strict=True)
         ]
         nothing = "no host could be looked at: there is nothing to draft, and no file is written"
-        lines = discover.outcomes(names, seen, dict.fromkeys(names, login), alone)
+        lines = discover.outcomes(names, seen, _logins(names, targets, login), alone)
         show.write(sys.stderr, *lines, nothing)
         return SOME_NOT
     release = discover.common_release(seen)
     found = discover.infer(targets, seen, tables.load(release))
+    names = [host.name for host in found.hosts]
     draft = discover.text(found, cluster or _UNNAMED, login, named=bool(cluster))
     if output is None:
         # YAML is UTF-8, whatever the terminal is.
@@ -116,7 +137,9 @@ def run(options: argparse.Namespace) -> int:
                 file.write(draft)
         except OSError as error:
             return _refuse(f"{output}: cannot be written: {error.strerror}")
-    _tell(found, seen, login, output)
+    own = [_line(host) for host in found.hosts]
+    lines = discover.outcomes(names, seen, _logins(names, targets, login), own)
+    show.write(sys.stderr, *lines, *_left(found, output))
     return ALL_LOOKED_AT if all(isinstance(one, HostFacts) for one in seen) else SOME_NOT
 
 
@@ -132,15 +155,40 @@ def _input(options: argparse.Namespace) -> tuple[list[Target], Login, str]:
         file = STDIN if options.servers == "-" else options.servers
         data = _read(options.servers, file, problems)
         targets += [] if data is None else discover.servers(data, file, problems)
-    discover.once(targets, problems)
     login = logins.read(_ssh(options, problems), Login(address="", sudo=True), Path())
+    login = msgspec.structs.replace(login, sudo=not options.no_sudo)
+    inventoried = _inventories(options, login, problems)
+    login = discover.common_login(inventoried if not targets else (), login)
+    targets += inventoried
+    discover.once(targets, problems)
     cluster = ""
     if options.cluster is not None:
         name = Scalar(options.cluster, 0, plain=False)
         value = Value(name, "--cluster", discover.COMMAND_LINE, problems)
         cluster = words.cluster_name(value) or ""
     settle(problems)
-    return targets, msgspec.structs.replace(login, sudo=not options.no_sudo), cluster
+    return targets, login, cluster
+
+
+def _inventories(
+    options: argparse.Namespace, login: Login, problems: list[Problem]
+) -> list[Target]:
+    """The hosts of all inventories. What is given on the command line holds for each of them."""
+    given = {key: getattr(login, key) for key in _SSH if getattr(options, key) is not None}
+    targets: list[Target] = []
+    for path in options.inventory:
+        file = STDIN if path == "-" else path
+        data = _read(path, file, problems)
+        if data is None:
+            continue
+        place = None if path == "-" else Path(path)
+        found = discover.inventory_targets(data, place, file, options.limit, login, problems)
+        show.write(sys.stderr, *found.remarks)
+        for target in found.targets:
+            assert target.login
+            own = msgspec.structs.replace(target.login, **given)
+            targets.append(dataclasses.replace(target, login=own))
+    return targets
 
 
 def _ssh(options: argparse.Namespace, problems: list[Problem]) -> Value:
@@ -179,7 +227,7 @@ def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tupl
     patterns, sought = process_patterns.of_tables(known)
     jobs = [
         Job(
-            login=msgspec.structs.replace(login, address=target.address),
+            login=target.login or msgspec.structs.replace(login, address=target.address),
             request=Request(host=target.address, patterns=patterns, sought=sought),
         )
         for target in targets
@@ -189,16 +237,16 @@ def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tupl
         return observe(jobs, Limits(), lambda job, seen: advance(job.request.host, seen))
 
 
-def _tell(found: Found, seen: Sequence[Observation], login: Login, output: Path | None) -> None:
-    """A line a host on standard error, and what to do next."""
-    names = [host.name for host in found.hosts]
-    own = [_line(host) for host in found.hosts]
-    lines = discover.outcomes(names, seen, dict.fromkeys(names, login), own)
+def _logins(names: Sequence[str], targets: Sequence[Target], login: Login) -> dict[str, Login]:
+    return {name: target.login or login for name, target in zip(names, targets, strict=True)}
+
+
+def _left(found: Found, output: Path | None) -> Iterator[str]:
+    """What is left to do."""
     open_ones = [host.name for host in found.hosts if not host.roles.proposed]
     if open_ones:
-        lines.append(f"fill in the roles of {', '.join(open_ones)}")
-    lines.append(f"next: {shell('pytest-portaswitch', 'plan', str(output or 'FILE'))}")
-    show.write(sys.stderr, *lines)
+        yield f"fill in the roles of {', '.join(open_ones)}"
+    yield f"next: {shell('pytest-portaswitch', 'plan', str(output or 'FILE'))}"
 
 
 def _why(seen: Observation) -> str:

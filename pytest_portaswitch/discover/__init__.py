@@ -2,12 +2,14 @@
 
 from pytest_portaswitch.discover.draft import text
 from pytest_portaswitch.discover.infer import Found, FoundHost, common_release, infer
+from pytest_portaswitch.discover.inventory import inventory_targets
 from pytest_portaswitch.discover.outcome import outcomes
 from pytest_portaswitch.discover.reading import (
     COMMAND_LINE,
     LARGEST,
     Target,
     command_line,
+    common_login,
     once,
     servers,
 )
@@ -19,8 +21,10 @@ __all__ = [
     "FoundHost",
     "Target",
     "command_line",
+    "common_login",
     "common_release",
     "infer",
+    "inventory_targets",
     "once",
     "outcomes",
     "servers",

@@ -87,8 +87,31 @@ def _ssh(login: Login) -> Iterator[str]:
     yield f"sudo: {'true' if login.sudo else 'false'}"
 
 
+def _own_login(own: Login, login: Login) -> Iterator[str]:
+    """How one host is logged in to, as far as that is not as the others are."""
+    if own.connection != "ssh":
+        yield f"connection: {scalar(own.connection)}"
+    changes = {
+        "user": own.user,
+        "port": own.port,
+        "key": str(own.key or ""),
+        "jump": own.jump,
+    }
+    others = {"user": login.user, "port": login.port, "key": str(login.key or "")}
+    others["jump"] = login.jump
+    written = [
+        f"{key}: {value if isinstance(value, int) else scalar(value)}"
+        for key, value in changes.items()
+        if value and value != others[key]
+    ]
+    if written:
+        yield f"ssh: {{{', '.join(written)}}}"
+
+
 def _host(host: FoundHost, login: Login) -> Iterator[str]:
     called = host.target.name
+    if host.target.groups:
+        yield remark(f"in the inventory's groups {', '.join(host.target.groups)}")
     if called and called != host.name:
         yield remark(f"called {called!r} where it was named")
     if host.unseen:
@@ -102,6 +125,8 @@ def _host(host: FoundHost, login: Login) -> Iterator[str]:
     default = host.name if login.config else host.private.address
     if host.target.address != default:
         yield f"address: {scalar(host.target.address)}"
+    if host.target.login:
+        yield from _own_login(host.target.login, login)
     yield from (_evidence(one) for one in host.roles.proposed)
     for proposal in host.roles.proposed:
         if proposal.guess:

@@ -12,7 +12,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from pytest_portaswitch.cluster import words
+from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.source import Problem, Value
 from pytest_portaswitch.source.problem import record
 from pytest_portaswitch.source.tree import Scalar
@@ -36,6 +39,10 @@ class Target:
     file: str = COMMAND_LINE
     line: int = 0
     """Where it was named; the command line has no lines."""
+    login: Login | None = None
+    """How to log in to it, where that is not as to the others."""
+    groups: tuple[str, ...] = ()
+    """Those of an inventory that it is in."""
 
     @property
     def place(self) -> str:
@@ -51,7 +58,7 @@ def command_line(arguments: Iterable[str], problems: list[Problem]) -> list[Targ
         if equals and not words.is_host_name(name):
             value = _value(name, 0, "NAME", COMMAND_LINE, problems)
             value.refuse(words.HOST_RULE, value=name or argument)
-        read = _address_or_name(_value(address, 0, "ADDRESS", COMMAND_LINE, problems))
+        read = address_or_name(_value(address, 0, "ADDRESS", COMMAND_LINE, problems))
         if read is not None:
             found.append(Target(read, name))
     return found
@@ -59,7 +66,7 @@ def command_line(arguments: Iterable[str], problems: list[Problem]) -> list[Targ
 
 def servers(data: bytes, file: str, problems: list[Problem]) -> list[Target]:
     """The targets of an export, whatever is wrong with its other lines. ``file``: its name."""
-    text = _text(data, file, problems)
+    text = text_of(data, file, problems)
     if text is None:
         return []
     lines = [
@@ -98,6 +105,16 @@ def once(targets: Sequence[Target], problems: list[Problem]) -> None:
             if first is not target:
                 rule, fix = "is there twice", f"first: {first.place}"
                 record(problems, Problem(target.file, target.line, where, text, rule, fix))
+
+
+def common_login(targets: Sequence[Target], login: Login) -> Login:
+    """The login with what all targets have in common; without targets, as it is."""
+    changes: dict[str, object] = {}
+    for key in ("user", "port", "key", "jump"):
+        values = {getattr(target.login or login, key) for target in targets}
+        if len(values) == 1:
+            changes[key] = values.pop()
+    return msgspec.structs.replace(login, **changes)
 
 
 class _Export:
@@ -155,7 +172,8 @@ class _Export:
         record(self.problems, Problem(self.file, number, "", value, rule, fix))
 
 
-def _text(data: bytes, file: str, problems: list[Problem]) -> str | None:
+def text_of(data: bytes, file: str, problems: list[Problem]) -> str | None:
+    """What a file says, or None where it is too large or no text."""
     if len(data) > LARGEST:
         problems.append(Problem(file, 0, "", "", f"is larger than {LARGEST} bytes"))
         return None
@@ -168,7 +186,7 @@ def _text(data: bytes, file: str, problems: list[Problem]) -> str | None:
         return None
 
 
-def _address_or_name(value: Value) -> str | None:
+def address_or_name(value: Value) -> str | None:
     """An address in its canonical form, or a host name."""
     if "@" in value.raw:
         value.refuse("must be an address alone", "who logs in is said by --user")

@@ -37,6 +37,8 @@ class Builder(msgspec.Struct):
 
     file: str
     problems: list[Problem] = msgspec.field(default_factory=list)
+    tags: bool = False
+    """Whether values may have tags; nothing is made of them."""
     stopped: bool = False
     root: Node | None = None
     nodes: int = 0
@@ -62,7 +64,7 @@ class Builder(msgspec.Struct):
         if isinstance(event, yaml.NodeEvent):
             self._count(line, 1)
         tag = getattr(event, "tag", None)
-        if tag and tag != "!":
+        if tag and tag != "!" and not self.tags:
             self._refuse(line, tag, "is a tag; only plain YAML is read", "remove it")
         if isinstance(event, yaml.AliasEvent):
             self._alias(event.anchor or "", line)

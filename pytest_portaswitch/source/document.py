@@ -33,10 +33,21 @@ def read(path: Path, file: str, problems: list[Problem]) -> Node | None:
 
     ``file`` is what problems call it.
     """
-    text = _text(path, file, problems)
+    try:
+        data = read_regular(path, LARGEST + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        problems.append(Problem(file, 0, "", "", f"cannot be read: {why}"))
+        return None
+    return parse(data, file, problems)
+
+
+def parse(data: bytes, file: str, problems: list[Problem], *, tags: bool = False) -> Node | None:
+    """The same of bytes. ``tags``: whether values may have tags, which are not looked at."""
+    text = _text(data, file, problems)
     if text is None:
         return None
-    builder = _parse(text, file)
+    builder = _parse(text, file, tags)
     problems.extend(builder.problems)
     if builder.stopped:
         return None
@@ -46,13 +57,7 @@ def read(path: Path, file: str, problems: list[Problem]) -> Node | None:
     return builder.root
 
 
-def _text(path: Path, file: str, problems: list[Problem]) -> str | None:
-    try:
-        data = read_regular(path, LARGEST + 1)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        problems.append(Problem(file, 0, "", "", f"cannot be read: {why}"))
-        return None
+def _text(data: bytes, file: str, problems: list[Problem]) -> str | None:
     if len(data) > LARGEST:
         problems.append(Problem(file, 0, "", "", f"is larger than {LARGEST} bytes"))
         return None
@@ -77,15 +82,15 @@ def _text(path: Path, file: str, problems: list[Problem]) -> str | None:
     return text
 
 
-def _parse(text: str, file: str) -> Builder:
+def _parse(text: str, file: str, tags: bool) -> Builder:
     """Parse fast where libyaml is there; let PyYAML's own parser find the words for an error."""
     if yaml.__with_libyaml__:
         try:
-            return Builder(file).build(yaml.parse(text, Loader=yaml.CSafeLoader))
+            return Builder(file, tags=tags).build(yaml.parse(text, Loader=yaml.CSafeLoader))
         except _PARSER_ERRORS as error:
             if len(text) > _EXPLAINED:
                 return Builder(file, problems=[explain(error, file)], stopped=True)
     try:
-        return Builder(file).build(yaml.parse(text, Loader=yaml.SafeLoader))
+        return Builder(file, tags=tags).build(yaml.parse(text, Loader=yaml.SafeLoader))
     except _PARSER_ERRORS as error:
         return Builder(file, problems=[explain(error, file)], stopped=True)

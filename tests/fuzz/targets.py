@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import functools
 import json
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import discover, tables
+from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.discover import reading
 from pytest_portaswitch.facts import HostFacts, parse, second
@@ -324,6 +326,20 @@ def _export_seeds() -> Iterator[bytes]:
     yield from (text.encode() for text in texts_of(document))
 
 
+def _inventory(data: bytes) -> Iterator[str]:
+    problems: list[Problem] = []
+    login = Login(address="", sudo=True)
+    with contextlib.suppress(BadInput):
+        found = discover.inventory_targets(data, None, "hosts", "", login, problems)
+        yield from found.remarks
+    yield from map(str, problems)
+
+
+def _inventory_seeds() -> Iterator[bytes]:
+    document = yaml.safe_load((TESTS / "unit/discover/cases/inventories.yaml").read_text())
+    yield from (case["inventory"].encode() for case in document.values())
+
+
 # Whole replies and packs
 
 
@@ -435,6 +451,7 @@ TARGETS: dict[str, Target] = {
     "cluster-file": Target(_written(_planned, ".yaml"), _cluster_seeds),
     "table-file": Target(_written(lambda p: tables.load("", [p]), ".yaml"), _table_seeds),
     "export": Target(_export, _export_seeds),
+    "inventory": Target(_inventory, _inventory_seeds),
     "whole-reply": Target(_reply, _python_seeds, largest=1 << 16, lines=True),
     "pack": Target(_evidence, _evidence_seeds, lines=False),
     "evidence-file": Target(_verified, lambda: iter([b"{}", b'{"format": "x"}'])),

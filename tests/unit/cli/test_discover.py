@@ -140,6 +140,54 @@ def test_an_export_on_standard_input(
     )
 
 
+def test_inventory_gives_names_addresses_and_how_to_log_in(
+    jobs: list[Job], capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What all hosts have in common stands once in the draft; what is given as an option holds."""
+    key = tmp_path / "id"
+    key.touch()
+    inventory = tmp_path / "hosts"
+    inventory.write_text(
+        "[db]\nmaria ansible_host=10.0.0.3\n[voip]\nsip_1 ansible_host=10.0.0.8 ansible_port=2222\n"
+        "win ansible_host=10.0.0.9 ansible_connection=winrm\n"
+        f"[all:vars]\nansible_user=audit\nansible_private_key_file={key}\n"
+        "ansible_ssh_common_args=-J gate\n"
+    )
+    arguments = ["--inventory", str(inventory), "--limit", "!win", "--cluster", "acme"]
+    assert main(["discover", *arguments]) == 0
+    said = capfd.readouterr()
+    assert [(job.login.address, job.login.user, job.login.port) for job in jobs] == [
+        ("10.0.0.3", "audit", None),
+        ("10.0.0.8", "audit", 2222),
+    ]
+    assert {(job.login.key, job.login.jump, job.login.sudo) for job in jobs} == {
+        (key, "gate", True)
+    }
+    lines = said.out.splitlines()
+    assert f"ssh: {{user: audit, key: '{key}', jump: gate, sudo: true}}" in lines
+    assert [line for line in lines if "ssh: {port: 2222}" in line] == ["    ssh: {port: 2222}"]
+    assert "    # in the inventory's groups voip" in lines
+    assert "  sip-1:" in lines
+    assert "  maria:" in lines
+    assert read_back(said.out, tmp_path) == []
+    assert main(["discover", *arguments, "--user", "me", "--port", "22"]) == 0
+    assert {(job.login.user, job.login.port) for job in jobs[2:]} == {("me", 22)}
+
+
+def test_inventory_and_its_mistakes_are_told_with_all_others(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, nobody: None
+) -> None:
+    inventory = tmp_path / "hosts"
+    inventory.write_text("a ansible_host=10.0.0.3\nb ansible_host=10.0.0.3\nc ansible_port=x\n")
+    assert main(["discover", "--inventory", str(inventory), "--user", "a:b"]) == 2
+    assert capfd.readouterr().err.splitlines() == [
+        f"{inventory}:2: IP: '10.0.0.3': is there twice (first: {inventory}:1)",
+        f"{inventory}:3: ansible_port: 'x': must be a number from 1 to 65535",
+        "command line: ssh.user: 'a:b': must be a user's name: letters, digits, '.', '_' and '-', "
+        "at most 32",
+    ]
+
+
 def test_a_host_that_is_not_looked_at_is_said_and_drafted(
     jobs: list[Job], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,7 +233,13 @@ def test_bad_input_is_told_at_once_before_anybody_is_looked_at(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "nobody to look at: give ADDRESS... or --servers FILE"),
+        ([], "nobody to look at: give ADDRESS..., --servers FILE or --inventory FILE"),
+        (
+            ["10.0.0.3", "--limit", "x"],
+            "--limit: names hosts of an inventory: give --inventory FILE",
+        ),
+        (["--servers", "-", "--inventory", "-"], "standard input is given twice"),
+        (["--inventory", "{here}"], "{here}: cannot be read: Is a directory"),
         (["--servers", "{here}"], "{here}: cannot be read: Is a directory"),
         (["--servers", "/dev/zero"], "/dev/zero: cannot be read: it is no regular file"),
         (["--servers", "{here}/no"], "{here}/no: cannot be read: No such file or directory"),

@@ -103,6 +103,35 @@ def test_single_host_that_cannot_be_looked_at_keeps_its_own_words(say: Say) -> N
     assert last == NOTHING
 
 
+def test_hosts_of_an_inventory_are_logged_in_to_as_it_says(
+    sshd: Sshd,  # noqa: F811
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """One by its port and key, one by a user that sshd does not know."""
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(
+        f"all:\n  vars: {{ansible_port: {sshd.port}, ansible_private_key_file: {sshd.key}}}\n"
+        "  hosts:\n    one: {ansible_host: 127.0.0.1}\n"
+        "    two: {ansible_host: localhost, ansible_user: nobody-here}\n"
+    )
+    known = tmp_path / "known"
+    known.write_text(sshd.known_hosts.read_text().replace("127.0.0.1", "localhost"))
+    known.write_text(known.read_text() + sshd.known_hosts.read_text())
+    arguments = ["--inventory", str(inventory), "--known-hosts", str(known), "--no-sudo"]
+    assert main(["discover", *arguments]) == 1
+    said = capfd.readouterr()
+    assert said.err.splitlines()[0].startswith("one (127.0.0.1): ")
+    assert said.err.splitlines()[1].startswith(
+        "two (localhost): not looked at: authentication-failed: "
+    )
+    assert (
+        f"ssh: {{key: '{sshd.key}', known_hosts: '{known}', port: {sshd.port}, sudo: false}}"
+        in (said.out)
+    )
+    assert "    ssh: {user: nobody-here}" in said.out.splitlines()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every key")
 def test_key_that_cannot_be_read_is_one_line(say: Say, sshd: Sshd, tmp_path: Path) -> None:  # noqa: F811
     key = tmp_path / "closed"

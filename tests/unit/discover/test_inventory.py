@@ -1,0 +1,76 @@
+"""Ansible inventories as a source of hosts, and what is said of bad ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.discover import Target, inventory_targets
+from pytest_portaswitch.source import BadInput, Problem
+
+CASES: dict[str, Any] = yaml.safe_load(
+    (Path(__file__).parent / "cases" / "inventories.yaml").read_text(encoding="utf-8")
+)
+BASE = Login(address="", sudo=True)
+
+
+def written(target: Target) -> str:
+    """A target in one line."""
+    assert target.login
+    settings = {key: getattr(target.login, key) for key in ("user", "port", "jump")}
+    if target.login.connection != "ssh":
+        settings["connection"] = target.login.connection
+    settings["groups"] = ",".join(target.groups)
+    words = [f"{key}={value}" for key, value in settings.items() if value]
+    return " ".join([f"{target.name}={target.address}", *words])
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_an_inventory_is_read_as_the_case_says(
+    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the letter, with all problems, and with all that is not taken over."""
+    monkeypatch.chdir(tmp_path)
+    path = Path(case.get("file", "hosts"))
+    path.write_text(case["inventory"])
+    for name, text in case.get("beside", {}).items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
+    problems: list[Problem] = []
+    found = inventory_targets(
+        path.read_bytes(), path, str(path), case.get("limit", ""), BASE, problems
+    )
+    assert str(BadInput(problems)).splitlines() == case.get("problems", [])
+    if not problems:
+        assert [written(target) for target in found.targets] == case["found"]
+        assert [*found.remarks] == case.get("remarks", [])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("\n".join(f"[g{n}:children]\ng{n + 1}" for n in range(2001)), "more than 2000"),
+        ("h[1:9999]\n" * 6, "hosts:6: 'h6': names a host more than 50000 times"),
+        ("h[1:9999]\ng[1:2]", "hosts:2: 'g2': is one host more than 10000"),
+    ],
+)
+def test_an_inventory_of_a_few_lines_cannot_cost_more_than_a_second(
+    content: str, said: str
+) -> None:
+    with pytest.raises(BadInput, match=said):
+        inventory_targets(content.encode(), None, "hosts", "", BASE, [])
+
+
+@given(st.binary(max_size=200) | st.text(alphabet='[]:,;= \t"ab1\n#!-{}|&*', max_size=80))
+def test_whatever_stands_in_an_inventory_nothing_is_raised(content: bytes | str) -> None:
+    data = content if isinstance(content, bytes) else content.encode()
+    problems: list[Problem] = []
+    found = inventory_targets(data, None, "hosts", "", BASE, problems)
+    assert found.targets or found.remarks or problems
+    assert all(line.isprintable() for line in str(BadInput(problems)).splitlines())
