@@ -14,7 +14,7 @@ REPLIED = frozenset({"answered", "in-use"})
 ENDS = frozenset({
     "nothing-listens", "frozen", "mute", "wrong-protocol", "tls-fails", "undecided", "ignored",
     "dropped", "rejected", "silent", "no-path", "no-secret", "no-echo", "lost-on-the-way",
-    "may-be-silent", "hung-up", "hung",
+    "may-be-silent", "hung-up", "may-ignore", "hung",
 })  # fmt: skip
 """How a probe may end that was sent and did not come through."""
 

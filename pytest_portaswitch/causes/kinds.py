@@ -86,6 +86,12 @@ TITLES: Mapping[str, str] = {
     "role-unproved": "{1} on {0} answers on {ports}, but it is not proved to serve what that is "
     "for: {detail}",
     "hung-up": "{1} on {0} does not answer {sources}: {detail}",
+    "may-ignore": "{1} on {0} does not answer {sources}: {detail}",
+    "refused-name-wanted": "{1} on {0} cannot be asked without a name: {detail}",
+    "refused-identity-refused": "{1} on {0} refuses {sources}, or the name that the audit gives: "
+    "{detail}",
+    "refused-room-unproved": "{1} on {0} may have no connection left: {detail}",
+    "refused-tls-unproved": "{1} on {0} takes no login without TLS: {detail}",
     "refused-host-blocked": "{1} on {0} refuses {sources}: {detail}",
     "refused-too-many-connections": "{1} on {0} refuses {sources}: {detail}",
     "refused-wrong-secret": "{1} on {0} uses another secret than the one given: {detail}",

@@ -134,7 +134,7 @@ def _pair(item: Item) -> Pair:
 
 
 def _kind(item: Item) -> str:
-    if item.code in ("mute", "ignored", "may-be-silent", "hung-up"):
+    if item.code in ("mute", "ignored", "may-be-silent", "hung-up", "may-ignore"):
         return "not-answered"
     if item.code == "rejected":
         return "rejected"

@@ -93,7 +93,7 @@ def explain(
         if others := answered(result, source, facts):
             # So it serves this question, and the secret is right.
             return "ignored", (
-                f"{arrives}, though {_some(others)} answered: it does not know {source} as a "
+                f"{arrives}, though {some(others)} answered: it does not know {source} as a "
                 "client, has another secret for it, or a firewall at either end drops it"
             )
         return "may-be-silent", f"{arrives}: {answer.words}"
@@ -104,7 +104,8 @@ def explain(
     )
 
 
-def _some(hosts: tuple[str, ...]) -> str:
+def some(hosts: tuple[str, ...]) -> str:
+    """The first hosts of some, with a verb."""
     more = f" and {len(hosts) - 2} more" if len(hosts) > 2 else ""
     return f"{' and '.join(hosts[:2]) if not more else ', '.join(hosts[:2])}{more} " + (
         "is" if len(hosts) == 1 else "are"

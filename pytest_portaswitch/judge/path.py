@@ -64,11 +64,20 @@ OPEN: Mapping[str, WhyUnknown] = {
     "refused-unverified": "not-assessable",
     "role-unproved": "not-assessable",
     "refused-client-certificate": "not-assessable",
+    "refused-name-wanted": "not-assessable",
     "hung-up": "unanswered",
+    "may-ignore": "unanswered",
 }
 """Codes of what leaves open whether the service serves its peers, though it took the question."""
 
-_UNTOLD = frozenset({"unverified", "role-unproved", "client-certificate", "hung-up"})
+_UNTOLD = frozenset({
+    "unverified", "role-unproved", "client-certificate", "name-wanted", "hung-up", "not-obliged",
+})  # fmt: skip
+
+_WORDLESS = frozenset({"hung-up", "not-obliged"})
+
+_DEMANDING = frozenset({"client-certificate", "name-wanted"})
+"""Of handshakes that do not come about for want of something that a peer may have."""
 
 _SPOKE = frozenset({"not-this-protocol", "not-our-reply", "unreadable", "cut-short"})
 
@@ -114,24 +123,20 @@ def _cause(
     answer = result.answer
     if grade == "unreachable":
         return _unreachable(expects, words, _detail(result), others_pass=others_pass)
-    unheard = answer is None or answer.finding not in _SPOKE
-    if listening == "hung" and grade in ("silent", "connected") and unheard:
-        return "hung", (
-            f"the process on {words} of {place.name} accepts no connection: its accept queue is "
-            "full"
-        )
-    demanded = answer is not None and answer.finding == "client-certificate"
-    if result.tcp_connected and not demanded:
-        return "tls-fails", f"{place.name} takes connections to {words}, but TLS does not come up"
-    if listening == "no":
-        return "nothing-listens", f"nothing listens on {words} at {place.address} of {place.name}"
-    if listening == "stopped":
-        return "frozen", f"the process on {words} of {place.name} is stopped (state T)"
+    if shown := _shown(expects, grade, words, listening, result):
+        return shown
     if result.outcome == "silent" and expects.ports.transport == "udp":
         known = result.arrival is not None and result.arrival.seen is not None
         if known or not listening.startswith("unobserved"):
             return datagram.explain(expects, words, listening, result, facts)
     if answer and answer.finding in _UNTOLD:
+        others = datagram.answered(result, source, facts)
+        if others and answer.finding in _WORDLESS:
+            # So it owes this question an answer, and gives it to others.
+            return "mute", (
+                f"{place.name} takes {words}, but does not answer as {expects.protocol}, though "
+                f"{datagram.some(others)} answered: {answer.words}"
+            )
         return _untold(answer, f"{words} of {place.name}")
     if grade in ("connected", "delivered"):
         said = f": {answer.words}" if answer else ""
@@ -149,6 +154,27 @@ def _cause(
         "dropped",
         f"packets to {words} are dropped between {source} and {place.name}, which listens",
     )
+
+
+def _shown(
+    expects: Reaches, grade: Grade, words: str, listening: str, result: ProbeResult
+) -> tuple[str, str] | None:
+    """What the destination itself shows, or how TLS ended."""
+    place, answer = expects.destination, result.answer
+    unheard = answer is None or answer.finding not in _SPOKE
+    if listening == "hung" and grade in ("silent", "connected") and unheard:
+        return "hung", (
+            f"the process on {words} of {place.name} accepts no connection: its accept queue is "
+            "full"
+        )
+    demanded = answer is not None and answer.finding in _DEMANDING
+    if result.tcp_connected and not demanded:
+        return "tls-fails", f"{place.name} takes connections to {words}, but TLS does not come up"
+    if listening == "no":
+        return "nothing-listens", f"nothing listens on {words} at {place.address} of {place.name}"
+    if listening == "stopped":
+        return "frozen", f"the process on {words} of {place.name} is stopped (state T)"
+    return None
 
 
 def _unreachable(
@@ -175,7 +201,10 @@ def _untold(answer: Answer, where: str) -> tuple[str, str]:
     if answer.finding == "client-certificate":
         more = "the audit has none, so that it cannot be told whether the peer's own is taken"
         return "refused-client-certificate", f"{where} cannot be asked: {answer.words}; {more}"
-    return "hung-up", f"{where} does not answer: {answer.words}"
+    if answer.finding == "name-wanted":
+        return "refused-name-wanted", f"{where} cannot be asked: {answer.words}"
+    code = "hung-up" if answer.finding == "hung-up" else "may-ignore"
+    return code, f"{where} does not answer: {answer.words}"
 
 
 def _detail(result: ProbeResult) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_portaswitch.facts.answer import PROVES
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
 from pytest_portaswitch.judge import datagram, in_use, path, seen
 from pytest_portaswitch.judge.by_hand import datagram as datagram_by_hand
@@ -73,12 +74,15 @@ def _judge_port(
             reproduce=reproduce,
         )
     if refusal:
+        is_open = result.answer is not None and PROVES[result.answer.finding] == "unknown"
+        refuses = "refuses" if not is_open else "may refuse"
         return Verdict(
-            verdict="fail",
+            verdict="unknown" if is_open else "fail",
+            why_unknown="not-assessable" if is_open else "",
             grade=grade,
             expected=expected,
             observed=f"{words} answered, but with a refusal",
-            cause=f"{expects.destination.name} refuses {expects.source} on {words}: {refusal}",
+            cause=f"{expects.destination.name} {refuses} {expects.source} on {words}: {refusal}",
             fault=fault(
                 f"refused-{result.answer.finding}" if result.answer else "refused",
                 expects.destination.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar, cast
 
@@ -19,7 +18,7 @@ from pytest_portaswitch.facts.model import (
 )
 from pytest_portaswitch.internal_error import InternalError, Stage, attempt_but
 from pytest_portaswitch.observe.request import Request
-from pytest_portaswitch.protocols import smpp
+from pytest_portaswitch.protocols import unknown_client
 from pytest_portaswitch.protocols.algorithm import AlgorithmRefused
 from pytest_portaswitch.protocols.answer import silence
 from pytest_portaswitch.protocols.ask import Ask, PortRole, Secret, Transport, Variant
@@ -30,19 +29,8 @@ from pytest_portaswitch.protocols.step import Step
 
 T = TypeVar("T")
 
-_CLIENT_CERTIFICATE = re.compile(
-    r"(?i)certificate[ _]required|(?:bad|no)[ _]certificate"
-    r"|handshake[ _]failure, once both had agreed"
-)
-"""Alerts of RFC 8446, 6.2, and RFC 5246, 7.2.2, as OpenSSL calls them. The audit shows no
-certificate, so none of its own can be a bad one; what else a handshake fails of shows before both
-agree."""
-
 CUT_OFF = "cut off: the time of this trip was up"
 """Detail of a probe that the end of the trip cut off before a reply was due: inconclusive."""
-
-_HUNG_UP = frozenset({"closed by the peer", "ECONNRESET", "EPIPE"})
-"""How the remote program says that the other side ended the connection."""
 
 
 def load_for(requests: Iterable[Request]) -> None:
@@ -162,11 +150,9 @@ class Questions:
         if protocol is None:
             return None
         if probe.transport == "tls" and not any(result.received):
-            demanded = _CLIENT_CERTIFICATE.search(result.detail)
-            if demanded:
-                # TLS 1.3 lets the client believe that all is well until the first data.
-                words = f"it demands a certificate of its clients: {result.detail}"
-                return silence("client-certificate", words)
+            refused = unknown_client.of_handshake(result.detail, probe.name)
+            if refused:
+                return refused
         if result.outcome not in ("connected", "replied", "silent"):
             return None
         if result.outcome == "silent" and probe.transport != "udp":
@@ -175,9 +161,9 @@ class Questions:
         if result.detail == CUT_OFF:
             return None
         ask = self._ask(source, probe)
-        hung_up = not any(result.received) and result.detail in _HUNG_UP
-        found = smpp.hung_up(ask) if hung_up and probe.protocol == "smpp" else None
-        return found or protocol.recognise(ask, result.received)
+        found = protocol.recognise(ask, result.received)
+        steps = protocol.CLIENT
+        return unknown_client.applied(steps, ask, result.received, result.detail, found)
 
     def _answer_in(self, source: str, probe: Probe, other: OtherReply) -> Answer | None:
         protocol = self._module(probe)

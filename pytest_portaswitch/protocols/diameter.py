@@ -28,6 +28,7 @@ from pytest_portaswitch.protocols.answer import (
 )
 from pytest_portaswitch.protocols.ask import IDENTITY, LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Length, Step
+from pytest_portaswitch.protocols.unknown_client import codes, rule, step
 
 _HEADER = struct.Struct(">B3sB3sIII")
 _AVP = struct.Struct(">IB3s")
@@ -49,6 +50,31 @@ _MEANINGS: dict[int, Finding] = {
     5012: "server-error",  # DIAMETER_UNABLE_TO_COMPLY
     5017: "tls-required",  # DIAMETER_NO_COMMON_SECURITY
 }
+_UNKNOWN_PEER = "RFC 6733, 5.3: it may discard the CER of a peer that it does not know"
+_MORE = (
+    "as it may where it does not know the peer; a peer of the audit's name (*.portaswitch-audit."
+    "invalid) would tell more"
+)
+CLIENT = (
+    step(
+        "sends a CER",
+        rule("answers", how="2001 and all of 2xxx"),
+        rule("refuses", "peer-refused", "3010, 5010 and all but these", "RFC 6733, 5.3"),
+        *(
+            rule("refuses", finding, codes(_MEANINGS, finding))
+            for finding in dict.fromkeys(_MEANINGS.values())
+            if finding != "peer-refused"
+        ),
+        rule("closes", "hung-up", why=_UNKNOWN_PEER, words=f"it hung up on a CER, {_MORE}"),
+        rule("resets", "hung-up", why=_UNKNOWN_PEER, words=f"it hung up on a CER, {_MORE}"),
+        rule(
+            "keeps silent",
+            "not-obliged",
+            why=_UNKNOWN_PEER,
+            words=f"it passes a CER over, {_MORE}",
+        ),
+    ),
+)
 
 
 class _Message(NamedTuple):

@@ -19,9 +19,26 @@ from pytest_portaswitch.protocols.answer import (
 )
 from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask, in_uri
 from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.unknown_client import rule, step
 
 _STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-5][0-9][0-9])(?: ([^\r\n]*))?\r?\n")
 _HEADER = re.compile(rb"(?im)^(server|location|content-type|via):[ \t]*([^\r\n]*)")
+
+_NO_NAME = "for a name that it does not serve, as the audit asks by address (nginx: return 444)"
+_HUNG_UP = "it hung up on HEAD, as servers do on whoever asks for a name that they do not serve"
+
+CLIENT = (
+    step(
+        "asks HEAD, by address",
+        rule("answers", how="any status but these"),
+        rule("refuses", how="400, 401, 403, 404, 405, 421 and all other 4xx", why="RFC 9110, 15.5"),
+        rule("refuses", "unavailable", "503"),
+        rule("refuses", "server-error", "500, 502, 504"),
+        rule("closes", "hung-up", why=_NO_NAME, words=_HUNG_UP),
+        rule("resets", "hung-up", why=_NO_NAME, words=_HUNG_UP),
+        rule("keeps silent", "no-answer", why="RFC 9110, 9.1: HEAD is owed an answer"),
+    ),
+)
 
 
 def request(ask: Ask) -> tuple[Step, ...]:

@@ -19,12 +19,30 @@ from pytest_portaswitch.protocols.answer import (
 )
 from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.unknown_client import rule, step, wordless
 
 _GREETING = re.compile(rb"\* (OK|PREAUTH|BYE)(?: ([^\r\n]*))?\r?\n", re.IGNORECASE)
 _RESPONSE_CODE = re.compile(rb"^\[[^\]]*\] ?")
 _CAPABILITY = re.compile(rb"(?im)^\* CAPABILITY ([^\r\n]*)")
 _TAGGED = re.compile(rb"(?im)^a1 (OK|NO|BAD)\b[^\r\n]*")
 _PARTED = re.compile(rb"(?im)^a2 OK\b")
+
+_GREETS = "a peer gets the same: the client has not named itself"
+
+CLIENT = (
+    step(
+        "connects",
+        rule("answers", how="OK, PREAUTH", why="RFC 9051, 7.1"),
+        rule("refuses", "unavailable", "BYE", _GREETS),
+        *wordless("no-answer", _GREETS),
+    ),
+    step(
+        "asks CAPABILITY",
+        rule("answers", how="OK, LOGINDISABLED among them or not", why="RFC 9051, 6.1.1"),
+        rule("refuses", "server-error", "NO, BAD"),
+        *wordless("cut-short", "it is no login, and anybody may ask it"),
+    ),
+)
 
 
 def request(ask: Ask) -> tuple[Step, ...]:

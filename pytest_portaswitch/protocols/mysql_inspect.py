@@ -123,7 +123,7 @@ class Inspection:
         salt, plugin = mysql_wire.salt_of(payload)
         plugin = plugin if plugin in _PROOFS else _NATIVE
         self._react = self._judged
-        return mysql.login(self._user.encode(), self._proof(plugin, salt), plugin.encode())
+        return mysql_wire.login(self._user.encode(), self._proof(plugin, salt), plugin.encode())
 
     def _proof(self, plugin: str, salt: bytes) -> bytes:
         self._proofs += 1

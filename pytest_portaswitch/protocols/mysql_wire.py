@@ -7,6 +7,7 @@ Protocol: the vendors' pages "Connection Phase" and "Text Protocol"; fields are 
 from __future__ import annotations
 
 import hashlib
+import struct
 
 from pytest_portaswitch.protocols.algorithm import demand
 
@@ -16,6 +17,14 @@ MOST_ROWS = 200
 
 OK, ERROR, END, MORE, LOCAL_FILE, NULL = 0x00, 0xFF, 0xFE, 0x01, 0xFB, 0xFB
 
+
+_LONG_PASSWORD = 0x1
+_PROTOCOL_41 = 0x200
+_TLS = 0x800
+_SECURE_CONNECTION = 0x8000
+_PLUGIN_AUTH = 0x80000
+_MAX_PACKET = 1 << 24
+_UTF8 = 33
 
 _NATIVE, _SHA2 = "mysql_native_password", "caching_sha2_password"
 
@@ -54,6 +63,30 @@ class Packets:
 def packet(payload: bytes, sequence: int) -> bytes:
     """A payload with its header."""
     return len(payload).to_bytes(3, "little") + bytes([sequence & 0xFF]) + payload
+
+
+def login(
+    user: bytes,
+    response: bytes = b"",
+    plugin: bytes = b"mysql_native_password",
+    *,
+    is_secured: bool = False,
+) -> bytes:
+    """A HandshakeResponse41 for a user, without a database; inside TLS it is the second packet."""
+    body = _capabilities(_TLS if is_secured else 0)
+    body += user + b"\0" + bytes([len(response)]) + response + plugin + b"\0"
+    return struct.pack("<I", len(body))[:3] + bytes([1 + is_secured]) + body
+
+
+def ssl_request() -> bytes:
+    """An SSLRequest, in a packet of sequence 1: TLS follows it."""
+    body = _capabilities(_TLS)
+    return struct.pack("<I", len(body))[:3] + b"\x01" + body
+
+
+def _capabilities(more: int) -> bytes:
+    capabilities = _LONG_PASSWORD | _PROTOCOL_41 | _SECURE_CONNECTION | _PLUGIN_AUTH | more
+    return struct.pack("<IIB23x", capabilities, _MAX_PACKET, _UTF8)
 
 
 class Rows:

@@ -30,6 +30,7 @@ from pytest_portaswitch.protocols.algorithm import demand
 from pytest_portaswitch.protocols.answer import Answer, answer, no_answer, silence, stranger, text
 from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.unknown_client import rule, step
 
 USER = b"portaswitch-audit"
 
@@ -52,6 +53,27 @@ _UNEXPLAINED_LOGIN = (
     "refusal for longer than was waited"
 )
 _UNPROVABLE = "no reply, as is right without the secret: give one to prove the service"
+
+CLIENT = (
+    step(
+        "asks Status-Server or a login, signed with the secret",
+        rule("answers", how="any reply that the secret proves", why="RFC 5997, 4.2; RFC 2865, 3"),
+        rule("answers", "role-unproved", "an Access-Accept at the accounting port"),
+        rule("answers", "not-our-reply", "an Accounting-Response at the authentication port"),
+        rule("answers", "wrong-secret", "a reply that another secret signs"),
+        rule(
+            "keeps silent",
+            "not-obliged",
+            why="RFC 2865, 3: a client that it does not know, or another secret. Fails where the "
+            "same question of another host is answered",
+        ),
+    ),
+    step(
+        "asks the same without a secret",
+        rule("answers", "unverified", "any reply"),
+        rule("keeps silent", "secret-needed", why="RFC 2865, 3; RFC 5997, 4.2"),
+    ),
+)
 
 
 def request(ask: Ask) -> tuple[Step, ...]:

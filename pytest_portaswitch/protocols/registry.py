@@ -22,10 +22,16 @@ from pytest_portaswitch.protocols import (
 from pytest_portaswitch.protocols.answer import Answer
 from pytest_portaswitch.protocols.ask import Ask, Transport
 from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.unknown_client import Step as ClientStep
 
 
 class Speaks(Protocol):
     """What each module of a protocol offers. Both are pure, and neither raises on any bytes."""
+
+    @property
+    def CLIENT(self) -> tuple[ClientStep, ...]:  # noqa: N802 -- a constant of the module
+        """What a server may do to a client that it does not know, step by step."""
+        ...
 
     def request(self, ask: Ask) -> tuple[Step, ...]:
         """What is sent and waited for."""
@@ -37,7 +43,7 @@ class Speaks(Protocol):
 
 
 _STREAMS: tuple[Transport, ...] = ("tcp", "tls")
-_MODULES: dict[str, tuple[Speaks, tuple[Transport, ...]]] = {
+MODULES: dict[str, tuple[Speaks, tuple[Transport, ...]]] = {
     "mysql": (mysql, ("tcp",)),
     "radius": (radius, ("udp",)),
     "sip": (sip, ("udp", *_STREAMS)),
@@ -50,11 +56,12 @@ _MODULES: dict[str, tuple[Speaks, tuple[Transport, ...]]] = {
     "tftp": (tftp, ("udp",)),
     "rtp": (rtp, ("udp",)),
 }
+"""Each protocol's module, and over what it is spoken."""
 
 PROTOCOLS = MappingProxyType(
     {
         (name, transport): module
-        for name, (module, transports) in _MODULES.items()
+        for name, (module, transports) in MODULES.items()
         for transport in transports
     }
 )

@@ -7,6 +7,14 @@ from __future__ import annotations
 from pytest_portaswitch.protocols.answer import Answer, silence, stranger
 from pytest_portaswitch.protocols.ask import Ask
 from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.unknown_client import rule, step
+
+CLIENT = (
+    step(
+        "sends an empty datagram",
+        rule("keeps silent", "nothing-to-ask", why="a pass is that it was seen arriving"),
+    ),
+)
 
 
 def request(ask: Ask) -> tuple[Step, ...]:

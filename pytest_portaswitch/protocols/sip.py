@@ -27,6 +27,7 @@ from pytest_portaswitch.protocols.answer import (
 )
 from pytest_portaswitch.protocols.ask import Ask, in_uri
 from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.unknown_client import rule, step, wordless
 
 _LARGEST_RESPONSE = 65535
 _UDP_PATIENCE = 1.5
@@ -49,6 +50,17 @@ _FINAL_HEAD = (
 )
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BRANCH_PARAMETER = re.compile(r"(?i);\s*branch\s*=\s*([^;\s]+)")
+
+CLIENT = (
+    step(
+        "asks OPTIONS",
+        rule("answers", how="any status but these", why="RFC 3261, 11.2"),
+        rule("refuses", how="401, 403, 404, 407, 483 and all other 4xx and 6xx", why="8.2"),
+        rule("refuses", "unavailable", "503"),
+        rule("refuses", "server-error", "500, 502, 504, 513"),
+        *wordless("no-answer", "RFC 3261, 8.2: a request is owed a response"),
+    ),
+)
 
 
 def request(ask: Ask) -> tuple[Step, ...]:

@@ -1,10 +1,10 @@
 """SMPP 3.4: enquire_link (4.11), which every entity answers, and which leaves nothing behind.
 
 The specification lists it for bound sessions; before a bind a server answers it, or says
-generic_nack or "incorrect bind status". Each of them is an answer. A few servers hang up on
-whatever is no bind, which they may (2.3: it is for bound sessions), so that nothing follows of it:
-``variant="bind"`` is for them, a bind_transceiver (4.1.5) with a name that no customer has, refused
-by the book, and an unbind in case it was not.
+generic_nack or "incorrect bind status". Each of them is an answer. Some servers hang up on
+whatever is no bind, others pass it over, which they may (2.3: it is for bound sessions), so that
+nothing follows of it: ``variant="bind"`` is for them, a bind_transceiver (4.1.5) with a name that
+no customer has, refused by the book, and an unbind in case it was not.
 
 Of smpplib only the sixteen bytes of the header would be used, and it brings ``six``, no types, and
 a client with sockets; so the header is read here.
@@ -28,6 +28,7 @@ from pytest_portaswitch.protocols.answer import (
 )
 from pytest_portaswitch.protocols.ask import Ask
 from pytest_portaswitch.protocols.step import Length, Step
+from pytest_portaswitch.protocols.unknown_client import rule, step, wordless
 
 SYSTEM_ID = b"pswitch-audit"
 """At most 15 characters (5.2.1)."""
@@ -51,6 +52,36 @@ _NAMES = {
 _VERSION_34 = 0x34
 _BUSY = (0x00000014, 0x00000058)  # ESME_RMSGQFUL, ESME_RTHROTTLED (5.1.3)
 _SYSTEM_ERROR = 0x00000008
+_MORE = "as it may on whoever is not bound; a bind would tell more (questions: smpp: bind)"
+_HUNG_UP = f"it hung up on enquire_link, {_MORE}"
+_UNBOUND = "SMPP 3.4, 2.3: enquire_link is for bound sessions"
+
+CLIENT = (
+    step(
+        "sends enquire_link, unbound",
+        rule("answers", how="enquire_link_resp", why="SMPP 3.4, 4.11"),
+        rule("refuses", how="generic_nack, or any other status but these", why="4.3"),
+        rule("refuses", "unavailable", "ESME_RMSGQFUL, ESME_RTHROTTLED"),
+        rule("refuses", "server-error", "ESME_RSYSERR"),
+        rule("closes", "hung-up", why=_UNBOUND, words=_HUNG_UP),
+        rule("resets", "hung-up", why=_UNBOUND, words=_HUNG_UP),
+        rule(
+            "keeps silent",
+            "not-obliged",
+            why=_UNBOUND,
+            words=f"it passes enquire_link over, {_MORE}",
+        ),
+    ),
+    step(
+        "binds with a name that no customer has (`questions: {smpp: bind}`)",
+        rule("answers", "login-accepted", "bind_transceiver_resp with status 0", "anybody gets in"),
+        rule("refuses", "peer-refused", "any other status but these, or generic_nack", "4.1.6"),
+        rule("refuses", "unavailable", "ESME_RMSGQFUL, ESME_RTHROTTLED"),
+        rule("refuses", "server-error", "ESME_RSYSERR"),
+        *wordless("no-answer", "SMPP 3.4, 4.1.6: a bind is owed an answer"),
+        variant="bind",
+    ),
+)
 
 
 class _Pdu(NamedTuple):
@@ -97,17 +128,6 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
             return _answer(pdu)
     first = pdus[0]
     return silence("not-our-reply", f"{_name(first)} {first.sequence}, to another request")
-
-
-def hung_up(ask: Ask) -> Answer | None:
-    """What it means that the server ended the connection without a word; None: as any silence."""
-    if ask.variant == "bind":
-        return None
-    words = (
-        "it hung up on enquire_link, as it may on whoever is not bound; a bind would tell more "
-        "(questions: smpp: bind)"
-    )
-    return silence("hung-up", words)
 
 
 def _answer(pdu: _Pdu) -> Answer:

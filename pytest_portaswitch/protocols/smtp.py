@@ -26,6 +26,7 @@ from pytest_portaswitch.protocols.answer import (
 )
 from pytest_portaswitch.protocols.ask import IDENTITY, LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.unknown_client import rule, step, wordless
 
 _GREETING_PATIENCE = 10.0
 _LINE = re.compile(rb"([2-5][0-9][0-9])([ -]?)([^\r\n]*)\r?\n")
@@ -35,6 +36,41 @@ _MOST_LINES = 64
 _UNKNOWN = (500, 502)
 _UNKNOWN_COMMAND = rb"\A50[02]"
 _FORBIDDING = (521, 550, 553, 554, 556)
+_MINDS_THE_NAME = (501, 504)
+_BUSY = (421, 452, 454, 455)
+_LOOKED_UP = (450, 451)
+_GREETS = "a peer gets the same: the client has not named itself"
+
+
+def _numbers(*codes: int) -> str:
+    return ", ".join(map(str, sorted(codes)))
+
+
+CLIENT = (
+    step(
+        "connects",
+        rule("answers", how="220"),
+        rule("refuses", "host-not-allowed", _numbers(*_FORBIDDING), "RFC 5321, 3.1"),
+        rule("refuses", "unavailable", _numbers(*_BUSY, *_LOOKED_UP), _GREETS),
+        rule("refuses", "not-this-protocol", "any other number"),
+        *wordless("no-answer", _GREETS),
+    ),
+    step(
+        "says EHLO with an address literal, or HELO where that is not known",
+        rule("answers", how="250"),
+        rule("refuses", "peer-refused", _numbers(*_MINDS_THE_NAME), "it minds the name"),
+        rule(
+            "refuses",
+            "identity-refused",
+            _numbers(*_FORBIDDING, *_LOOKED_UP),
+            "for the name, which is the audit's, or the host, which is the peer's (Postfix: "
+            "check_helo_access, reject_unknown_helo_hostname)",
+        ),
+        rule("refuses", "unavailable", _numbers(*_BUSY)),
+        rule("refuses", "not-this-protocol", "any other number", "FTP greets in the same way"),
+        *wordless("cut-short", "RFC 5321, 3.8: it may not close without a word"),
+    ),
+)
 
 
 def request(ask: Ask) -> tuple[Step, ...]:
@@ -93,6 +129,8 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
             return answer("", f"{words}, to HELO {code} {lines[0]}", details)
         words = f"{words}, to HELO {code} {lines[0]}"
     meant = _refusal(code)
+    if code in (*_FORBIDDING, *_LOOKED_UP):
+        meant = "identity-refused"
     if meant is None:
         return silence("not-this-protocol", f"not SMTP: {words}", details)
     return answer(meant, words, details)
@@ -105,9 +143,9 @@ def _refusal(code: int) -> Finding | None:
     """
     if code in _FORBIDDING:
         return "host-not-allowed"
-    if code in (501, 504):
-        return "peer-refused"  # it minds the name that the audit gives
-    return "unavailable" if code in (421, 450, 451, 452, 454, 455) else None
+    if code in _MINDS_THE_NAME:
+        return "peer-refused"
+    return "unavailable" if code in (*_BUSY, *_LOOKED_UP) else None
 
 
 def _replies(data: bytes) -> list[tuple[int, list[str]]]:

@@ -22,6 +22,7 @@ from pytest_portaswitch.protocols.answer import (
 )
 from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.unknown_client import rule, step, wordless
 
 # No blank and no minus may stand in a version (4.2).
 _IDENTIFICATION = b"SSH-2.0-portaswitch_audit\r\n"
@@ -32,6 +33,17 @@ _BLOCK = 8
 # Lines of another kind may come before it (4.2), and 1.99 is 2.0 that speaks 1.x as well (5.1).
 _SERVER = re.compile(rb"(?m)^SSH-(2\.0|1\.99)-([^\r\n]*)\r?\n")
 _BEGUN = re.compile(rb"(?m)^SSH-[^\r\n]*\Z")
+
+_GREETS = "a peer gets the same: the client has not named itself"
+
+CLIENT = (
+    step(
+        "connects",
+        rule("answers", how="its identification", why="RFC 4253, 4.2"),
+        rule("refuses", "not-this-protocol", "other lines", "sshd: MaxStartups, penalties"),
+        *wordless("no-answer", _GREETS),
+    ),
+)
 
 
 def request(ask: Ask) -> tuple[Step, ...]:

@@ -19,7 +19,10 @@ class Length(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a probe's script: send bytes, or wait for some. Exactly one of the two is set."""
+    """One step of a probe's script.
+
+    Exactly one of ``send``, ``receive``, ``beside``, ``anew`` and ``secure`` is set.
+    """
 
     send: bytes = b""
     receive: int = 0
@@ -43,5 +46,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     due: bool = False
     """UDP: a service that is well owes this reply, so it is waited for as long as one over TCP.
     Otherwise silence is the usual answer, and nobody waits long for it."""
+    beside: float = 0.0
+    """Over TCP: while this connection stands, another one to the same place follows the same
+    script, up to where that begins anew; each of its waits is at most these seconds. All that it
+    brings is one entry among what was received. No script holds more than the two."""
+    anew: bool = False
+    """Over TCP: leave this connection in order, and go on over a new one to the same place."""
+    secure: bool = False
+    """Over TCP: go on inside TLS."""
+    again: bytes = b""
+    """A regular expression over bytes: where the reply of this step matches, the whole script is
+    followed once more, after all other probes and a pause; what that brings counts."""
     any_port: bool = False
     """UDP: the reply may come from another port of the same address."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from pytest_portaswitch.protocols.answer import Answer, answer, no_answer, silence, stranger, text
 from pytest_portaswitch.protocols.ask import LARGEST_REPLY, Ask
 from pytest_portaswitch.protocols.step import Step
+from pytest_portaswitch.protocols.unknown_client import rule, step
 
 _READ, _DATA, _ERROR, _OPTIONS = 1, 3, 5, 6
 _MODE = b"octet"
@@ -26,6 +27,14 @@ _NAMES = {
     7: "no such user",
     8: "option refused",
 }
+
+CLIENT = (
+    step(
+        "asks for a file that cannot exist",
+        rule("answers", how="ERROR of any number, access violation among them", why="RFC 1350, 5"),
+        rule("keeps silent", "no-answer", why="RFC 1350, 4: a request is owed an answer"),
+    ),
+)
 
 
 def request(ask: Ask) -> tuple[Step, ...]:

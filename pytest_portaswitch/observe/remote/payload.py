@@ -34,6 +34,7 @@ _PARTS = (
     f"{_PROGRAM}.disks",
     f"{_PROGRAM}.flight",
     f"{_PROGRAM}.handshake",
+    f"{_PROGRAM}.exchange",
     f"{_PROGRAM}.stream",
     f"{_PROGRAM}.datagram",
     f"{_PROGRAM}.probes",

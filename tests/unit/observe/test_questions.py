@@ -124,7 +124,7 @@ def test_other_ends_of_tls_say_nothing_more() -> None:
 @pytest.mark.parametrize("detail", ["closed by the peer", "ECONNRESET", "EPIPE"])
 @pytest.mark.parametrize("received", [(), (b"",)])
 def test_smpp_that_hangs_up_on_who_is_not_bound(detail: str, received: tuple[bytes, ...]) -> None:
-    """It may, so that nothing follows of it; on a bind it may not, nor keep silent."""
+    """It may, so that nothing follows of it; on a bind it may not."""
     found = answered(detail, received, "tcp", protocol="smpp")
     assert (found.answered, found.finding) == (False, "hung-up")
     assert found.words == (
@@ -134,9 +134,63 @@ def test_smpp_that_hangs_up_on_who_is_not_bound(detail: str, received: tuple[byt
     assert (
         answered(detail, received, "tcp", protocol="smpp", question="bind").finding == "no-answer"
     )
-    assert answered("no reply in 3 s", received, "tcp", protocol="smpp").finding == "no-answer"
     assert answered(detail, (b"HTTP",), "tcp", protocol="smpp").finding == "not-this-protocol"
     assert answered(detail, received, "tcp", protocol="imap").finding == "no-answer"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words"),
+    [
+        (
+            "smpp",
+            "it passes enquire_link over, as it may on whoever is not bound; a bind would tell "
+            "more (questions: smpp: bind)",
+        ),
+        (
+            "diameter",
+            "it passes a CER over, as it may where it does not know the peer; a peer of the "
+            "audit's name (*.portaswitch-audit.invalid) would tell more",
+        ),
+    ],
+)
+def test_silence_towards_an_unknown_client_is_allowed(protocol: str, words: str) -> None:
+    """As is a connection that ends; what was owed an answer is not."""
+    found = answered("no reply in 3 s", (b"",), "tcp", protocol=protocol)
+    assert (found.answered, found.finding, found.words) == (False, "not-obliged", words)
+    for other in ("imap", "http", "sip", "smtp"):
+        assert answered("no reply in 3 s", (b"",), "tcp", protocol=other).finding == "no-answer"
+    bind = answered("no reply in 3 s", (b"",), "tcp", protocol="smpp", question="bind")
+    assert bind.finding == "no-answer"
+
+
+@pytest.mark.parametrize("detail", ["closed by the peer", "ECONNRESET", "EPIPE"])
+def test_http_and_diameter_that_hang_up_on_an_unknown_client(detail: str) -> None:
+    """As nginx does on a name that it does not serve, and RFC 6733 allows."""
+    found = answered(detail, (b"",), "tcp", protocol="http")
+    assert (found.finding, found.words) == (
+        "hung-up",
+        "it hung up on HEAD, as servers do on whoever asks for a name that they do not serve",
+    )
+    found = answered(detail, (b"",), "tcp", protocol="diameter")
+    assert (found.finding, found.words) == (
+        "hung-up",
+        "it hung up on a CER, as it may where it does not know the peer; a peer of the audit's "
+        "name (*.portaswitch-audit.invalid) would tell more",
+    )
+
+
+@pytest.mark.parametrize(
+    "detail", ["TLSV1_UNRECOGNIZED_NAME", "tlsv1 unrecognized name (_ssl.c:1000)"]
+)
+def test_tls_that_wants_a_name_is_unknown_only_where_none_is_declared(detail: str) -> None:
+    """Where the site says what it is called, its peers ask for that as well."""
+    found = answered(detail, (), outcome="refused")
+    assert (found.answered, found.finding) == (False, "name-wanted")
+    assert found.words == (
+        f"it speaks TLS to those only who ask for a name that it has ({detail}); declare one "
+        "(tls: names)"
+    )
+    assert recognised(detail, (), outcome="refused", name="sip.example.org") is None
 
 
 @pytest.mark.parametrize("received", [(), (b"SIP/2.0 2",)])

@@ -10,10 +10,15 @@ from pytest_portaswitch.protocols.ask import Ask
 from pytest_portaswitch.protocols.step import Length
 
 
+def hello(ask: Ask) -> bytes:
+    """The login of a script."""
+    return next(step.send for step in mysql.request(ask) if step.send)
+
+
 def test_the_login_is_one_well_formed_packet() -> None:
     """Length, sequence 1, capabilities, user, an empty password, the plugin's name."""
     ask = Ask(transport="tcp", source="10.0.0.5", address="10.0.0.3", port=3306, nonce=b"0" * 16)
-    packet = mysql.request(ask)[1].send
+    packet = hello(ask)
     length = int.from_bytes(packet[:3], "little")
     assert length == len(packet) - 4
     assert packet[3] == 1
@@ -28,11 +33,9 @@ def test_the_login_is_one_well_formed_packet() -> None:
 def test_the_user_is_another_in_each_run() -> None:
     """One that is refused again and again is answered ever later by ``connection_control``."""
     users = [
-        mysql.request(
-            Ask(transport="tcp", source="10.0.0.5", address="10.0.0.3", port=3306, nonce=nonce)
-        )[1]
-        .send[4 + 32 :]
-        .partition(b"\0")[0]
+        hello(Ask(transport="tcp", source="10.0.0.5", address="10.0.0.3", port=3306, nonce=nonce))[
+            4 + 32 :
+        ].partition(b"\0")[0]
         for nonce in (number.to_bytes(16, "big") for number in range(100))
     ]
     assert max(users.count(user) for user in users) <= 3
@@ -48,9 +51,11 @@ def test_a_server_that_does_not_greet_is_asked_once_and_left_a_login() -> None:
     assert greeting.once
     assert greeting.patience == 10.0
     # What is said to a server that greets, and "no password" to the plugin it may switch to.
-    assert greeting.parting == steps[1].send + steps[4].send
-    assert greeting.parting[-4:] == b"\0\0\0\x03"
-    assert not any(step.parting for step in steps[1:])
+    assert greeting.parting == hello(ask) + b"\0\0\0\x03"
+    others = [step for step in steps[1:] if step.parting]
+    # Only where another connection begins.
+    assert [step.parting for step in others] == [greeting.parting]
+    assert steps[steps.index(others[0]) - 1].anew
 
 
 def test_packets_are_waited_for_whole() -> None:

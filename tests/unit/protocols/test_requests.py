@@ -57,14 +57,15 @@ def test_rows_may_name_what_is_spoken_and_nothing_else() -> None:
 def test_a_script_is_the_same_each_time_and_another_for_another_run(
     protocol: str, transport: Transport, source: str, address: str
 ) -> None:
-    """Each step sends or waits; patterns compile; nothing is drawn or looked up."""
+    """Each step does one thing; patterns compile; nothing is drawn or looked up."""
     module = PROTOCOLS[protocol, transport]
     asked = ask(transport, source=source, address=address, secret=Secret(SHARED))
     steps = module.request(asked)
     assert module.request(asked) == steps
     for step in steps:
-        assert bool(step.send) != bool(step.receive)
-        re.compile(step.until), re.compile(step.when)
+        does = (step.send, step.receive, step.beside, step.anew, step.secure)
+        assert sum(map(bool, does)) == 1
+        re.compile(step.until), re.compile(step.when), re.compile(step.again)
         assert not (step.send and (step.until or step.length or step.patience or step.parting))
     unchanging = {"imap", "smtp", "http", "rtp", "ssh"}
     other = Ask(

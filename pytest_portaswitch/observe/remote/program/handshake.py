@@ -36,6 +36,9 @@ class Tls:
         self._context.check_hostname = False
         self._context.verify_mode = ssl.CERT_NONE
         self._context.options |= getattr(ssl, "OP_NO_RENEGOTIATION", 0)  # since Python 3.7
+        # Nor one without RFC 5746, which OpenSSL 3 does not connect to unless it is told to
+        # (SSL_OP_LEGACY_SERVER_CONNECT; Python has a name for it since 3.12).
+        self._context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
         # A server that speaks obsolete versions only is to be seen, not to be missed.
         try:
             self._context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED

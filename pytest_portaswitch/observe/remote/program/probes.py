@@ -1,5 +1,6 @@
 """All the probes that this host is to send, and what became of each."""
 
+import time
 import zlib
 
 from pytest_portaswitch.facts.bare import socket
@@ -11,7 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
+    from pytest_portaswitch.observe.remote.program.handshake import Tls
+
 _DATAGRAMS = 128
+_PAUSE = 0.3
+_LONGER_PAUSE = 1.2
+"""Seconds: at least and at most, before those are asked again that bade so."""
 
 
 def send(
@@ -26,13 +32,11 @@ def send(
     """
     timeout = float(request["probe_timeout"])
     udp_timeout = float(request["udp_timeout"])
-    tls = None
+    tls = _tls(certificates)
     problem = ""
     if any(probe["transport"] == "tls" for probe in request["probes"]):
-        from pytest_portaswitch.observe.remote.program.handshake import Tls
-
         try:
-            tls = Tls(certificates)
+            tls()
         except ImportError as error:
             problem = f"the Python of this host cannot speak TLS: {error}"
     if any(probe["transport"] in ("udp", "icmp") for probe in request["probes"]):
@@ -54,12 +58,14 @@ def send(
             elif transport == "icmp":
                 steps = datagram.icmp(result, address, number & 0xFFFF, timeout)
                 yield Flight(key, "datagrams", steps, result)
-            elif transport == "tls" and tls is None:
+            elif transport == "tls" and problem:
                 result.update(key=key, outcome="error", detail=problem)
             else:
-                secure = tls if transport == "tls" else None
+                secured = transport == "tls"
                 name = probe.get("name", "")
-                steps = stream.probe(result, address, port, script, timeout, secure, name, until)
+                steps = stream.probe(
+                    result, address, port, script, timeout, tls, name, until, secured
+                )
                 yield Flight(key, f"{transport}/{port}", steps, result)
 
     def fly(numbers: "Iterable[int]") -> None:
@@ -75,8 +81,22 @@ def send(
     fly(number for number in range(len(results)) if number not in behind)
     replied = {result["key"] for result in results if result.get("outcome") == "replied"}
     fly(number for number, other in behind.items() if other not in replied)
-    _ask_again(results, flights, until)
+    _ask_again(results, flights, until, request["host"])
     return [result for result in results if result]
+
+
+def _tls(certificates: "dict[str, str]") -> "Callable[[], Tls]":
+    """Return what makes TLS when it is first asked for. It raises ImportError without any."""
+    made: list[Tls] = []
+
+    def tls() -> "Tls":
+        from pytest_portaswitch.observe.remote.program.handshake import Tls
+
+        if not made:
+            made.append(Tls(certificates))
+        return made[0]
+
+    return tls
 
 
 def mute(results: "list[dict[str, Any]]") -> "set[str]":
@@ -94,22 +114,31 @@ def _ask_again(
     results: "list[dict[str, Any]]",
     flights: "Callable[[Iterable[int]], Iterator[Flight]]",
     until: float,
+    host: str,
 ) -> None:
-    """Ask those once more who took the connection and then kept silent.
+    """Ask those once more who kept silent, or whose reply may be another a little later.
 
     It may have been the load of all these probes, and nobody is to be blamed for that. Scripts that
-    are to be followed once only are left out.
+    are to be followed once only are left out of the first.
     """
     late = [number for number, result in enumerate(results) if result.pop("late", False)]
-    first = {number: dict(results[number]) for number in late}
-    for number in late:
+    again = [number for number, result in enumerate(results) if result.pop("again", False)]
+    first = {number: dict(results[number]) for number in (*late, *again)}
+    for number in first:
         results[number] = {}
     flight.run(flights(late), {}, until)
-    for number in late:
-        if results[number].pop("late", False):
-            results[number] = dict(first[number], detail=first[number]["detail"] + ", asked twice")
-        elif results[number]["outcome"] == "error" or results[number]["detail"] == flight.CUT_OFF:
-            results[number] = first[number]
+    if again:
+        # Each host at a time of its own: all together they may be what there was no room for.
+        pause = _PAUSE + (_LONGER_PAUSE - _PAUSE) * (_spread(host, "") % 1000) / 1000
+        time.sleep(max(0.0, min(pause, until - flight.now())))
+        flight.run(flights(again), {}, until)
+    for number, before in first.items():
+        result = results[number]
+        result.pop("again", None)
+        if result.pop("late", False):
+            results[number] = dict(before, detail=before["detail"] + ", asked twice")
+        elif not result or result["outcome"] == "error" or result["detail"] == flight.CUT_OFF:
+            results[number] = before
 
 
 def _spread(host: str, key: str) -> int:
