@@ -17,6 +17,7 @@ from pytest_portaswitch.causes.ends import ENDS, SERVED, UNINFORMATIVE
 from pytest_portaswitch.causes.item import Item, Port
 from pytest_portaswitch.causes.kinds import LOGIN, LOGIN_SETTINGS, UNSEEN
 from pytest_portaswitch.causes.misrouted import misrouted
+from pytest_portaswitch.causes.mistaken import mistaken
 from pytest_portaswitch.causes.severed import severed
 from pytest_portaswitch.causes.unanswered import SILENCES, unanswered
 from pytest_portaswitch.cluster.model import Login
@@ -71,6 +72,7 @@ class Attribution:
         self._index()
         self.cut_off = cut_off(items, facts)
         self.twice = _held_twice(items, facts)
+        self.mistaken = mistaken(items, facts)
         self.misrouted = misrouted(items, facts)
         self.unanswered = unanswered(items, facts)
         self.dropped = {
@@ -84,6 +86,8 @@ class Attribution:
 
     def fault_of(self, item: Item) -> Fault | None:
         """What explains it; None: the path between two hosts does."""
+        if meant := self.mistaken.explains(item):
+            return meant
         found = self._fault_of(item)
         if found is None or not found.subject or found.code not in LOGIN:
             return found
@@ -95,25 +99,28 @@ class Attribution:
         return fault(LOGIN_SETTINGS, failure.why, failure.hosts[0], detail=failure.title())
 
     def _fault_of(self, item: Item) -> Fault | None:
-        own = item.verdict.fault
-        if own is None:
+        if item.verdict.fault is None:
             return by_words(item)
-        own = behind(own, self.facts)
+        own = behind(item.verdict.fault, self.facts)
         if own.code == "replication-stopped":
             return self._of_source(own) or own
         if not item.holds and (wrong := self.misrouted.explains(item, self._others_hold(item))):
             return wrong
         if item.holds or item.path is None:
             return own
-        for name in (item.path[1].name, item.path[0]):
+        return self._of_path(item, item.path, own)
+
+    def _of_path(self, item: Item, path: tuple[str, Place], own: Fault) -> Fault | None:
+        """What explains that a probe did not come through; None: the path does."""
+        for name in (path[1].name, path[0]):
             # Whatever became of it: the other host may have answered.
-            if name in self.twice and (own.code in ENDS or name == item.path[1].name):
+            if name in self.twice and (own.code in ENDS or name == path[1].name):
                 return self.twice[name]
         if own.code not in ENDS:
             return own
         if elsewhere := self._elsewhere(item):
             return elsewhere
-        pair = item.path[0], item.path[1].name
+        pair = path[0], path[1].name
         if forbidding := self.severed.own_firewall(pair):
             return forbidding
         if pair in self.severed.edges and (
@@ -137,6 +144,8 @@ class Attribution:
         """A host to or from which nothing goes, or the listener, where they explain it."""
         if item.path is None:
             return None
+        if meant := self.mistaken.explains(item):
+            return meant
         source, place = item.path
         for host in (place.name, source):
             if host in self.cut_off:

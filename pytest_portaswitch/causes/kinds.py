@@ -59,6 +59,11 @@ TITLES: Mapping[str, str] = {
     "{detail}",
     "isolated": "{0} reaches no service of its peers, and they none of its: its own firewall, or "
     "one that stands before it",
+    "swapped-hosts": "the cluster file has {0} and {1} exchanged: {detail}",
+    "wrong-machine": "the cluster file has another machine in the place of {0}: {detail}",
+    "rebooted": "{0} was started anew while the audit ran",
+    "login-astray": "{detail}",
+    "one-machine": "{detail}",
     "no-network": "most hosts reach no service of another: the private network itself, or a "
     "firewall on all of them",
     "cannot-watch": "{0} could not watch for what arrives: {detail}",
@@ -128,6 +133,13 @@ NEXT: Mapping[str, tuple[str, ...]] = {
     "sudo-refused": ("sudo -n -l",),
     "not-privileged": ("sudo -n -l",),
     "no-python": ("command -v python3",),
+    "swapped-hosts": ("hostname",),
+    "wrong-machine": ("hostname",),
+    "login-astray": ("ip -brief address",),
+    "one-machine": ("ip -brief address",),
+    "other-name": ("hostname",),
+    "cloned": ("cat /etc/machine-id",),
+    "rebooted": ("uptime -s",),
 }
 """What to run on the host, and ssh's options: where there is something better than repeating by
 hand what a check saw."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from pytest_portaswitch.causes.item import Item, listed
+from pytest_portaswitch.judge.identity import MISTAKEN
 from pytest_portaswitch.plan.check import (
     Check,
     ClockAgrees,
@@ -48,6 +49,9 @@ def risk(cause: Sequence[Item]) -> str:
         return (
             f"what peers send to {twice.subject[0]} reaches now one of {twice.detail}, now another"
         )
+    if any(item.code in MISTAKEN for item in cause):
+        where = listed(item.check.host for item in cause if item.code in MISTAKEN)
+        return f"what was seen in the place of {where} says nothing of it"
     failed = [item.check for item in cause if item.verdict.verdict == "fail"]
     for kind, words in _WORDS.items():
         meant = [check for check in failed if isinstance(check.expects, kind)]

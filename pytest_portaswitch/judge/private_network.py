@@ -7,13 +7,13 @@ import ipaddress
 import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Route
-from pytest_portaswitch.judge import addressing, path, seen
+from pytest_portaswitch.judge import addressing, identity, path, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, HasConnection, UsesPrivate
 from pytest_portaswitch.tables.ladder import Grade
-from pytest_portaswitch.text.command import run
+from pytest_portaswitch.text.command import on, run
 
 
 def judge_connection(check: Check, expects: HasConnection, facts: Facts) -> Verdict:
@@ -129,6 +129,16 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
             return gap(host.host, what, why, expected)
     some_peer = next(iter(expects.peers.values()))
     reproduce = run(host.host, "ip", "route", "get", some_peer)
+    if mistaken := identity.mistaken(host, expects.address, facts):
+        return Verdict(
+            verdict="fail",
+            expected=f"{host.host} is the machine that has {expects.address}",
+            observed=mistaken.detail,
+            cause=mistaken.detail,
+            fault=mistaken,
+            evidence=tuple(f"{i.name}: {', '.join(i.addresses)}" for i in host.interfaces),
+            reproduce=on(host.host, "hostname; ip -brief address"),
+        )
     interface = addressing.holds(host, expects.address)
     if not interface:
         return Verdict(
@@ -173,9 +183,12 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
             evidence=tuple(wrong.values()),
             reproduce=run(host.host, "ip", "route", "get", expects.peers[first]),
         )
+    odd = tuple(identity.oddities(host, expects.address, facts))
     return Verdict(
         verdict="pass",
         expected=expected,
+        warnings=tuple(line for line, _ in odd),
+        fault=odd[0][1] if odd else None,
         observed=f"all {len(expects.peers)} routes leave by {interface} from {expects.address}",
         evidence=tuple(f"{r.to} dev {r.interface} src {r.source}" for r in host.routes[:5]),
         reproduce=reproduce,

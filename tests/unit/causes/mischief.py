@@ -30,6 +30,12 @@ A line of a case file is one of::
     install web1 MR118             another release is there
     resize web1 1400               its private interface has another MTU
     misroute bill1 db1,sip1        it sends to these by another interface
+    swap web1 bill1                each has the other's address in the cluster file
+    call web1 bill1                it calls itself so
+    copy bill2 bill1               it is a copy of that machine
+    lead bill2 bill1               both names lead to one machine
+    address bill1 10.0.0.6         its interface has this address instead
+    restart bill1 5                it was started so many seconds before it was looked at
     lend proc1                     its kernel gives ports of the RTP range to clients
 """
 
@@ -37,6 +43,7 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
+import re
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -46,10 +53,19 @@ import msgspec
 
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
-from pytest_portaswitch.facts import Gap, HostFacts, Interface, Observation, ProbeResult, Unobserved
+from pytest_portaswitch.facts import (
+    Gap,
+    HostFacts,
+    Interface,
+    Observation,
+    ProbeResult,
+    Process,
+    Unobserved,
+)
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.database import Replication
-from pytest_portaswitch.facts.model import Arrival, Clock
+from pytest_portaswitch.facts.model import Arrival, Clock, Machine
+from pytest_portaswitch.observe.process_patterns import PatternsByHost
 from pytest_portaswitch.plan import Plan, expand
 from pytest_portaswitch.plan.check import HasConnection
 from pytest_portaswitch.protocols.answer import silence
@@ -401,6 +417,82 @@ def misroute(found: Facts, host: str, peers: str) -> None:
     _change(found, host, routes=routes)
 
 
+def swap(found: Facts, one: str, other: str) -> None:
+    """What is at the address of one is the machine of the other."""
+    first, second = _host(found, one), _host(found, other)
+    patterns = PatternsByHost()
+    for check in PLAN.checks:
+        patterns.take(check.expects)
+    for name, observation in list(found.items()):
+        if isinstance(observation, HostFacts):
+            tried, sought = patterns.of(name)
+            _change(found, name, patterns=tried, sought=sought)
+    for name, before, after in ((one, first, second), (other, second, first)):
+        _change(
+            found,
+            name,
+            hostname=after.host,
+            processes=_tried(after.processes, _host(found, name).patterns or ()),
+            sockets=after.sockets,
+            connections=after.connections,
+        )
+        ports = {(s.transport, s.port) for s in after.sockets}
+
+        def met(result: ProbeResult, ports: set[tuple[Any, int]] = ports) -> ProbeResult:
+            kind, _, rest = result.key.partition(":")
+            at = ("udp" if kind == "udp" else "tcp", int(rest.rpartition(":")[2]))
+            open_to_all = kind == "icmp" or at[1] == 22 or at in ports
+            return result if open_to_all else cast(ProbeResult, _outcome("refused")(result))
+
+        _probes(found, found, f"*:{ADDRESSES[before.host]}:*", met)
+    for name, observation in list(found.items()):
+        if name not in (one, other) and isinstance(observation, HostFacts):
+            tried = observation.patterns or ()
+            _change(found, name, processes=_tried(observation.processes, tried))
+
+
+def _tried(processes: tuple[Process, ...], patterns: tuple[str, ...]) -> tuple[Process, ...]:
+    """As a host says which match."""
+    return tuple(
+        msgspec.structs.replace(
+            process,
+            matches=tuple(at for at, each in enumerate(patterns) if re.search(each, process.name)),
+        )
+        for process in processes
+    )
+
+
+def call(found: Facts, host: str, name: str) -> None:
+    _change(found, host, hostname=name)
+
+
+def copy(found: Facts, host: str, other: str) -> None:
+    key = "SHA256:" + "a" * 43
+    for number, name in enumerate((host, other)):
+        machine = Machine(id="a" * 32, instance=f"{number:032x}", host_keys=(key,))
+        _change(found, name, machine=machine)
+
+
+def lead(found: Facts, host: str, other: str) -> None:
+    for name in (host, other):
+        _change(found, name, machine=Machine(instance="b" * 32), hostname=other)
+    _change(found, host, interfaces=_host(found, other).interfaces)
+
+
+def address(found: Facts, host: str, words: str) -> None:
+    (interface,) = _host(found, host).interfaces
+    changed = msgspec.structs.replace(interface, addresses=(f"{words}/24",))
+    _change(found, host, interfaces=(changed,))
+
+
+def restart(found: Facts, host: str, age: str) -> None:
+    """The others are looked at some seconds before it."""
+    clock = _host(found, host).clock
+    assert clock is not None
+    later = {name: getattr(clock, name) + 20.0 for name in ("host", "sent", "received")}
+    _change(found, host, machine=Machine(uptime=float(age)), clock=Clock(**later))
+
+
 def lend(found: Facts, host: str) -> None:
     _change(found, host, ephemeral_ports=(32768, 60999), reserved_ports=())
 
@@ -411,6 +503,7 @@ MISCHIEF: dict[str, Callable[..., None]] = {
         hang,
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
         hint, mute, unseen, down, disconnect, hold, borrow, without, shell, lose, skew, install,
-        resize, misroute, lend,
+        resize, misroute, swap, call, copy, lead, address, restart,
+        lend,
     )
 }  # fmt: skip

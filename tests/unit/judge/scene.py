@@ -15,6 +15,7 @@ A host is written as::
       clock: [0.2, 300.1]                # the trip's length; the host's clock from its middle on
       release: MR119
       hostname: bill1
+      machine: {instance: aaaa}            # id, instance (repeated to their length), uptime, keys
       ephemeral: [32768, 60999]
       reserved: [[35000, 64999]]
       disks: ["/var ext4 1000 90 50 40"]                     # size free inodes inodes-free
@@ -45,6 +46,7 @@ from pytest_portaswitch.facts import (
     Handshake,
     HostFacts,
     Interface,
+    Machine,
     Observation,
     ProbeResult,
     Process,
@@ -130,6 +132,7 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         clock=_clock(text),
         release=text.get("release", ""),
         hostname=text.get("hostname", ""),
+        machine=_machine(text["machine"]) if "machine" in text else None,
         ephemeral_ports=tuple(text["ephemeral"]) if "ephemeral" in text else None,
         reserved_ports=tuple((low, high) for low, high in text.get("reserved", ())),
         disks=tuple(_disk(line) for line in text.get("disks", ())),
@@ -141,6 +144,15 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         ),
         certificates={fingerprint(one): CERTIFICATES[one] for one in _shown(text)},
         gaps=tuple(Gap(what=what, why=why) for what, why in text.get("gaps", {}).items()),
+    )
+
+
+def _machine(text: dict[str, Any]) -> Machine:
+    return Machine(
+        id=text.get("id", "") * 8,
+        instance=text.get("instance", "") * 8,
+        uptime=text.get("uptime"),
+        host_keys=tuple(text.get("keys", ())),
     )
 
 
