@@ -58,10 +58,7 @@ def read(value: Value, around: Surroundings) -> dict[str, Host]:
 def undescribed(value: Value) -> tuple[str, ...]:
     """The hosts of which the file says that their private address is unknown."""
     entries = value.entries() or {} if isinstance(value.node, Mapping) else {}
-    found = [name for name, entry in entries.items() if _is_unknown(entry, "private")]
-    if found and len(found) == len(entries):
-        value.refuse("must have at least one host whose private address is known")
-    return tuple(found)
+    return tuple(name for name, entry in entries.items() if _is_unknown(entry, "private"))
 
 
 def _is_unknown(entry: Value, key: str) -> bool:

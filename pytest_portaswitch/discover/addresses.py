@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -63,10 +63,20 @@ def held(facts: HostFacts) -> tuple[Held, ...]:
     return tuple(found)
 
 
-def private(given: str, mine: tuple[Held, ...], holders: Mapping[str, int]) -> Choice:
-    """The private address of a host that was seen. ``holders``: how many hosts hold each."""
-    inside = [one for one in mine if one.is_private]
+def private(
+    given: str,
+    mine: tuple[Held, ...],
+    holders: Mapping[str, int],
+    moving: Collection[str] = frozenset(),
+) -> Choice:
+    """The private address of a host that was seen.
+
+    ``holders``: how many hosts hold each. ``moving``: addresses that are surely virtual IPs.
+    """
+    inside = [one for one in mine if one.is_private and one.address not in moving]
     for one in mine:
+        if one.address in moving:
+            continue
         if one.address == given and one.is_private:
             others = [other for other in inside if other != one]
             # A virtual IP is often held so, and is not the host's own.
@@ -84,9 +94,14 @@ def private(given: str, mine: tuple[Held, ...], holders: Mapping[str, int]) -> C
     return Choice(best.address, why, guess=shared or bool(equal))
 
 
-def public(given: str, mine: tuple[Held, ...], own: str) -> Choice:
+def public(
+    given: str, mine: tuple[Held, ...], own: str, moving: Collection[str] = frozenset()
+) -> Choice:
     """The public address of a host that was seen, where it has one. ``own``: its private one."""
-    outside = [one for one in mine if not one.is_private and one.address != own]
+    held_here = [one for one in mine if not one.is_private and one.address != own]
+    outside = [one for one in held_here if one.address not in moving]
+    if held_here and not outside:
+        return Choice("", f"{held_here[0].address} is a virtual IP, and it holds no other")
     if not outside:
         return Choice()
     best = sorted(outside, key=lambda one: (one.address != given, one.at.version, one.stands_alone))

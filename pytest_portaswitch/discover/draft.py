@@ -13,14 +13,26 @@ from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.discover import names
 from pytest_portaswitch.discover.addresses import Choice
 from pytest_portaswitch.discover.infer import Found, FoundHost
-from pytest_portaswitch.discover.roles import Proposal, Sign, words
+from pytest_portaswitch.discover.pins import Pins
+from pytest_portaswitch.discover.roles import Proposal
 from pytest_portaswitch.discover.virtual_ips import VirtualIp
 from pytest_portaswitch.text import show
 
+REPLICA = "replica-db"
 LONGEST = 400
 """Characters of a comment."""
 SHOWN = 12
 """Signs of a role, and listeners that nothing explains."""
+
+NOT_SEEN = (
+    "Not seen, though their roles are here: is each not in use, or down? Of what is not in use,",
+    "take the '# ' away and say why. What is called otherwise, pin: processes: {NAME: {program:",
+    "REGEX}}. What is neither is down, and keeps the cluster from being ready.",
+)
+SECRETS = (
+    "fill in, and take the '# ' away (env: a variable; file: a path): what nobody can ask without",
+    "a secret is not assessed, and keeps the cluster from being ready.",
+)
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*([.-][A-Za-z0-9]+)*|[0-9]{1,3}(\.[0-9]{1,3}){3}")
 _NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -51,10 +63,9 @@ def _lines(found: Found, cluster: str, login: Login, named: bool) -> Iterator[st
     looked = sum(not host.unseen for host in found.hosts)
     counted = f"{looked} of {len(found.hosts)} hosts were looked at"
     yield remark(f"A draft by pytest-portaswitch discover; {counted}.")
-    yield remark(
-        "What is a guess says so: check it, and take the remark away. No process and no port"
-    )
-    yield remark(f"tells these roles, add them where they belong: {', '.join(found.silent)}.")
+    yield remark("It can be used as it is: what is still open keeps the cluster from being ready.")
+    yield remark("'fill in' and 'not seen' ask for an answer; what is a guess says so: check it.")
+    yield remark(f"No process and no port tells these roles: {', '.join(found.silent)}.")
     guess = "" if named else f"  {remark('guess: no --cluster was given')}"
     yield f"cluster: {scalar(cluster)}{guess}"
     if len(found.releases) == 1:
@@ -70,6 +81,9 @@ def _lines(found: Found, cluster: str, login: Login, named: bool) -> Iterator[st
         for line in _host(host, login):
             yield f"    {line}"
     yield from _virtual_ips(found)
+    yield from _processes(found.pins)
+    yield from _unseen(found.pins)
+    yield from _secrets(found)
 
 
 def _ssh(login: Login) -> Iterator[str]:
@@ -132,32 +146,32 @@ def _host(host: FoundHost, login: Login) -> Iterator[str]:
         if proposal.guess:
             yield remark(f"guess: {proposal.role}, {proposal.guess}")
     yield from map(_trace, host.roles.traces)
-    yield from _unnamed(host.unnamed)
     if host.unexplained:
         yield remark(f"no role proposed here has: {_some(host.unexplained)}")
-    proposed = [scalar(proposal.role) for proposal in host.roles.proposed]
-    yield f"roles: [{', '.join(proposed)}]{_nothing(host)}"
+    proposed = ", ".join(scalar(proposal.role) for proposal in host.roles.proposed)
+    yield f"roles: [{proposed}]" if proposed else f"roles: unknown  {_nothing(host)}"
     if host.mysql:
         ports = ", ".join(map(str, host.mysql))
         yield f"mysql: {ports if len(host.mysql) == 1 else f'[{ports}]'}"
 
 
 def _address(key: str, choice: Choice) -> str:
+    if not choice.address and key == "private":
+        return f"private: unknown  {remark(f'fill in: {choice.why}')}"
     if not choice.address:
-        return remark(f"{key}: {'fill in; ' if key == 'private' else ''}{choice.why}")
+        return remark(f"{key}: {choice.why}")
     guess = "guess: " if choice.guess else ""
     return f"{key}: {scalar(choice.address)}  {remark(f'{guess}{choice.why}')}"
 
 
 def _nothing(host: FoundHost) -> str:
-    """Why no role is proposed, where none is."""
-    if host.roles.proposed:
-        return ""
+    """Why no role is proposed."""
+    suggested = f"; its name suggests {host.suggested}" if host.suggested else ""
     if host.unseen:
-        return f"  {remark('fill in: the host was not looked at')}"
+        return remark(f"fill in: the host was not looked at{suggested}")
     if host.gaps or host.roles.traces:
-        return f"  {remark('fill in: what was seen does not tell')}"
-    return f"  {remark('fill in: no process and no port of the tables was seen')}"
+        return remark(f"fill in: what was seen does not tell{suggested}")
+    return remark(f"fill in: no process and no port of the tables was seen{suggested}")
 
 
 def _evidence(proposal: Proposal) -> str:
@@ -169,24 +183,12 @@ def _trace(trace: Proposal) -> str:
     return remark(f"perhaps {trace.role}: {_some(trace.evidence)}{why}")
 
 
-def _unnamed(signs: Iterable[Sign]) -> Iterator[str]:
-    by_subcomponent: dict[str, list[Sign]] = {}
-    for sign in signs:
-        by_subcomponent.setdefault(sign.subcomponent, []).append(sign)
-    for subcomponent, held in by_subcomponent.items():
-        yield remark(
-            f"{subcomponent} by another name? {_some(words(held))}; "
-            f"if so, pin it: processes: {{{subcomponent}: {{match: REGEX}}}}"
-        )
-
-
 def _virtual_ips(found: Found) -> Iterator[str]:
     told = [one for one in found.virtual_ips if one.hosts]
     hosts = [(host.name, 0) for host in found.hosts]
     numbered = [(f"vip-{number}", 1) for number, _ in enumerate(told, 1)]
     if told:
-        yield remark("Guesses; take the '# ' away from what is so:")
-        yield remark("virtual_ips:")
+        yield "virtual_ips:"
     for one, name in zip(told, names.distinct([*hosts, *numbered])[len(hosts) :], strict=True):
         yield from _virtual_ip(one, name)
     for one in found.virtual_ips:
@@ -199,12 +201,66 @@ def _virtual_ips(found: Found) -> Iterator[str]:
 
 
 def _virtual_ip(one: VirtualIp, name: str) -> Iterator[str]:
-    hosts = ", ".join(map(scalar, one.hosts))
-    serves = ", ".join(map(scalar, one.serves))
     others = "the others listen there too" if one.shared else "the others have the same role"
-    # Cut, it would no longer be YAML; names and words of the tables are short.
-    yield f"#   {name}:  {remark(f'{one.holder} holds it, {others}')}"
-    yield f"#     {{address: {scalar(one.address)}, hosts: [{hosts}], serves: [{serves}]}}"
+    yield f"  {scalar(name)}:  {remark(f'guess: {one.holder} holds it, {others}')}"
+    yield f"    address: {scalar(one.address)}"
+    yield f"    hosts: [{', '.join(map(scalar, one.hosts))}]"
+    yield f"    serves: [{', '.join(map(scalar, one.serves))}]"
+    standby = ", ".join(f"{scalar(name)}: running" for name in one.running)
+    if standby:
+        yield f"    standby: {{{standby}}}  {remark('as was seen on the others')}"
+    for subcomponent in one.serves:
+        if subcomponent not in one.running:
+            yield "    " + remark(
+                f"fill in: standby: {{{subcomponent}: running}}, or the path of its program; not "
+                "all the others were seen to run it"
+            )
+
+
+def _processes(pins: Pins) -> Iterator[str]:
+    if pins.pins:
+        yield f"processes:  {remark('as they are called here: what is not called so fails')}"
+    for pin in pins.pins:
+        told = "; ".join(
+            filter(None, (", ".join(pin.evidence), pin.guess and f"guess {pin.guess}"))
+        )
+        yield f"  {scalar(pin.subcomponent)}: {{{pin.key}: {scalar(pin.pattern)}}}  {remark(told)}"
+    for one in pins.strangers:
+        held = f"{one.subcomponent} by another name? {_some(one.evidence)}; {one.why}"
+        pinned = f"{{program: {scalar(one.program)}}}" if one.program else "{match: REGEX}"
+        yield remark(f"{held}. If so, pin it: processes: {{{one.subcomponent}: {pinned}}}")
+
+
+def _unseen(pins: Pins) -> Iterator[str]:
+    if not pins.unseen:
+        return
+    yield from map(remark, NOT_SEEN)
+    yield remark("not_in_use:")
+    for one in pins.unseen:
+        name, hosts = one.subcomponent.id, ", ".join(map(scalar, one.hosts))
+        seen = f"; it was seen on {_some(one.elsewhere)}" if one.elsewhere else ""
+        optional = "optional" if one.subcomponent.optional else "not listed as optional"
+        source = one.subcomponent.optional_source
+        why = f"{optional}: {source}" if source else optional
+        # Cut, it would no longer be YAML; names of hosts are bounded, and so is their number.
+        yield f"#   - {{subcomponent: {scalar(name)}, hosts: [{hosts}], reason: ''}}  " + remark(
+            f"not seen there{seen}; {why}"
+        )
+
+
+def _secrets(found: Found) -> Iterator[str]:
+    """What services have to be asked with."""
+    signs = [sign for host in found.hosts for p in host.roles.proposed for sign in p.signs]
+    replicas = any(p.role == REPLICA for host in found.hosts for p in host.roles.proposed)
+    radius = any(sign.subcomponent == "radius" for sign in signs)
+    if radius or replicas:
+        yield from map(remark, SECRETS)
+        yield remark("secrets:")
+    if radius:
+        yield remark("  radius: {env: RADIUS_SECRET}")
+    if replicas:
+        yield remark("  mysql: {env: MYSQL_PASSWORD}")
+        yield remark("replica: {account: NAME}  # it may look: REPLICATION CLIENT, nothing else")
 
 
 def _some(several: Iterable[str]) -> str:

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from pytest_portaswitch.cluster.hosts import MYSQL
-from pytest_portaswitch.discover import addresses, names, roles
+from pytest_portaswitch.discover import addresses, names, roles, virtual_ips
 from pytest_portaswitch.discover.addresses import Choice
+from pytest_portaswitch.discover.pins import Pins, Seen, pins_of
 from pytest_portaswitch.discover.reading import Target
 from pytest_portaswitch.discover.roles import Roles, Sign
-from pytest_portaswitch.discover.virtual_ips import Member, VirtualIp, virtual_ips
+from pytest_portaswitch.discover.virtual_ips import Member, VirtualIp
 from pytest_portaswitch.facts import HostFacts, Observation
 from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.source.bounded_regex import Undecided
 from pytest_portaswitch.tables import Tables
 from pytest_portaswitch.tables.release import PATTERN
 
+CONFIGURATION = "configuration"
+DB_ROLES = ("main-db", "replica-db")
 MAIN_DB = "main-db"
 """A cluster has one. Its Configuration server runs a MySQL server as well, and so may others."""
 
@@ -43,6 +47,8 @@ class FoundHost:
     gaps: tuple[str, ...] = ()
     """What could not be seen on it, and why."""
     roles: Roles = field(default_factory=Roles)
+    suggested: str = ""
+    """The role that its name suggests, where no process tells one."""
     unnamed: tuple[Sign, ...] = ()
     unexplained: tuple[str, ...] = ()
 
@@ -61,6 +67,7 @@ class Found:
     releases: tuple[str, ...]
     """All that were seen, sorted."""
     virtual_ips: tuple[VirtualIp, ...]
+    pins: Pins
     silent: tuple[str, ...]
     """Roles of which the tables say nothing that could be seen on a host."""
 
@@ -74,25 +81,49 @@ def common_release(seen: Sequence[Observation]) -> str:
 def infer(targets: Sequence[Target], seen: Sequence[Observation], tables: Tables) -> Found:
     """What was found, in the order of the targets."""
     held = [_held(*each) for each in zip(targets, seen, strict=True)]
-    holders = Counter(address for mine in held for address in {one.address for one in mine})
+    around = _Around(
+        Counter(address for mine in held for address in {one.address for one in mine}),
+        virtual_ips.moving(seen, held),
+        tables,
+    )
     called = names.distinct([_name(*each) for each in zip(targets, seen, strict=True)])
     found: list[FoundHost] = []
     for target, one, mine, name in zip(targets, seen, held, called, strict=True):
-        made = attempt("discovery", target.address, _host, target, name, one, mine, holders, tables)
+        made = attempt("discovery", target.address, _host, target, name, one, mine, around)
         host = _unseen(target, name, made.line) if isinstance(made, InternalError) else made
         found.append(_not_twice(host, found))
     hosts = _one_main_db(found)
     members = [
-        Member(host.name, host.private.address, mine, host.roles)
+        Member(host.name, host.private.address, host.public.address, mine, host.roles)
         for host, mine in zip(hosts, held, strict=True)
+        # Of the others the cluster file does not say where they are, so nothing may name them.
+        if host.private.address
     ]
+    shared = virtual_ips.virtual_ips(members, tables, around.moves)
+    hosts = [_without_clash(host, shared, tables) for host in hosts]
     listed = {role for subcomponent in tables.subcomponents.values() for role in subcomponent.roles}
     return Found(
         hosts=tuple(hosts),
         releases=_releases(seen),
-        virtual_ips=virtual_ips(members, tables),
+        virtual_ips=shared,
+        pins=pins_of([_pinned(host) for host in hosts if host.private.address], shared, tables),
         silent=tuple(role for role in tables.roles if role not in listed),
     )
+
+
+class _Around(NamedTuple):
+    """What all hosts together show, and the tables."""
+
+    holders: Counter[str]
+    """How many hosts hold each address."""
+    moves: frozenset[str]
+    tables: Tables
+
+
+def _pinned(host: FoundHost) -> Seen:
+    proposed = host.roles.proposed
+    signs = tuple(s for proposal in proposed for s in proposal.signs if s.named)
+    return Seen(host.name, frozenset(p.role for p in proposed), signs, host.unnamed)
 
 
 def _held(target: Target, one: Observation) -> tuple[addresses.Held, ...]:
@@ -111,22 +142,23 @@ def _host(
     name: str,
     one: Observation,
     mine: tuple[addresses.Held, ...],
-    holders: Counter[str],
-    tables: Tables,
+    around: _Around,
 ) -> FoundHost:
     if not isinstance(one, HostFacts):
         why = f"{one.why}: {one.detail}"
         return _unseen(target, name, why)
-    own = addresses.private(target.address, mine, holders)
+    tables = around.tables
+    own = addresses.private(target.address, mine, around.holders, around.moves)
     if one.gap("interfaces"):
         own = addresses.of_unseen(target.address)
     gaps = [f"{what}: {why}" for what in _PARTS if (why := one.gap(what))]
+    suggested = names.suggested_role(name)
     of_host = Roles()
     unnamed: tuple[Sign, ...] = ()
     unexplained: tuple[str, ...] = ()
     try:
         if not (one.gap("sockets") or one.gap("processes")):
-            of_host = roles.roles_of(one, tables)
+            of_host = roles.with_name(roles.roles_of(one, tables), name, suggested)
         unnamed = roles.unnamed(one, of_host, tables)
         unexplained = roles.unexplained(one, of_host, tables)
     except Undecided as error:
@@ -135,9 +167,10 @@ def _host(
         target=target,
         name=name,
         private=own,
-        public=addresses.public(target.address, mine, own.address),
+        public=addresses.public(target.address, mine, own.address, around.moves),
         gaps=tuple(gaps),
         roles=of_host,
+        suggested="" if of_host.proposed else suggested,
         unnamed=unnamed,
         unexplained=unexplained,
     )
@@ -164,18 +197,54 @@ def _own(choice: Choice, before: Sequence[FoundHost]) -> Choice:
 
 
 def _one_main_db(hosts: list[FoundHost]) -> list[FoundHost]:
-    """Where several hosts look like the main DB server, none is proposed as it."""
-    alike = [host.name for host in hosts if any(p.role == MAIN_DB for p in host.roles.proposed)]
+    """Where several hosts look like the main DB server, none is proposed as it.
+
+    The Configuration server has a MySQL server of its own, and no other role.
+    """
+    found = []
+    for host in hosts:
+        own = CONFIGURATION in (host.suggested, names.suggested_role(host.name))
+        why = "the Configuration server has a MySQL server of its own, and its name suggests that"
+        found.append(_without(host, DB_ROLES, why) if own else host)
+    alike = [host.name for host in found if any(p.role == MAIN_DB for p in host.roles.proposed)]
     if len(alike) < 2:
-        return hosts
+        return found
     why = f"{', '.join(alike)} look alike: which is the main DB server cannot be told"
-    return [_without_main_db(host, why) if host.name in alike else host for host in hosts]
+    return [_without(host, (MAIN_DB,), why) if host.name in alike else host for host in found]
 
 
-def _without_main_db(host: FoundHost, why: str) -> FoundHost:
-    proposed = tuple(p for p in host.roles.proposed if p.role != MAIN_DB)
-    gone = tuple(roles.weakened(p, why) for p in host.roles.proposed if p.role == MAIN_DB)
-    return replace(host, roles=Roles(proposed, (*gone, *host.roles.traces)))
+def _without(host: FoundHost, unfit: Collection[str], why: str) -> FoundHost:
+    proposed = tuple(p for p in host.roles.proposed if p.role not in unfit)
+    gone = tuple(roles.weakened(p, why) for p in host.roles.proposed if p.role in unfit)
+    suggested = host.suggested if proposed else names.suggested_role(host.name)
+    return replace(host, roles=Roles(proposed, (*gone, *host.roles.traces)), suggested=suggested)
+
+
+def _without_clash(host: FoundHost, shared: Sequence[VirtualIp], tables: Tables) -> FoundHost:
+    """The host without its roles where by these two of its services would have one port.
+
+    Such a cluster file is refused; which of them has an address of its own, people know.
+    """
+    own = {proposal.role for proposal in host.roles.proposed}
+    at: dict[tuple[str, str, int], str] = {}
+    for end in roles.endpoints(tables):
+        if end.first != end.last or not own & {*end.roles}:
+            continue
+        addresses_of = [
+            vip.address
+            for vip in shared
+            if host.name in vip.hosts and end.subcomponent in vip.serves
+        ]
+        for address in addresses_of or [host.private.address]:
+            other = at.setdefault((address, end.transport, end.first), end.subcomponent)
+            if other != end.subcomponent:
+                why = (
+                    f"{other} and {end.subcomponent} would both listen on {end.transport}/"
+                    f"{end.first} of {address}: say which has another address (virtual_ips) or is "
+                    "not in use"
+                )
+                return replace(_without(host, own, why), unnamed=())
+    return host
 
 
 def _releases(seen: Sequence[Observation]) -> tuple[str, ...]:

@@ -29,6 +29,28 @@ def of_address(address: str) -> str:
     return f"host-{re.sub('[.:]+', '-', address).strip('-')}"
 
 
+_SUGGEST = {
+    "configuration": "config configuration configurator conf cfg",
+    "billing": "bill billing ocs radius",
+    "web": "web www admin",
+    "dispatching-sbc": "sbc dsbc",
+    "processing-node": "proc processing",
+    "media-server": "media um",
+    "logs": "log logs collector",
+    "monitoring": "mon monitor monitoring nagios",
+}
+_ROLES = {word: role for role, several in _SUGGEST.items() for word in several.split()}
+"""Words of host names that suggest a role. Of db or sip it cannot be told which one."""
+
+
+def suggested_role(name: str) -> str:
+    """The role that a host's name suggests, or empty where none or several."""
+    # The domain behind it is that of all hosts.
+    parts = re.split(r"[^a-z]+", name.partition(".")[0].lower())
+    found = {_ROLES[word] for word in parts if word in _ROLES}
+    return found.pop() if len(found) == 1 else ""
+
+
 def distinct(wanted: Sequence[tuple[str, int]]) -> tuple[str, ...]:
     """Each name once, in any spelling; those of a lower rank (the number) keep theirs first."""
     taken: set[str] = set()

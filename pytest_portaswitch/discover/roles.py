@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from pytest_portaswitch.discover.programs import program_of
 from pytest_portaswitch.facts import HostFacts, Process, Socket
 from pytest_portaswitch.judge import seen
 from pytest_portaswitch.source.bounded_regex import found
@@ -47,6 +48,10 @@ class Sign:
     socket: Socket | None = None
     """None: the process runs, and holds no port of the tables'."""
     guess: str = ""
+    program: str = ""
+    """The program's own name, by which it can be pinned; empty where there is none."""
+    named: bool = True
+    """Whether the process is called as the tables say; False: it only holds a port of theirs."""
 
     @property
     def port(self) -> str:
@@ -126,7 +131,8 @@ def roles_of(facts: HostFacts, tables: Tables) -> Roles:
         owners = seen.owners(facts, socket)
         for end in here:
             for role in end.roles:
-                sign = Sign(end.subcomponent, owners[0].name if owners else "", socket)
+                called = owners[0].name if owners else ""
+                sign = Sign(end.subcomponent, called, socket, named=False)
                 weak.setdefault(role, []).append(sign)
     proposed, traces = [], []
     for role in tables.roles:
@@ -157,13 +163,22 @@ def roles_of(facts: HostFacts, tables: Tables) -> Roles:
     return Roles(tuple(proposed), tuple(traces))
 
 
+def with_name(roles: Roles, name: str, suggested: str) -> Roles:
+    """The roles of a host of which nothing but a trace and its name speak for one, as a guess."""
+    trace = next((one for one in roles.traces if one.role == suggested), None)
+    if roles.proposed or trace is None:
+        return roles
+    guess = replace(trace, guess=f"by its name {name}, and a trace of it")
+    return Roles((guess,), tuple(one for one in roles.traces if one is not trace))
+
+
 def unnamed(facts: HostFacts, roles: Roles, tables: Tables) -> tuple[Sign, ...]:
     """Ports of a proposed role's subcomponent that are held under another name than the tables'.
 
     The audit would say that it cannot tell; the cluster file may pin the name.
     """
     own = {proposal.role for proposal in roles.proposed}
-    signs = [sign for proposal in roles.proposed for sign in proposal.signs]
+    signs = [s for proposal in roles.proposed for s in proposal.signs if s.named]
     named = {(sign.subcomponent, sign.port) for sign in signs}
     sockets = {sign.socket for sign in signs}
     found = []
@@ -173,7 +188,7 @@ def unnamed(facts: HostFacts, roles: Roles, tables: Tables) -> tuple[Sign, ...]:
         for socket in listening(facts):
             owners = seen.owners(facts, socket)
             if end.has(socket) and owners and socket not in sockets:
-                sign = Sign(end.subcomponent, owners[0].name, socket)
+                sign = Sign(end.subcomponent, owners[0].name, socket, program=program_of(owners[0]))
                 if (sign.subcomponent, sign.port) not in named:
                     found.append(sign)
     return tuple(found)
@@ -220,13 +235,11 @@ def _named(facts: HostFacts, socket: Socket, end: Endpoint, tables: Tables) -> I
     pattern = tables.subcomponents[end.subcomponent].process
     for process in seen.owners(facts, socket):
         if seen.matches(facts, process, pattern.match):
-            yield Sign(
-                end.subcomponent, _called(process, end.subcomponent, tables), socket, end.guess
-            )
+            yield _sign(end.subcomponent, process, tables, socket, end.guess)
             return
     if socket.pids is None and (running := seen.processes_matching(facts, pattern)):
         why = "; ".join(filter(None, ("who holds the port was not seen", end.guess)))
-        yield Sign(end.subcomponent, _called(running[0], end.subcomponent, tables), socket, why)
+        yield _sign(end.subcomponent, running[0], tables, socket, why)
 
 
 def _by_name(facts: HostFacts, role: str, tables: Tables) -> Iterator[Sign]:
@@ -235,7 +248,21 @@ def _by_name(facts: HostFacts, role: str, tables: Tables) -> Iterator[Sign]:
         if subcomponent.roles == (role,):
             running = seen.processes_matching(facts, subcomponent.process)
             if running:
-                yield Sign(subcomponent.id, _called(running[0], subcomponent.id, tables))
+                yield _sign(subcomponent.id, running[0], tables)
+
+
+def _sign(
+    subcomponent: str,
+    process: Process,
+    tables: Tables,
+    socket: Socket | None = None,
+    guess: str = "",
+) -> Sign:
+    called = _called(process, subcomponent, tables)
+    name = program_of(process)
+    # A site's own pattern may look at more than the program, such as at what a wrapper starts.
+    meant = bool(name) and found(tables.subcomponents[subcomponent].process.match, name)
+    return Sign(subcomponent, called, socket, guess, name if meant else "")
 
 
 def _called(process: Process, subcomponent: str, tables: Tables) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pytest_portaswitch.discover.addresses import Held
-from pytest_portaswitch.discover.roles import Roles
+from pytest_portaswitch.discover.roles import Roles, listening
+from pytest_portaswitch.facts import HostFacts, Observation
 from pytest_portaswitch.tables import Tables
+
+OWNERS = frozenset({"dispatching-node", "dispatching-sbc"})
+"""Roles that own a virtual IP, a public one, as the vendor's documentation says."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class Member:
 
     name: str
     private: str
+    public: str
     held: tuple[Held, ...]
     roles: Roles
 
@@ -31,32 +36,59 @@ class VirtualIp:
     serves: tuple[str, ...] = ()
     shared: bool = False
     """Whether the others listen there already, though they do not hold it."""
+    running: tuple[str, ...] = ()
+    """Of what it serves, what runs on all the others."""
 
 
-def virtual_ips(members: Sequence[Member], tables: Tables) -> tuple[VirtualIp, ...]:
-    """What looks like a virtual IP, in the order of its holders."""
-    own = {member.private for member in members}
+def moving(seen: Sequence[Observation], held: Sequence[tuple[Held, ...]]) -> frozenset[str]:
+    """Addresses that one host holds, and where another one listens without holding them."""
+    holders: dict[str, int] = {}
+    for mine in held:
+        for address in {one.address for one in mine}:
+            holders[address] = holders.get(address, 0) + 1
+    return frozenset(
+        socket.address
+        for one, mine in zip(seen, held, strict=True)
+        if isinstance(one, HostFacts)
+        for socket in listening(one)
+        if holders.get(socket.address) == 1
+        and socket.address not in {each.address for each in mine}
+    )
+
+
+def virtual_ips(
+    members: Sequence[Member], tables: Tables, moves: Collection[str] = frozenset()
+) -> tuple[VirtualIp, ...]:
+    """What looks like a virtual IP, in the order of its holders. ``moves``: what surely is one."""
+    own = {address for member in members for address in (member.private, member.public)}
     holders: dict[str, list[str]] = {}
     for member in members:
         for one in member.held:
             holders.setdefault(one.address, []).append(member.name)
-    return tuple(
-        _told(one.address, member, members, tables)
+    found = (
+        (one, _told(one.address, member, members, tables))
         for member in members
-        for one in _beside(member)
+        for one in _beside(member, moves)
         if one.address not in own and len(holders[one.address]) == 1
     )
+    # Servers have several public addresses for many reasons: untold, they are not worth a remark.
+    return tuple(vip for one, vip in found if vip.hosts or one.is_private or one.address in moves)
 
 
-def _beside(member: Member) -> list[Held]:
-    """Private addresses that it holds in the network of its own one."""
-    networks = [one.at.network for one in member.held if one.address == member.private]
+def _beside(member: Member, moves: Collection[str]) -> list[Held]:
+    """What it holds beside its own addresses, and that may move: near one of them, or surely."""
+    own = {member.private, member.public}
+    networks = [one.at.network for one in member.held if one.address in own]
+    owner = bool(OWNERS & {proposal.role for proposal in member.roles.proposed})
     return [
         one
         for one in member.held
-        if one.is_private
-        and one.address != member.private
-        and any(one.at.ip in network for network in networks)
+        if one.address in moves
+        or (
+            one.address not in own
+            and (one.is_private or owner)
+            and any(one.at.ip in network for network in networks)
+        )
     ]
 
 
@@ -64,24 +96,39 @@ def _told(address: str, holder: Member, members: Sequence[Member], tables: Table
     """What listens at the very address on its holder, and who else could."""
     serves = tuple(name for name in tables.subcomponents if name in _at(address, holder))
     others = [member for member in members if member is not holder]
-    bound = [member.name for member in others if set(serves) & _at(address, member)]
+    bound = [member for member in others if set(serves) & _at(address, member)]
     roles = {role for name in serves for role in tables.subcomponents[name].roles}
     able = [
-        member.name
-        for member in others
-        if roles & {proposal.role for proposal in member.roles.proposed}
+        member for member in others if roles & {proposal.role for proposal in member.roles.proposed}
     ]
-    if not (serves and (bound or able)):
+    standbys = bound or able
+    if not (serves and standbys):
         return VirtualIp(address, holder.name)
-    return VirtualIp(address, holder.name, (holder.name, *(bound or able)), serves, bool(bound))
+    return VirtualIp(
+        address,
+        holder.name,
+        (holder.name, *(member.name for member in standbys)),
+        serves,
+        bool(bound),
+        tuple(name for name in serves if all(name in _running(member) for member in standbys)),
+    )
+
+
+def _running(member: Member) -> set[str]:
+    return {sign.subcomponent for proposal in member.roles.proposed for sign in proposal.signs}
 
 
 def _at(address: str, member: Member) -> set[str]:
-    """The subcomponents of proposed roles that listen at an address, and not at any."""
+    """The subcomponents of proposed roles that listen at an address, or, of a role that owns a
+    virtual IP, at any.
+    """
     wanted = ipaddress.ip_address(address)
-    return {
-        sign.subcomponent
-        for proposal in member.roles.proposed
-        for sign in proposal.signs
-        if sign.socket is not None and ipaddress.ip_address(sign.socket.address) == wanted
-    }
+    found = set()
+    for proposal in member.roles.proposed:
+        for sign in proposal.signs:
+            if sign.socket is None:
+                continue
+            bound = ipaddress.ip_address(sign.socket.address)
+            if bound == wanted or (bound.is_unspecified and proposal.role in OWNERS):
+                found.add(sign.subcomponent)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import yaml
 
 from pytest_portaswitch.lab import Lab
 
+from .auditing import audit
+from .drafting import completed, discover, draft
+
 UNTOLD = {"configuration", "media-server", "other-node"}
 """Roles of this lab that no process and no port tells: the tables have none for them."""
 
@@ -20,23 +24,11 @@ OPEN = ["config", "media1"]
 """Hosts that have no other role."""
 
 
-def discover(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, as the operator of the lab types it."""
-    command = [sys.executable, "-m", "pytest_portaswitch", "discover", *arguments]
-    result: subprocess.CompletedProcess[str] = lab.run(command, capture_output=True, text=True)
-    return result
-
-
 def plan(lab: Lab, file: Path) -> subprocess.CompletedProcess[str]:
     """The plan of a cluster file."""
     command = [sys.executable, "-m", "pytest_portaswitch", "plan", str(file)]
     result: subprocess.CompletedProcess[str] = lab.run(command, capture_output=True, text=True)
     return result
-
-
-def addresses(lab: Lab) -> list[str]:
-    """Of all hosts, in the order of the cluster file."""
-    return [host.private for host in lab.site.topology.hosts]
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +41,15 @@ def own(full: Lab) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def drafted(full: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The draft of the whole lab, from bare addresses."""
-    path = tmp_path_factory.mktemp("draft") / "full.yaml"
-    config = str(full.folder.path / "ssh_config")
-    done = discover(
-        full, *addresses(full), "--ssh-config", config, "--cluster", "drafted", "-o", str(path)
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[-2:] == [
-        f"fill in the roles of {', '.join(OPEN)}",
-        f"next: pytest-portaswitch plan {path}",
-    ]
-    return path
+    return draft(full, tmp_path_factory.mktemp("draft") / "full.yaml")
+
+
+@pytest.fixture(scope="module")
+def answered(full: Lab, drafted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The draft, with its questions answered."""
+    path = tmp_path_factory.mktemp("answered") / "full.yaml"
+    path.write_text(drafted.read_text())
+    return completed(full, path)
 
 
 def test_the_roles_are_those_of_the_lab_s_own_file(drafted: Path, own: dict[str, Any]) -> None:
@@ -69,33 +59,32 @@ def test_the_roles_are_those_of_the_lab_s_own_file(drafted: Path, own: dict[str,
     assert [*document["hosts"]] == [*own["hosts"]]
     for name, host in own["hosts"].items():
         seen = document["hosts"][name]
-        assert set(seen["roles"]) == set(host["roles"]) - UNTOLD, name
+        roles = set() if name in OPEN else set(seen["roles"])
+        assert roles == set(host["roles"]) - UNTOLD, name
         assert (seen["private"], seen["public"]) == (host["private"], host["public"]), name
         assert seen.get("mysql") == host.get("mysql"), name
-    assert [name for name, host in document["hosts"].items() if not host["roles"]] == OPEN
+    assert [n for n, host in document["hosts"].items() if host["roles"] == "unknown"] == OPEN
 
 
-def test_the_draft_tells_what_is_left_open_and_nothing_else(full: Lab, drafted: Path) -> None:
-    """Two hosts without a role, by name."""
-    before = plan(full, drafted)
-    assert before.returncode == 2
-    assert [line.partition(": ")[2] for line in before.stderr.splitlines()] == [
-        f"hosts.{name}.roles: must be a list of roles, is empty" for name in OPEN
+def test_the_draft_itself_can_be_audited_and_is_not_ready(full: Lab, drafted: Path) -> None:
+    """Nothing fails by what nobody has answered yet, and each question is named."""
+    result = audit(full, cluster=drafted)
+    assert [check["id"] for check in result.evidence["checks"] if check["verdict"] == "fail"] == []
+    assert result.evidence["verdict"] == "could-not-be-assessed"
+    assert [one["title"] for one in result.evidence["assessment"]["unassessed"]] == [
+        "mysql-server on db2: whether it refuses writes is not known, as the cluster file names no "
+        "account",
+        "radius on bill1 and bill2: whether it answers is not known, as the audit does not have "
+        "its secret",
+        "config and media1: no service is looked for, as the roles are not known",
     ]
 
 
 def test_the_draft_filled_in_is_planned_as_the_lab_s_own_file(
-    full: Lab, drafted: Path, own: dict[str, Any], tmp_path: Path
+    full: Lab, answered: Path, own: dict[str, Any], tmp_path: Path
 ) -> None:
-    """With the virtual IPs out of their comment; what stands in overrides nobody could see."""
-    text = drafted.read_text()
-    for name in OPEN:
-        head, mark, tail = text.partition(f"  {name}:\n")
-        filled = f"roles: [{', '.join(own['hosts'][name]['roles'])}]"
-        text = head + mark + tail.replace("roles: []", filled, 1)
-    head, mark, tail = text.partition("# virtual_ips:\n")
-    assert mark
-    text = f"{head}virtual_ips:\n" + "".join(f"{line[2:]}\n" for line in tail.splitlines())
+    """What stands in overrides nobody could see."""
+    text = answered.read_text()
     shared = {one["address"]: name for name, one in own["virtual_ips"].items()}
     for name, one in yaml.safe_load(text)["virtual_ips"].items():
         text = text.replace(f"  {name}:", f"  {shared[one['address']]}:")
@@ -112,13 +101,72 @@ def test_the_draft_filled_in_is_planned_as_the_lab_s_own_file(
     assert len(ids[0]) > 300
 
 
+def test_the_draft_filled_in_is_ready(full: Lab, answered: Path) -> None:
+    """Nothing fails that is healthy, and nothing is left to excuse."""
+    result = audit(full, cluster=answered)
+    kinds = {cause["kind"] for cause in result.evidence["causes"]}
+    # The draft cannot know the ports of rows to which the vendor gives none.
+    assert kinds == {"not-in-table"}
+    assert result.evidence["verdict"] == "ready"
+
+
+def test_what_only_runs_is_missed_wherever_it_runs(full: Lab, answered: Path) -> None:
+    """None of these answers anybody: the draft has pinned what they are called."""
+    running = {
+        "billing-engine": ["bill1", "bill2"],
+        "alerter": ["bill1", "bill2"],
+        "disconnector": ["bill1", "bill2"],
+        "taskstack": ["web1"],
+        "cassandra": ["web1"],
+        "rtp-proxy": ["proc1", "proc2"],
+    }
+    gone = [(name, host) for name, hosts in running.items() for host in hosts]
+    with ExitStack() as broken:
+        for name, host in gone:
+            broken.enter_context(full.broken("kill", host, name))
+        result = audit(full, cluster=answered)
+    assert result.evidence["verdict"] == "blocked"
+    assert result.causes("failed") == {f"{name} is not running on {host}" for name, host in gone}
+
+
+def test_what_is_down_while_the_draft_is_made_is_asked_and_not_ready(
+    full: Lab, tmp_path: Path
+) -> None:
+    """It has no name to be pinned by, so that nobody knows whether it runs."""
+    down = {"billing-engine": ["bill1", "bill2"], "cassandra": ["web1"]}
+    with ExitStack() as broken:
+        for name, hosts in down.items():
+            for host in hosts:
+                broken.enter_context(full.broken("kill", host, name))
+        path = completed(full, draft(full, tmp_path / "down.yaml"))
+        asked = [line for line in path.read_text().splitlines() if line.startswith("#   - {")]
+        assert [line.partition("  # ")[0] for line in asked] == [
+            f"#   - {{subcomponent: {name}, hosts: [{', '.join(hosts)}], reason: ''}}"
+            for name, hosts in down.items()
+        ]
+        result = audit(full, cluster=path)
+    assert result.evidence["verdict"] == "could-not-be-assessed"
+    unassessed = result.evidence["assessment"]["unassessed"]
+    assert {one["subcomponent"]: one["places"] for one in unassessed} == down
+
+
+def test_what_is_down_on_one_host_while_the_draft_is_made_fails(full: Lab, tmp_path: Path) -> None:
+    """The other host shows what it is called."""
+    with full.broken("kill", "bill1", "alerter"):
+        path = completed(full, draft(full, tmp_path / "down.yaml"))
+        assert "# not seen there; it was seen on bill2; not listed as optional" in path.read_text()
+        result = audit(full, cluster=path)
+    assert result.causes("failed") == {"alerter is not running on bill1"}
+
+
 def test_without_root_the_same_roles_are_guessed(
     full: Lab, drafted: Path, own: dict[str, Any]
 ) -> None:
     """By the processes that run, where nobody sees who holds a port."""
     config = str(full.folder.path / "ssh_config")
     login = ["--user", "nosudo", "--no-sudo", "--ssh-config", config]
-    done = discover(full, *addresses(full), *login)
+    addresses = [host.private for host in full.site.topology.hosts]
+    done = discover(full, *addresses, *login)
     assert done.returncode == 0, done.stderr
     hosts = yaml.safe_load(done.stdout)["hosts"]
     expected = yaml.safe_load(drafted.read_text())["hosts"]
@@ -139,5 +187,5 @@ def test_a_host_that_does_not_answer_costs_the_others_nothing(full: Lab) -> None
     assert yaml.safe_load(done.stdout)["hosts"]["db1"] == {
         "private": "10.0.0.3",
         "address": "10.0.0.3",
-        "roles": [],
+        "roles": "unknown",
     }

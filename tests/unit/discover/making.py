@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -41,14 +40,6 @@ def read_back(text: str, folder: Path) -> list[str]:
     problems: list[Problem] = []
     read_many([file], (), problems)
     return [str(problem).partition(": ")[2] for problem in problems]
-
-
-def with_virtual_ips(text: str) -> str:
-    """The draft with its proposed virtual IPs taken out of the comment."""
-    head, mark, tail = text.partition("# virtual_ips:\n")
-    assert mark
-    lines = (line if "a virtual IP?" in line else line[2:] for line in tail.splitlines())
-    return "\n".join([f"{head}virtual_ips:", *lines, ""])
 
 
 def lab_facts(topology: Topology) -> list[HostFacts]:
@@ -95,9 +86,3 @@ def _process(pid: int, daemon: Daemon) -> Process:
     return Process(
         pid=pid, parent=1, name=name[:15], command=f"/opt/{name}", user="porta", started=0.0
     )
-
-
-LEFT_OPEN = re.compile(
-    r"hosts\.[^ ]+: 'private' is missing|hosts\.[^ ]+\.roles: must be a list of roles, is empty"
-)
-"""What the reader says of a draft in which something is left to fill in."""

@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 import yaml
 
+from pytest_portaswitch import tables
+from pytest_portaswitch.cluster import load_many
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.discover import draft as drafts
 from pytest_portaswitch.facts import HostFacts, Interface, Observation
+from pytest_portaswitch.plan import expand
+from pytest_portaswitch.plan.unmatched import unmatched
 from tests.unit.judge import scene
 
-from .making import LEFT_OPEN, draft, found, read_back, target, with_virtual_ips
+from .making import draft, found, read_back, target
 
 CASES: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parent / "cases" / "hosts.yaml").read_text(encoding="utf-8")
@@ -35,23 +39,30 @@ def test_the_draft_is_what_the_case_says(case: dict[str, Any]) -> None:
 
 
 @parametrized
-def test_a_draft_reads_back_but_for_what_is_left_to_fill_in(
+def test_a_draft_can_be_planned_before_anything_is_filled_in(
     case: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Each host without a role, and each without a private address, is one problem."""
+    """Each host that is left open is one check, and each pin is one that a check looks for."""
     text = drafted(case)
-    problems = read_back(text, tmp_path)
-    assert [problem for problem in problems if not LEFT_OPEN.fullmatch(problem)] == []
-    assert len(problems) == text.count("roles: []") + text.count("# private: fill in")
-
-
-@pytest.mark.parametrize("name", [name for name, c in CASES.items() if "vip-1" in c["draft"]])
-def test_a_proposed_virtual_ip_reads_back_without_its_comment(name: str, tmp_path: Path) -> None:
-    """It is one step away from being declared."""
-    text = with_virtual_ips(drafted(CASES[name]))
     assert read_back(text, tmp_path) == []
-    (shared,) = yaml.safe_load(text)["virtual_ips"].values()
-    assert shared["address"] == "10.0.0.100"
+    (acme,) = load_many([tmp_path / "draft.yaml"])
+    known = tables.load(acme.release)
+    plan = expand(known, acme)
+    assert unmatched(acme, plan, known) == []
+    left_open = {check.host for check in plan.checks if check.subcomponent == "roles"}
+    hosts = yaml.safe_load(text)["hosts"]
+    assert left_open == {name for name, host in hosts.items() if "unknown" in host.values()}
+
+
+@parametrized
+def test_what_is_not_seen_can_be_declared_not_in_use(case: dict[str, Any], tmp_path: Path) -> None:
+    """With the '# ' taken away and a reason given, it is a cluster file still."""
+    text = drafted(case)
+    head, mark, tail = text.partition("# not_in_use:\n")
+    lines = [line[2:] if line.startswith("#   - ") else line for line in tail.splitlines()]
+    filled = "\n".join([head + mark[2:], *lines, ""]).replace("reason: ''", "reason: never sold")
+    if mark:
+        assert read_back(filled, tmp_path) == []
 
 
 def test_the_head_says_what_it_is_and_what_nobody_can_see() -> None:
@@ -59,8 +70,9 @@ def test_the_head_says_what_it_is_and_what_nobody_can_see() -> None:
     text = drafted(CASES["hosts-that-were-not-looked-at"], Login(address="", user="no", port=2222))
     assert text.partition("hosts:\n")[0] == (
         "# A draft by pytest-portaswitch discover; 0 of 3 hosts were looked at.\n"
-        "# What is a guess says so: check it, and take the remark away. No process and no port\n"
-        "# tells these roles, add them where they belong: "
+        "# It can be used as it is: what is still open keeps the cluster from being ready.\n"
+        "# 'fill in' and 'not seen' ask for an answer; what is a guess says so: check it.\n"
+        "# No process and no port tells these roles: "
         "configuration, media-server, other-node, logs, monitoring.\n"
         "cluster: acme\n"
         "# release: none was seen; without it the newest rows of the tables hold\n"

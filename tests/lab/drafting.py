@@ -1,0 +1,51 @@
+"""A draft of the lab's cluster file, completed only where it asks, as somebody would who knows
+what the hosts are for and where the secrets are.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from pytest_portaswitch.lab import Lab
+
+ANSWERS = {"config": "configuration", "media1": "media-server, other-node"}
+"""Roles for which the tables have neither a process nor a port."""
+
+
+def discover(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, as the operator of the lab types it."""
+    command = [sys.executable, "-m", "pytest_portaswitch", "discover", *arguments]
+    result: subprocess.CompletedProcess[str] = lab.run(command, capture_output=True, text=True)
+    return result
+
+
+def draft(lab: Lab, path: Path) -> Path:
+    """The draft of the whole lab, from bare addresses, under this path."""
+    login = ["--ssh-config", str(lab.folder.path / "ssh_config"), "--cluster", "drafted"]
+    addresses = [host.private for host in lab.site.topology.hosts]
+    done = discover(lab, *addresses, *login, "-o", str(path))
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def completed(lab: Lab, path: Path) -> Path:
+    """The draft with its questions answered, in place. Nothing else is touched."""
+    text = path.read_text()
+    for host, roles in ANSWERS.items():
+        head, mark, tail = text.partition(f"  {host}:\n")
+        text = head + mark + re.sub(r"roles: unknown .*", f"roles: [{roles}]", tail, count=1)
+    own = lab.folder.path
+    for asked, answer in (
+        ("# secrets:", "secrets:"),
+        ("#   radius: {env: RADIUS_SECRET}", f"  radius: {{file: {own / 'radius_secret'}}}"),
+        ("#   mysql: {env: MYSQL_PASSWORD}", f"  mysql: {{file: {own / 'database_password'}}}"),
+        ("# replica: {account: NAME}", "replica: {account: audit}"),
+    ):
+        assert asked in text
+        text = text.replace(asked, answer)
+    assert "unknown  # fill in" not in text
+    path.write_text(text)
+    return path
