@@ -10,6 +10,8 @@ answers before xdist sends the first test.
 
 Where every worker runs on another machine (``--tx ssh=...``), the controller may reach no host of
 the cluster, so the first worker observes for all.
+
+A worker that hangs is ended (``worker_watch``), and xdist replaces it, a bounded number of times.
 """
 
 from __future__ import annotations
@@ -19,14 +21,17 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Any, Protocol, TypeVar
 
+import execnet
 import msgspec
 import pytest
 from xdist.scheduler import LoadFileScheduling, LoadGroupScheduling, LoadScopeScheduling
+from xdist.workermanage import parse_tx_spec_config
 
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audits
 from pytest_portaswitch.runner.record import Selection, Visit
 from pytest_portaswitch.runner.recorder import Recorder
+from pytest_portaswitch.runner.worker_watch import WorkerWatch
 from pytest_portaswitch.text import show
 
 Message = TypeVar("Message", Selection, Visit)
@@ -54,11 +59,49 @@ class Controller:
         self.recorder = recorder
         self._channels: dict[Any, Channel] = {}
         self._visit = b""
+        self._watch = WorkerWatch(recorder.settings.worker_timeout)
+        option = recorder.config.option
+        if option.maxworkerrestart is None and not option.numprocesses:
+            # As with -n. Else xdist replaces workers that die for ever.
+            option.maxworkerrestart = str(4 * len(parse_tx_spec_config(recorder.config)))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionstart(self) -> Generator[None, object, object]:
+        """Start the workers. Raises pytest.UsageError where that fails."""
+        self._watch.start()
+        try:
+            return (yield)
+        except (EOFError, OSError, execnet.RemoteError, execnet.HostNotFound) as error:
+            self._watch.stop()
+            why = str(error).strip() or type(error).__name__
+            last = why.splitlines()[-1]
+            raise pytest.UsageError(
+                show.line(
+                    f"xdist cannot start its workers: {last}; no host was contacted (run pytest "
+                    "without -n)"
+                )
+            ) from None
+
+    def pytest_xdist_newgateway(self, gateway: Any) -> None:
+        """Watch a worker from its start."""
+        self._watch.add_gateway(gateway)
 
     def pytest_configure_node(self, node: Any) -> None:
         """Give a worker its channel."""
         self._channels[node] = node.workerinput[CHANNEL] = node.gateway.newchannel()
-        node.sendcommand = _unless_dead(node.sendcommand)
+        self._watch.add_node(node)
+
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
+        """What a test does that hangs is not tried again."""
+        node: Any = vars(report)["node"]
+        if self._watch.has_ended(node):
+            why = f"sent nothing for {self._watch.limit:g} s (--worker-timeout)"
+            report.longrepr = f"worker {node.gateway.id!r} was ended: {crashitem!r} {why}"
+            self.recorder.take_hung_test(crashitem, show.line(f"{crashitem}: its worker {why}"))
+
+    def pytest_unconfigure(self) -> None:
+        """Nothing is waited for any more."""
+        self._watch.stop()
 
     def pytest_xdist_node_collection_finished(self, node: Any) -> None:
         """Observe what the first worker selected, and hand the facts to this one."""
@@ -76,7 +119,11 @@ class Controller:
             stash.observe(node.config, audits, selection.tests.values(), selection.hosts)
         else:
             channel.send(OBSERVE)
-            visit = _read(channel.receive(), Visit, node)
+            try:
+                visit = _read(channel.receive(_longest_visit(audits)), Visit, node)
+            except execnet.TimeoutError:
+                self._watch.end(node)
+                raise
             audits.take(visit.seen, visit.internal_errors, audits.moment)
         return _visit(audits)
 
@@ -119,14 +166,10 @@ def _is_here(spec: Any) -> bool:
     return bool(spec.popen) and not spec.via
 
 
-def _unless_dead(send: Callable[..., None]) -> Callable[..., None]:
-    """A worker may die between two messages; xdist learns of it by the next event."""
-
-    def sendcommand(name: str, **arguments: object) -> None:
-        with contextlib.suppress(OSError):
-            send(name, **arguments)
-
-    return sendcommand
+def _longest_visit(audits: Audits) -> float:
+    """Seconds after which the hosts were visited, or their worker hangs."""
+    hosts, limits = sum(len(audit.cluster.hosts) for audit in audits.each()), audits.limits
+    return _PATIENCE + 2 * limits.host_timeout * (hosts // limits.parallel + 1)
 
 
 class Worker:

@@ -93,5 +93,7 @@ def lines(recorder: Recorder) -> Iterator[str]:
         yield f"the baseline's pack was kept: {folder}"
     if recorder.index:
         yield f"{recorder.index.path}: {fleet.tally(recorder.index.packs)}"
+    for line in recorder.lost:
+        yield f"XDIST: {line}"
     for line in recorder.trouble:
         yield f"NOT WRITTEN: {line}"

@@ -19,6 +19,9 @@ from pytest_portaswitch.text import show
 DEFAULTS = Limits()
 """Of the trips to hosts."""
 
+_WORKER_TIMEOUT = 600.0
+"""Seconds. No check takes one; a site's own tests may take as long as they please."""
+
 
 def add_options(parser: pytest.Parser) -> None:
     """Register the group ``portaswitch`` with an ini equivalent for each option."""
@@ -101,6 +104,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="for each connect and each reply of a probe "
         f"(default: {DEFAULTS.probe_timeout:g}; ini: portaswitch_probe_timeout)",
     )
+    group.addoption(
+        "--worker-timeout",
+        metavar="SECONDS",
+        help="end a worker of xdist that sends nothing for so long, as in a test that hangs "
+        f"(default: {_WORKER_TIMEOUT:g}; ini: portaswitch_worker_timeout)",
+    )
     parser.addini("portaswitch_clusters", "cluster files to audit", type="paths", default=[])
     parser.addini("portaswitch_tables", "a site's own table files", type="paths", default=[])
     parser.addini("portaswitch_ca_bundle", "authorities of TLS ports", type="paths", default=[])
@@ -113,6 +122,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("portaswitch_connect_timeout", "seconds to connect to a host", default="")
     parser.addini("portaswitch_host_timeout", "seconds for the whole trip to a host", default="")
     parser.addini("portaswitch_probe_timeout", "seconds for each step of a probe", default="")
+    parser.addini("portaswitch_worker_timeout", "seconds of a worker of xdist", default="")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -131,6 +141,8 @@ class Settings(msgspec.Struct, frozen=True):
     sign: Path | None
     """The SSH key that signs what is written."""
     limits: Limits
+    worker_timeout: float
+    """Seconds for which a worker of xdist may send nothing."""
 
 
 def judges_nothing(config: pytest.Config) -> bool:
@@ -162,6 +174,7 @@ def settings_of(config: pytest.Config) -> Settings:
         host_timeout=_number(config, "--host-timeout", "portaswitch_host_timeout", mistakes),
         probe_timeout=_number(config, "--probe-timeout", "portaswitch_probe_timeout", mistakes),
     )
+    worker_timeout = _number(config, "--worker-timeout", "portaswitch_worker_timeout", mistakes)
     grade = _grade(config, mistakes)
     keep = _keep(config, mistakes)
     sign = _key(config, here, mistakes)
@@ -182,6 +195,7 @@ def settings_of(config: pytest.Config) -> Settings:
         keep=keep,
         sign=sign,
         limits=limits,
+        worker_timeout=worker_timeout,
     )
 
 
@@ -244,6 +258,7 @@ _DEFAULT_OF = {
     "--connect-timeout": DEFAULTS.connect_timeout,
     "--host-timeout": DEFAULTS.host_timeout,
     "--probe-timeout": DEFAULTS.probe_timeout,
+    "--worker-timeout": _WORKER_TIMEOUT,
 }
 
 

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 NOT_WRITTEN = 14
 """Exit code where something could not be written where it belongs. pytest's own are 0 to 6."""
 
+NO_WORKERS = 15
+"""Exit code where all workers of xdist died before one of them had collected."""
+
 SUMMARISED = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
 """The exit codes with which pytest asks for what is to be said at the end."""
 
@@ -180,6 +183,11 @@ class Session:
         if stash.is_worker(config) or options.judges_nothing(config):
             return (yield)
         stopped = bool(session.shouldfail or session.shouldstop)
+        no_workers = (
+            stash.is_controller(config)
+            and not (recorder.interrupted or stopped)
+            and recorder.take_lost_workers()
+        )
         recorder.judge_rest(stopped=recorder.interrupted or stopped)
         ended: State = "stopped" if stopped else "complete"
         recorder.write("interrupted" if recorder.interrupted else ended)
@@ -191,6 +199,8 @@ class Session:
         met = any(evidence.internal_errors for evidence, _ in recorder.written)
         if recorder.faults or (met and status == pytest.ExitCode.OK):
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        elif no_workers:
+            session.exitstatus = NO_WORKERS
         elif recorder.trouble and status != pytest.ExitCode.INTERNAL_ERROR:
             session.exitstatus = NOT_WRITTEN
         terminal = config.pluginmanager.getplugin("terminalreporter")
@@ -199,7 +209,7 @@ class Session:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         found = self.recorder
-        if found.written or found.faults or found.trouble:
+        if found.written or found.faults or found.trouble or found.lost:
             terminalreporter.section("PortaSwitch audit")
             for line in lines(found):
                 terminalreporter.write_line(show.line(line))

@@ -71,6 +71,12 @@ class Recorder:
         """What is in no evidence: it could not be put together, or was written already."""
         self.tests: dict[str, Ref] = {}
         """By node id, the check of each selected test that is about one."""
+        self.lost: list[str] = []
+        """What xdist's workers cost, a line each."""
+        self._hung: set[Ref] = set()
+        """Checks whose tests hung: what their judging does, this process does not try."""
+        self._is_selected = False
+        """Whether tests were collected, if only none."""
         self._crashed = False
         """Whether a worker died, or pytest itself met an error."""
         self._unjudged: set[Ref] = set()
@@ -90,8 +96,29 @@ class Recorder:
 
     def take_selection(self, tests: Mapping[str, Ref]) -> None:
         """Learn which checks were selected. Every worker of xdist selects the same."""
+        self._is_selected = True
         self.tests.update(tests)
         self.collected.update(tests.values())
+
+    def take_hung_test(self, nodeid: str, line: str) -> None:
+        """Learn that a test hung, and what is said of that."""
+        ref = self.tests.get(nodeid)
+        self._hung.update([ref] if ref else ())
+        self.lost.append(line)
+
+    def take_lost_workers(self) -> bool:
+        """Learn that the run is over; whether all workers died before one named its checks.
+
+        What was selected nobody knows then: all that is planned is unknown.
+        """
+        if self._is_selected or not self._crashed:
+            return False
+        self.collected.update(self.audits.refs(()))
+        self.lost.append(
+            "all workers died before they named their checks: no host was contacted, all checks "
+            "are unknown (run pytest without -n to see why)"
+        )
+        return True
 
     def take_crash(self) -> None:
         """Learn that a worker died, or that pytest itself met an error."""
@@ -105,7 +132,9 @@ class Recorder:
         unknown.
         """
         rest = self.collected if self._crashed and not stopped else self._unjudged
-        for ref in sorted(rest - self.verdicts.keys(), key=lambda ref: (ref.cluster, ref.check)):
+        for ref in sorted(
+            rest - self.verdicts.keys() - self._hung, key=lambda ref: (ref.cluster, ref.check)
+        ):
             audit = self.audits[ref.cluster]
             if audit.seen:
                 verdict = self.verdicts[ref] = self.audits.verdict(ref)

@@ -7,8 +7,10 @@ import json
 import pytest
 
 from pytest_portaswitch.pack import verify
+from pytest_portaswitch.runner.plugin import NO_WORKERS
 
 from .conftest import PLANNED, ROOT, Site
+from .test_judging_nothing import contents
 from .test_outcomes import WITHOUT_PORT, totals
 
 ALL_HOSTS = ["bill1", "config", "db1", "db2", "proc1", "sip1", "sip2", "web1"]
@@ -96,6 +98,109 @@ def test_workers_that_are_told_to_end_get_no_further_tests(
     )
     assert result.ret == 1
     assert_whole(site)
+
+
+HANGS = [
+    ("load", 1, "middle", "hang"),
+    ("loadfile", 1, "first", "hang-with-a-child"),
+    ("load", 1, "start", "stop"),
+    ("worksteal", 2, "finish", "stop"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "workers", "moment", "way"), HANGS)
+def test_worker_that_hangs_is_ended_and_replaced(
+    site: Site, monkeypatch: pytest.MonkeyPatch, mode: str, workers: int, moment: str, way: str
+) -> None:
+    """xdist alone would wait for ever. The test that hung is unknown, all others are judged."""
+    die(site, monkeypatch, f"{moment}:{way}")
+    result = site.audit_in_subprocess(
+        "-n", str(workers), "--dist", mode, "--worker-timeout", "2", "-p", "tests.plugin.dying"
+    )
+    assert (site.path / "deaths").exists()
+    assert site.observed() == [ALL_HOSTS]
+    assert verify(site.pack("acme-prod")).problems == ()
+    if moment in ("middle", "first"):
+        assert result.ret == 1
+        assert totals(site)["unknown"] == WITHOUT_PORT + 1
+        result.stdout.fnmatch_lines(
+            [
+                "worker 'gw?' was ended: 'suites/test_*' sent nothing for 2 s (--worker-timeout)",
+                "acme-prod: COULD NOT BE ASSESSED *",
+                "XDIST: suites/test_*: its worker sent nothing for 2 s (--worker-timeout)",
+            ]
+        )
+    else:
+        assert_whole(site)
+
+
+NONE_IS_LEFT = [
+    ("start:exit", 2, ["-n", "1", "--max-worker-restart", "1"]),
+    ("collecting:stop", 2, ["-n", "2", "--max-worker-restart", "0"]),
+    # Where -n is not given, xdist has no bound of its own.
+    ("collecting:kill", 5, ["--tx", "popen", "--dist", "load"]),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dies", "deaths", "how"), NONE_IS_LEFT)
+def test_where_all_workers_die_before_they_collected_a_pack_says_so(
+    site: Site, monkeypatch: pytest.MonkeyPatch, dies: str, deaths: int, how: list[str]
+) -> None:
+    site.audit()
+    before = contents(site.path / "reports" / "acme-prod")
+    die(site, monkeypatch, dies, times=99)
+    result = site.audit_in_subprocess(*how, "--worker-timeout", "2", "-p", "tests.plugin.dying")
+    assert len((site.path / "deaths").read_text().splitlines()) == deaths
+    assert result.ret == NO_WORKERS
+    assert site.observed() == [ALL_HOSTS]  # of the run before
+    result.stdout.fnmatch_lines(
+        [
+            "acme-prod: COULD NOT BE ASSESSED *",
+            f"  checks    {PLANNED} = 0 passed + 0 failed + {PLANNED} unknown + 0 waived",
+            "XDIST: all workers died before they named their checks: no host was contacted, all "
+            "checks are unknown (run pytest without -n to see why)",
+        ]
+    )
+    assert contents(site.path / "reports" / "acme-prod") == before
+    partial = site.path / "reports" / "_partial" / "acme-prod"
+    assert verify(partial).problems == ()
+    [cause] = json.loads((partial / "evidence.json").read_text())["causes"]
+    assert cause["title"] == "its test was skipped, or its worker died, before it was judged"
+
+
+CANNOT_START = """
+import execnet
+
+def refuse(self, spec):
+    raise {error}
+
+execnet.Group.makegateway = refuse
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        ("EOFError()", "EOFError"),
+        ("OSError(11, 'Resource temporarily unavailable')", "* Resource temporarily unavailable"),
+        ("execnet.HostNotFound('bastion')", "bastion"),
+    ],
+)
+def test_workers_that_cannot_be_started_are_refused_in_a_sentence(
+    site: Site, error: str, why: str
+) -> None:
+    (site.path / "cannot.py").write_text(CANNOT_START.format(error=error))
+    result = site.audit_in_subprocess("-n", "1", "-p", "cannot")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            f"ERROR: xdist cannot start its workers: {why}; no host was contacted (run pytest "
+            "without -n)"
+        ]
+    )
 
 
 def die(site: Site, monkeypatch: pytest.MonkeyPatch, how: str, times: int = 1) -> None:
