@@ -192,7 +192,7 @@ def _processes(value: Value, tables: Tables | None) -> dict[str, ProcessPattern]
             if len(section.entries.keys() & {"match", "program"}) != 1:
                 fix = "'program' is the program's own name"
                 entry.refuse("needs either 'match' or 'program'", fix, value="")
-            program = section.read("program", regex, "")
+            program = section.read("program", pattern.program_name, "")
             match = section.read("match", regex, pattern.NOTHING.match)
             pins[name] = ProcessPattern(
                 match=pattern.of_program(program) if program else match,

@@ -3,6 +3,10 @@
 The ``regex`` package reads Python's syntax and takes a time limit for each search; ``re`` cannot be
 ended, and engines without backtracking lack the lookarounds that cluster files use. ``regex``
 unrolls counted repeats while it compiles, so their size is bounded before.
+
+The same patterns are tried on hosts, which have no package of ours: how a search is bounded there
+stands in ``observe/remote/program/matching.py``. What is not decided in time is unknown in both.
+``slow_regex`` finds such patterns when a file with them is loaded.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from pytest_portaswitch.source import bounded_regex
 from pytest_portaswitch.source.problem import closest
+from pytest_portaswitch.source.slow_regex import slow_text
 from pytest_portaswitch.source.value import Read, T, Value
 from pytest_portaswitch.text import show
 
@@ -158,10 +159,22 @@ def regex(value: Value) -> str | None:
     if why := bounded_regex.refusal(text):
         value.refuse(why)
         return None
+    if why := slow(text):
+        value.refuse(why, SLOW_FIX)
+        return None
     try:
         if not bounded_regex.is_empty_found(text):
             return text
         value.refuse("matches anything at all", "name the process")
     except bounded_regex.Undecided as error:
-        value.refuse(error.why, "write it without repeats inside repeats")
+        value.refuse(error.why, SLOW_FIX)
     return None
+
+
+SLOW_FIX = "write it without repeats inside repeats, such as a+ for (a+)+"
+
+
+def slow(pattern: str) -> str:
+    """Why the pattern would leave checks unknown, or empty."""
+    text = slow_text(pattern)
+    return f"takes for ever on a text such as {show.quoted(text)}" if text else ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from pytest_portaswitch.source import Value
-from pytest_portaswitch.source.scalar import choice, prose, regex
+from pytest_portaswitch.source.scalar import SLOW_FIX, choice, prose, regex, slow
+from pytest_portaswitch.source.slow_regex import can_be_slow
 from pytest_portaswitch.source.tree import Listing
 from pytest_portaswitch.source.value import Read
 from pytest_portaswitch.tables import release as releases
@@ -54,7 +55,7 @@ def _read(value: Value, dates: tuple[str, ...]) -> ProcessPattern | None:
         return None
     if len(section.entries.keys() & {"program", "match"}) != 1:
         value.refuse("needs either 'program' or 'match'", "'program' is the program's own name")
-    program = section.read("program", regex, "")
+    program = section.read("program", program_name, "")
     match = section.read("match", regex, NOTHING.match)
     fields = {
         "match": of_program(program) if program else match,
@@ -63,6 +64,15 @@ def _read(value: Value, dates: tuple[str, ...]) -> ProcessPattern | None:
         "source": section.read("source", prose, ""),
     }
     return msgspec.convert(fields, ProcessPattern)
+
+
+def program_name(value: Value) -> str | None:
+    """A regular expression for a program's own name, which comes to an end in ``of_program``."""
+    name = regex(value)
+    if name and can_be_slow(name) and (why := slow(of_program(name))):
+        value.refuse(why, SLOW_FIX)
+        return None
+    return name
 
 
 def of_program(name: str) -> str:

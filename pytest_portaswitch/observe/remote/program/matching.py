@@ -2,6 +2,9 @@
 
 A pattern is the site's own, and a command line is whoever's on this host: some pairs take a regular
 expression years. What is not decided in time is said to be undecided.
+
+On the controller, ``source/bounded_regex.py`` searches by the same patterns, with an engine that
+hosts do not have.
 """
 
 import os
