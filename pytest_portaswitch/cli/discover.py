@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,23 +12,18 @@ from typing import Any
 import msgspec
 
 from pytest_portaswitch import discover, tables
-from pytest_portaswitch.cluster import login as logins
-from pytest_portaswitch.cluster import words
-from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.cli.discover_input import file_to_update, read_input
+from pytest_portaswitch.cli.update import CannotUpdate, update
+from pytest_portaswitch.cluster.model import Cluster, Login
 from pytest_portaswitch.discover import Found, FoundHost, Target
 from pytest_portaswitch.facts import HostFacts, Observation, Unobserved
-from pytest_portaswitch.source import Problem, Value, settle
-from pytest_portaswitch.source.regular import read_regular
-from pytest_portaswitch.source.tree import Mapping, Node, Scalar
 from pytest_portaswitch.text import show
 from pytest_portaswitch.text.command import shell
 
 ALL_LOOKED_AT, SOME_NOT = 0, 1
 """Exit codes; 2 is bad input."""
 
-STDIN = "standard input"
 _UNNAMED = "discovered"
-_SSH = ("user", "config", "key", "jump", "known_hosts", "port")
 
 
 def add_parser(commands: Any) -> None:
@@ -92,24 +86,24 @@ def add_parser(commands: Any) -> None:
         help="where the draft goes; a file that exists is never overwritten (default: standard "
         "output)",
     )
+    command.add_argument(
+        "--update",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="look at the hosts of a cluster file, and at those given beside; put what is new into "
+        "it, show what is different, and leave all that is written there; with -o into a new file",
+    )
     command.set_defaults(func=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Look, infer, and write the draft. Raises BadInput."""
-    if not options.addresses and options.servers is None and not options.inventory:
-        return _refuse("nobody to look at: give ADDRESS..., --servers FILE or --inventory FILE")
-    if options.limit and not options.inventory:
-        return _refuse("--limit: names hosts of an inventory: give --inventory FILE")
-    if [options.servers, *options.inventory].count("-") > 1:
-        return _refuse("standard input is given twice")
-    output: Path | None = options.output
-    # A link to nowhere is there as well; Path's own ask raises for long names.
-    if output and os.path.lexists(output):
-        return _refuse(f"{output}: exists; a draft overwrites nothing")
-    if output and not os.path.isdir(output.parent):  # noqa: PTH112
-        return _refuse(f"{output.parent}: is no folder to write a draft in")
-    targets, login, cluster = _input(options)
+    file = file_to_update(options)
+    output: Path | None = None if options.output == file else options.output
+    if why := _refusal(options, file, output):
+        return _refuse(why)
+    targets, login, cluster, existing = read_input(options, file)
     seen = _look(targets, login, tables.load())
     if not any(isinstance(one, HostFacts) for one in seen):
         names = [target.name or target.address for target in targets]
@@ -121,96 +115,61 @@ def run(options: argparse.Namespace) -> int:
         lines = discover.outcomes(names, seen, _logins(names, targets, login), alone)
         show.write(sys.stderr, *lines, nothing)
         return SOME_NOT
-    release = discover.common_release(seen)
-    found = discover.infer(targets, seen, tables.load(release))
+    known = existing.cluster if existing else None
+    release = (known.release if known else "") or discover.common_release(seen)
+    found = discover.infer(targets, seen, tables.load(release, known.tables if known else ()))
     names = [host.name for host in found.hosts]
     draft = discover.text(found, cluster or _UNNAMED, login, named=bool(cluster))
+    try:
+        if existing and file:
+            update(file, output, existing, draft, found)
+            output = output or file
+        else:
+            _write(draft, output)
+    except CannotUpdate as error:
+        show.write(sys.stderr, *str(error).split("\n"))
+        return 2
+    except OSError as error:
+        return _refuse(f"{output or file}: cannot be written: {error.strerror}")
+    own = [_line(host) for host in found.hosts]
+    lines = discover.outcomes(names, seen, _logins(names, targets, login), own)
+    show.write(sys.stderr, *lines, *_left(found, output, known))
+    return ALL_LOOKED_AT if all(isinstance(one, HostFacts) for one in seen) else SOME_NOT
+
+
+def _refusal(options: argparse.Namespace, file: Path | None, output: Path | None) -> str:
+    """Why nobody is looked at, where that can be told from the options; or empty."""
+    named = options.addresses or options.servers is not None or options.inventory
+    if not named and file is None:
+        return "nobody to look at: give ADDRESS..., --servers FILE or --inventory FILE"
+    if options.limit and not options.inventory:
+        return "--limit: names hosts of an inventory: give --inventory FILE"
+    if [options.servers, *options.inventory].count("-") > 1:
+        return "standard input is given twice"
+    # A link to nowhere is there as well; Path's own ask raises for long names.
+    if output and os.path.lexists(output):
+        adding = shell("--update", str(output))
+        return f"{output}: exists; {adding} puts what is new into it"
+    if output and not os.path.isdir(output.parent):  # noqa: PTH112
+        return f"{output.parent}: is no folder to write a draft in"
+    return ""
+
+
+def _write(draft: str, output: Path | None) -> None:
+    """Put the draft into a new file, or on standard output. Raises OSError."""
     if output is None:
         # YAML is UTF-8, whatever the terminal is.
         sys.stdout.flush()
         sys.stdout.buffer.write(draft.encode())
         sys.stdout.buffer.flush()
-    else:
-        try:
-            # It says where everything is and how to log in: for its owner alone.
-            with open(output, "x", encoding="utf-8", opener=_private) as file:
-                file.write(draft)
-        except OSError as error:
-            return _refuse(f"{output}: cannot be written: {error.strerror}")
-    own = [_line(host) for host in found.hosts]
-    lines = discover.outcomes(names, seen, _logins(names, targets, login), own)
-    show.write(sys.stderr, *lines, *_left(found, output))
-    return ALL_LOOKED_AT if all(isinstance(one, HostFacts) for one in seen) else SOME_NOT
+        return
+    # It says where everything is and how to log in: for its owner alone.
+    with open(output, "x", encoding="utf-8", opener=_private) as file:
+        file.write(draft)
 
 
 def _private(name: str, flags: int) -> int:
     return os.open(name, flags, 0o600)
-
-
-def _input(options: argparse.Namespace) -> tuple[list[Target], Login, str]:
-    """Who is looked at, how, and what the cluster is called; every problem of them at once."""
-    problems: list[Problem] = []
-    targets = discover.command_line(options.addresses, problems)
-    if options.servers is not None:
-        file = STDIN if options.servers == "-" else options.servers
-        data = _read(options.servers, file, problems)
-        targets += [] if data is None else discover.servers(data, file, problems)
-    login = logins.read(_ssh(options, problems), Login(address="", sudo=True), Path())
-    login = msgspec.structs.replace(login, sudo=not options.no_sudo)
-    inventoried = _inventories(options, login, problems)
-    login = discover.common_login(inventoried if not targets else (), login)
-    targets += inventoried
-    discover.once(targets, problems)
-    cluster = ""
-    if options.cluster is not None:
-        name = Scalar(options.cluster, 0, plain=False)
-        value = Value(name, "--cluster", discover.COMMAND_LINE, problems)
-        cluster = words.cluster_name(value) or ""
-    settle(problems)
-    return targets, login, cluster
-
-
-def _inventories(
-    options: argparse.Namespace, login: Login, problems: list[Problem]
-) -> list[Target]:
-    """The hosts of all inventories. What is given on the command line holds for each of them."""
-    given = {key: getattr(login, key) for key in _SSH if getattr(options, key) is not None}
-    targets: list[Target] = []
-    for path in options.inventory:
-        file = STDIN if path == "-" else path
-        data = _read(path, file, problems)
-        if data is None:
-            continue
-        place = None if path == "-" else Path(path)
-        found = discover.inventory_targets(data, place, file, options.limit, login, problems)
-        show.write(sys.stderr, *found.remarks)
-        for target in found.targets:
-            assert target.login
-            own = msgspec.structs.replace(target.login, **given)
-            targets.append(dataclasses.replace(target, login=own))
-    return targets
-
-
-def _ssh(options: argparse.Namespace, problems: list[Problem]) -> Value:
-    """The options as the ``ssh`` of a cluster file, whose rules hold for them."""
-    given = {key: text for key in _SSH if (text := getattr(options, key)) is not None}
-    entries: dict[str, Node] = {key: Scalar(text, 0, plain=False) for key, text in given.items()}
-    value = Value(Mapping(entries, {}, 0), "ssh", discover.COMMAND_LINE, problems)
-    for key, text in given.items():
-        if not show.is_one_line(text):
-            value.refuse_key(key, "has a character that is not printable")
-    return value
-
-
-def _read(path: str, file: str, problems: list[Problem]) -> bytes | None:
-    try:
-        if path == "-":
-            return sys.stdin.buffer.read(discover.LARGEST + 1)
-        return read_regular(Path(path), discover.LARGEST + 1)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        problems.append(Problem(file, 0, "", "", f"cannot be read: {why}"))
-        return None
 
 
 def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tuple[Observation, ...]:
@@ -241,9 +200,10 @@ def _logins(names: Sequence[str], targets: Sequence[Target], login: Login) -> di
     return {name: target.login or login for name, target in zip(names, targets, strict=True)}
 
 
-def _left(found: Found, output: Path | None) -> Iterator[str]:
-    """What is left to do."""
-    open_ones = [host.name for host in found.hosts if not host.roles.proposed]
+def _left(found: Found, output: Path | None, known: Cluster | None) -> Iterator[str]:
+    """What is left to do. ``known``: the cluster of the file that was updated."""
+    named = {host.name for host in known.hosts.values() if host.roles} if known else set()
+    open_ones = [h.name for h in found.hosts if not h.roles.proposed and h.name not in named]
     if open_ones:
         yield f"fill in the roles of {', '.join(open_ones)}"
     yield f"next: {shell('pytest-portaswitch', 'plan', str(output or 'FILE'))}"

@@ -56,7 +56,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the plan. Raises BadInput."""
-    plan = _plan(options.file, options.tables)
+    plan = plan_of(options.file, options.tables)
     if options.format == "json":
         show.write_json(sys.stdout, plan)
     elif options.format == "graph":
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _plan(file: Path, further: list[Path]) -> Plan:
+def plan_of(file: Path, further: list[Path]) -> Plan:
     """The plan of a cluster file, or every problem of the file and of the plan at once."""
     problems: list[Problem] = []
     plans: list[Plan] = []

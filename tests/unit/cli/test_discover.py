@@ -241,8 +241,14 @@ def test_bad_input_is_told_at_once_before_anybody_is_looked_at(
         (["--servers", "{here}"], "{here}: cannot be read: Is a directory"),
         (["--servers", "/dev/zero"], "/dev/zero: cannot be read: it is no regular file"),
         (["--servers", "{here}/no"], "{here}/no: cannot be read: No such file or directory"),
-        (["10.0.0.3", "-o", "{here}/old"], "{here}/old: exists; a draft overwrites nothing"),
-        (["10.0.0.3", "-o", "{here}/link"], "{here}/link: exists; a draft overwrites nothing"),
+        (
+            ["10.0.0.3", "-o", "{here}/old"],
+            "{here}/old: exists; --update {here}/old puts what is new into it",
+        ),
+        (
+            ["10.0.0.3", "-o", "{here}/link"],
+            "{here}/link: exists; --update {here}/link puts what is new into it",
+        ),
         (["10.0.0.3", "-o", "{here}/no/x"], "{here}/no: is no folder to write a draft in"),
     ],
 )

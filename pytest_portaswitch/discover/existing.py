@@ -1,0 +1,89 @@
+"""The hosts of a cluster file that is there already, and how each is logged in to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from pytest_portaswitch.cluster import Cluster, Login, login, read_many, words
+from pytest_portaswitch.discover.reading import Target
+from pytest_portaswitch.source import Problem, Value, open_file, settle
+from pytest_portaswitch.source.document import LARGEST
+from pytest_portaswitch.source.layout import placed
+from pytest_portaswitch.source.regular import read_regular
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A cluster file."""
+
+    text: str
+    cluster: Cluster
+    login: Login
+    """What holds for hosts that say nothing of their own."""
+    targets: tuple[Target, ...]
+    unreachable: tuple[str, ...]
+    """Hosts of which the file does not say where they are."""
+    keys: frozenset[str]
+    """Those that it has at its top."""
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """The subcomponents of which it says what they are called, or what becomes of them."""
+        unused = (one.subcomponent for one in self.cluster.not_in_use)
+        accepted = (one.subcomponent for one in self.cluster.accepted)
+        return frozenset({*self.cluster.processes, *unused, *accepted})
+
+    def with_more(self, targets: Sequence[Target]) -> list[Target]:
+        """Its hosts, and those of the targets that are none of them by any of their addresses."""
+        known = {target.address for target in self.targets} | {t.name for t in self.targets}
+        for host in self.cluster.hosts.values():
+            known |= {host.private, host.public}
+        others = [target for target in targets if not {target.address, target.name} & known - {""}]
+        return [*self.targets, *others]
+
+
+def read_existing(path: Path, given: Mapping[str, object]) -> Existing:
+    """A cluster file and its hosts. ``given``: fields of ``Login`` that hold for all of them.
+
+    Raises BadInput with all mistakes of the file: what is wrong in it can only be kept wrong.
+    """
+    problems: list[Problem] = []
+    loaded = read_many([path], (), problems)
+    root = open_file(path, problems)
+    settle(problems)
+    assert root is not None
+    text = read_regular(path, LARGEST).decode("utf-8-sig")
+    try:
+        placed(text)
+    except ValueError as error:
+        root.refuse(str(error), "write the values out", value="")
+        settle(problems)
+    (cluster,) = loaded
+    entries = root.entries() or {}
+    base = Login(address="")
+    if (ssh := entries.get("ssh")) is not None:
+        base = login.read(ssh, base, path.parent)
+    base = msgspec.structs.replace(base, **given)
+    found, unreachable = [], []
+    for name, entry in (entries["hosts"].entries() or {}).items():
+        known = cluster.hosts.get(name)
+        own = known.login if known else _undescribed(name, entry, base, path.parent)
+        if not own.address:
+            unreachable.append(name)
+            continue
+        own = msgspec.structs.replace(own, **given)
+        found.append(Target(own.address, name, str(path), entry.line, own))
+    return Existing(text, cluster, base, tuple(found), tuple(unreachable), frozenset(entries))
+
+
+def _undescribed(name: str, entry: Value, base: Login, folder: Path) -> Login:
+    """How to log in to a host of which the file says that its private address is unknown."""
+    entries = entry.entries() or {}
+    own = login.read(entries["ssh"], base, folder) if "ssh" in entries else base
+    default = name if own.config else ""
+    address = words.host_name(entries["address"]) if "address" in entries else default
+    return msgspec.structs.replace(own, address=address or "")
