@@ -24,6 +24,10 @@ def classify(ending: Ending) -> Finding:
         return _sudo(ending)
     if ending.status is None:
         return _cut(ending)
+    if ending.client == "ssh" and ending.status < 0 and _is_let_in(ending):
+        # The connection broke at this end: nothing is known of the program or the shell.
+        sentence = f"a signal ({-ending.status}) ended ssh on this machine, after the login"
+        return with_words("client-failed", sentence, ending)
     if ending.stage == "ready":
         return _died(ending, "the program on the host ended before its reply was complete")
     if ending.stage != "connecting":
@@ -39,6 +43,11 @@ def refusal(ending: Ending) -> Finding | None:
     """Say why ssh did not let us in, or None when its logs say nothing of the kind."""
     logs = [ssh_log.read(text, staged=ending.staged) for text in (*ending.hop_logs, ending.log)]
     return _ssh(ending) if any(log.end for log in logs) else None
+
+
+def _is_let_in(ending: Ending) -> bool:
+    """Whether the login was over, by what came of it or by ssh's own log."""
+    return ending.stage != "connecting" or _main_log(ending).stage == "let-in"
 
 
 def _sudo_ended(ending: Ending) -> bool:

@@ -10,11 +10,13 @@ import contextlib
 import json
 import os
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -22,6 +24,7 @@ import pytest
 from pytest_portaswitch.facts.answer import PROVES
 from pytest_portaswitch.facts.model import HostFacts, Probe, ProbeResult
 from pytest_portaswitch.judge import judge
+from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.remote.program import flight, probes
 from pytest_portaswitch.observe.request import Request
@@ -233,6 +236,26 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Probe], HostFacts
     os.close(writing)
 
 
+def judged(protocol: str, port: int, seen: HostFacts, question: str = "") -> Verdict:
+    """The verdict of a check that demands an answer, where something listens on the port."""
+    check = scene.check(
+        {
+            "id": f"reachability:peer:server:x:tcp-{port}",
+            "expects": {
+                "type": "reaches",
+                "source": "peer",
+                "destination": {"name": "server", "address": "127.0.0.1", "hosts": ["server"]},
+                "ports": {"transport": "tcp", "numbers": [port]},
+                "protocol": protocol,
+                "least_grade": "answered",
+                "question": question,
+            },
+        }
+    )
+    listens = {"processes": ["11 x x S x"], "sockets": [f"tcp 0.0.0.0:{port} 11"]}
+    return judge(check, {**scene.facts({"server": listens}), "peer": seen})
+
+
 @pytest.mark.parametrize(("protocol", "at", "rule", "say"), list(cases()))
 def test_the_verdict_is_what_the_rule_says(
     protocol: str, at: int, rule: Rule, say: Say | None, ask: Callable[[Probe], HostFacts]
@@ -247,22 +270,7 @@ def test_the_verdict_is_what_the_rule_says(
         question = rule.variant if rule.variant == "bind" else ""
         place = {"transport": "tcp", "address": "127.0.0.1", "port": server.port}
         seen = ask(Probe(protocol=protocol, question=question, **place))  # type: ignore[arg-type]
-    check = scene.check(
-        {
-            "id": f"reachability:peer:server:x:tcp-{server.port}",
-            "expects": {
-                "type": "reaches",
-                "source": "peer",
-                "destination": {"name": "server", "address": "127.0.0.1", "hosts": ["server"]},
-                "ports": {"transport": "tcp", "numbers": [server.port]},
-                "protocol": protocol,
-                "least_grade": "answered",
-                "question": question,
-            },
-        }
-    )
-    listens = {"processes": ["11 x x S x"], "sockets": [f"tcp 0.0.0.0:{server.port} 11"]}
-    verdict = judge(check, {**scene.facts({"server": listens}), "peer": seen})
+    verdict = judged(protocol, server.port, seen, question)
     answer = seen.probes[0].answer
     assert answer is not None
     if not (rule.does == "answers" and protocol == "mysql" and not rule.finding):
@@ -270,3 +278,76 @@ def test_the_verdict_is_what_the_rule_says(
     assert verdict.verdict == VERDICTS[PROVES[rule.finding]]
     if rule.does in WORDLESS:
         assert not answer.answered or rule.finding in ("cut-short", "room-unproved")
+
+
+_GREETING = DIALOGUES["mysql"][0]
+
+
+def demanding(offers: bool, ends: bytes | None, context: ssl.SSLContext) -> Callable[..., None]:
+    """A MySQL server with ``require_secure_transport``, which ``ends`` a login inside TLS so."""
+    assert isinstance(_GREETING, bytes)
+    greeting = bytearray(_GREETING)
+    at = 4 + 1 + len(b"8.0.36\0") + 4 + 8 + 1
+    if offers:
+        greeting[at + 1] |= 0x08
+    else:
+        greeting[at + 1] &= ~0x08
+
+    def treat(connection: socket.socket, _: int) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(10)
+            connection.sendall(greeting)
+            asked = connection.recv(36)
+            if asked[:4] != b"\x20\0\0\1":
+                connection.recv(1 << 16)
+                connection.sendall(error(3159))
+                connection.recv(1)
+                return
+            assert offers
+            assert int.from_bytes(asked[4:8], "little") & 0x800
+            with context.wrap_socket(connection, server_side=True) as secured:
+                login = secured.recv(1 << 16)
+                assert login[3] == 2
+                assert b"portaswitch-audit-" in login
+                if ends is not None:
+                    secured.sendall(ends)
+                    secured.recv(1)
+
+    return treat
+
+
+@pytest.mark.parametrize(
+    ("offers", "ends", "verdict", "finding", "words"),
+    [
+        (True, error(1045, 3), "pass", "login-refused", "1045 words; inside TLS, as it demands"),
+        (True, error(1040, 3), "fail", "too-many-connections", "1040 words; inside TLS, as it dem"),
+        (True, b"", "unknown", "tls-unproved", "3159 words; inside TLS the audit did not get as"),
+        (True, None, "unknown", "tls-unproved", "3159 words; inside TLS the audit did not get as"),
+        (False, b"", "fail", "tls-required", "3159 words; it offers no TLS"),
+    ],
+    ids=["refuses", "full", "silent", "closes", "offers-none"],
+)
+def test_mysql_that_takes_no_login_without_tls(
+    offers: bool,
+    ends: bytes | None,
+    verdict: str,
+    finding: str,
+    words: str,
+    ask: Callable[[Probe], HostFacts],
+    certificate: Path,
+) -> None:
+    """It is asked inside TLS where it offers that, over a connection of its own."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = Server("mysql", 0, Rule(step="", does="answers", finding=""), None)
+    server._treat = demanding(offers, ends, context)  # type: ignore[method-assign]
+    with ExitStack() as stack:
+        stack.callback(server.listener.close)
+        stack.callback(server.listener.shutdown, socket.SHUT_RDWR)
+        threading.Thread(target=server.serve, daemon=True).start()
+        seen = ask(Probe(transport="tcp", address="127.0.0.1", port=server.port, protocol="mysql"))
+    answer = seen.probes[0].answer
+    assert answer is not None
+    assert (answer.answered, answer.finding) == (True, finding)
+    assert answer.words.startswith(words)
+    assert judged("mysql", server.port, seen).verdict == verdict
