@@ -15,6 +15,7 @@ from pytest_portaswitch.causes.cause import Cause, Effect, Severity
 from pytest_portaswitch.causes.impact import Impacts
 from pytest_portaswitch.causes.item import Item, items_of
 from pytest_portaswitch.causes.landscape import Landscape
+from pytest_portaswitch.cluster.by_hand import paste
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.internal_error import InternalError, attempt
@@ -82,14 +83,14 @@ def explained(
     groups = attempt("causes", "all causes", _groups, items, facts, planned or checks, logins or {})
     if isinstance(groups, InternalError):
         errors.append(groups)
-        causes += [_plain_cause(members, groups) for members in _by_own_words(items)]
+        causes += [_plain_cause(own, groups, logins or {}) for own in _by_own_words(items)]
     else:
         for _, members in sorted(groups.members.items()):
             name = _id(members[0][0])
             found = attempt("causes", name, _cause, members, items, facts, groups, logins or {})
             if isinstance(found, InternalError):
                 errors.append(found)
-                found = _plain_cause(members, found)
+                found = _plain_cause(members, found, logins or {})
             causes.append(found)
     return Explained(tuple(sorted(causes, key=_rank)), tuple(errors))
 
@@ -141,7 +142,9 @@ def _by_own_words(items: Sequence[Item]) -> Sequence[Sequence[_Member]]:
     return [groups[key] for key in sorted(groups)]
 
 
-def _plain_cause(members: Sequence[_Member], error: InternalError) -> Cause:
+def _plain_cause(
+    members: Sequence[_Member], error: InternalError, logins: Mapping[str, Login]
+) -> Cause:
     """What can be said of some checks where more could not be found out."""
     mine = [item for _, item in members]
     worst = min(mine, key=lambda item: GRAVEST.index(_severity(item.verdict)))
@@ -155,7 +158,7 @@ def _plain_cause(members: Sequence[_Member], error: InternalError) -> Cause:
         checks=tuple(sorted(item.check.id for item in mine)),
         effect="unknown",
         impact=f"what it takes down could not be found out: {error.title}",
-        next=worst.verdict.reproduce,
+        next=paste(worst.verdict.reproduce, logins),
     )
 
 

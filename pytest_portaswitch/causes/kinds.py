@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from pytest_portaswitch.causes import by_hand, slices
+from pytest_portaswitch.causes import slices
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.causes.loss import conjugated, some
 from pytest_portaswitch.causes.unanswered import SILENCES
+from pytest_portaswitch.cluster.by_hand import paste
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.internal_error import REPORT
 from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.judge.unknown import INTERNAL_ERROR
 from pytest_portaswitch.plan.check import Listens, Presents, Reaches
+from pytest_portaswitch.text.command import run
 
 SHOWN_PORTS = 4
 
@@ -262,10 +264,14 @@ def next_step(fault: Fault, items: Sequence[Item], logins: Mapping[str, Login]) 
     if fault.code == LOGIN_SETTINGS:
         why, host = fault.subject
         rooted = why in ("sudo-refused", "not-privileged")
-        step = NEXT["sudo-refused" if rooted else "unreachable"]
-        return by_hand.command(host, logins.get(host), *step)
+        return _going("sudo-refused" if rooted else "unreachable", host, logins)
     if fault.code in NEXT and fault.subject:
-        host = fault.subject[0]
-        return by_hand.command(host, logins.get(host), *NEXT[fault.code])
+        return _going(fault.code, fault.subject[0], logins)
     telling = sorted(items, key=lambda i: (i.follows, i.path is not None, i.holds, i.check.id))
-    return next((i.verdict.reproduce for i in telling if i.verdict.reproduce), "")
+    commands = (paste(item.verdict.reproduce, logins) for item in telling)
+    return next(filter(None, commands), "")
+
+
+def _going(code: str, host: str, logins: Mapping[str, Login]) -> str:
+    line, *options = NEXT[code]
+    return paste(run(host, *line.split()), logins, options)

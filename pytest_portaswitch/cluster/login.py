@@ -20,7 +20,7 @@ def read(value: Value, base: Login, folder: Path) -> Login:
     section = value.section((), _KEYS)
     if section is None:
         return base
-    file = paths.existing(folder)
+    file = paths.file_name(folder)
     return msgspec.structs.replace(
         base,
         user=section.read("user", words.user, base.user),

@@ -41,10 +41,11 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     """What ssh connects to: a name of the ssh config, a host name or an address."""
     user: str = ""
     port: int | None = None
-    config: Path | None = None
-    key: Path | None = None
+    config: str | None = None
+    """A file of ssh's configuration: absolute, or in evidence with ``~`` for the home."""
+    key: str | None = None
     jump: str = ""
-    known_hosts: Path | None = None
+    known_hosts: str | None = None
     sudo: bool = False
     sudo_password: SecretRef | None = None
 

@@ -47,6 +47,17 @@ def existing(folder: Path) -> Read[Path]:
     return read
 
 
+def file_name(folder: Path) -> Read[str]:
+    """A reader of files that exist, which gives back the absolute path as ssh is told it."""
+    read_path = existing(folder)
+
+    def read(value: Value) -> str | None:
+        path = read_path(value)
+        return str(path) if path else None
+
+    return read
+
+
 def guarded(folder: Path) -> Read[Path]:
     """A reader of files that exist and that not everybody may read."""
     read_path = existing(folder)

@@ -89,10 +89,10 @@ def _lines(found: Found, cluster: str, login: Login, named: bool) -> Iterator[st
 def _ssh(login: Login) -> Iterator[str]:
     for key, value in (
         ("user", login.user),
-        ("config", str(login.config or "")),
-        ("key", str(login.key or "")),
+        ("config", login.config or ""),
+        ("key", login.key or ""),
         ("jump", login.jump),
-        ("known_hosts", str(login.known_hosts or "")),
+        ("known_hosts", login.known_hosts or ""),
     ):
         if value:
             yield f"{key}: {scalar(value)}"
@@ -108,10 +108,10 @@ def _own_login(own: Login, login: Login) -> Iterator[str]:
     changes = {
         "user": own.user,
         "port": own.port,
-        "key": str(own.key or ""),
+        "key": own.key or "",
         "jump": own.jump,
     }
-    others = {"user": login.user, "port": login.port, "key": str(login.key or "")}
+    others = {"user": login.user, "port": login.port, "key": login.key or ""}
     others["jump"] = login.jump
     written = [
         f"{key}: {value if isinstance(value, int) else scalar(value)}"

@@ -11,6 +11,7 @@ from pytest_portaswitch.judge.process import all_stopped, looked_for, pin, stopp
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Listens
+from pytest_portaswitch.text.command import Command
 
 FORWARDERS = frozenset({
     "docker-proxy", "rootlessport", "slirp4netns", "pasta", "pasta.avx2", "passt", "conmon",
@@ -27,7 +28,7 @@ def judge_absent(
     bound: list[Socket],
     *,
     expected: str,
-    reproduce: str,
+    reproduce: Command,
 ) -> Verdict:
     """No socket surely takes what peers send to the address: a failure, or not to be told.
 

@@ -70,7 +70,7 @@ class _Judge:
         if expects.ports.demand == "range":
             low, high = expects.ports.numbers[0], expects.ports.numbers[-1]
             ports = f"dport >= :{low} and dport <= :{high}"
-        self.reproduce = on(host.host, f'sudo ss -tnp state established "( {ports} )"')
+        self.reproduce = on(host.host, f'ss -tnp state established "( {ports} )"', sudo=True)
 
     def verdict(self) -> Verdict:
         if not self.running:

@@ -65,7 +65,7 @@ def judge_clock(check: Check, expects: ClockAgrees, facts: Facts) -> Verdict:
         expected=expected,
         observed=f"{difference:+.1f} s (+/- {unsure:.1f} s) from {others}this machine's",
         evidence=(f"{own:+.3f} s (+/- {unsure - blur:.3f} s) from this machine's clock",),
-        reproduce=f"{run(name, 'date', '+%s.%N')}; date +%s.%N",
+        reproduce=(*run(name, "date", "+%s.%N"), "; date +%s.%N"),
     )
     if abs(difference) + unsure <= expects.bound:
         return good
@@ -99,7 +99,7 @@ def judge_release(check: Check, expects: ReleaseAgrees, facts: Facts) -> Verdict
         verdict="pass",
         expected=expected,
         observed=f"{name} has {host.release}",
-        reproduce=f"{on(name)} rpm -q --queryformat '%{{VERSION}}' porta-common",
+        reproduce=run(name, "rpm", "-q", "--queryformat", "%{VERSION}", "porta-common"),
     )
     if not host.release:
         why = host.gap("release") or "it was not brought back"

@@ -14,7 +14,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.judge.virtual_ip import holder_of
 from pytest_portaswitch.plan.check import Check, Listens
-from pytest_portaswitch.text.command import on
+from pytest_portaswitch.text.command import Command, on
 
 
 def judge_listener(check: Check, expects: Listens, facts: Facts) -> Verdict:
@@ -63,7 +63,7 @@ def _judge_port(
     # What is bound to the very address takes everything; the wildcard gets the rest.
     serving = [s for s in covering if not addressing.is_wildcard(s)] or covering
     flag = "u" if transport == "udp" else "t"
-    reproduce = on(host.host, f'sudo ss -ln{flag}p "sport = :{port}"')
+    reproduce = on(host.host, f'ss -ln{flag}p "sport = :{port}"', sudo=True)
     if not serving:
         return absent.judge_absent(
             check, expects, host, facts, port, bound, expected=expected, reproduce=reproduce
@@ -81,7 +81,7 @@ def _judge_owners(
     serving: list[Socket],
     *,
     expected: str,
-    reproduce: str,
+    reproduce: Command,
 ) -> Verdict:
     evidence = tuple(seen.socket_words(host, socket) for socket in serving)
     name = expects.server

@@ -55,7 +55,7 @@ def judge_not_in_use(check: Check, expects: IsNotInUse, facts: Facts) -> Verdict
             observed=seen.socket_words(host, listening[0]),
             warnings=(f"{said}, and {seen.socket_words(host, listening[0])} has its port",),
             fault=fault("listens-though-not-in-use", host.host, name, detail=", ".join(ports)),
-            reproduce=run(host.host, "sudo", "ss", "-lntup"),
+            reproduce=run(host.host, "ss", "-lntup", sudo=True),
         )
     return verdict
 

@@ -33,7 +33,7 @@ def judge_range(
     """
     low, high = expects.ports.numbers[0], expects.ports.numbers[-1]
     ports = f"sport >= :{low} and sport <= :{high}"
-    reproduce = on(host.host, f'sudo ss -lnup "{ports}"')
+    reproduce = on(host.host, f'ss -lnup "{ports}"', sudo=True)
     running = seen.processes_matching(host, expects.process)
     evidence = tuple(seen.command_line(process) for process in running[:3])
     if not running:

@@ -11,7 +11,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Runs
 from pytest_portaswitch.tables.row import ProcessPattern
-from pytest_portaswitch.text.command import end_of_options, on, shell
+from pytest_portaswitch.text.command import Command, end_of_options, on, shell
 
 
 def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
@@ -55,7 +55,7 @@ def missing_process(
     facts: Facts,
     pattern: ProcessPattern,
     expected: str,
-    reproduce: str,
+    reproduce: Command,
 ) -> Verdict:
     """A failure where the name is known, be it from another host of the role; else unknown.
 

@@ -11,7 +11,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap, internal_erro
 from pytest_portaswitch.judge.verdict import Verdict, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Reaches
 from pytest_portaswitch.tables.ladder import Grade, reaches
-from pytest_portaswitch.text.command import run
+from pytest_portaswitch.text.command import Command, run
 
 
 def judge_reachability(check: Check, expects: Reaches, facts: Facts) -> Verdict:
@@ -260,7 +260,7 @@ def result_words(source: HostFacts, result: ProbeResult) -> str:
     )
 
 
-def _by_hand(expects: Reaches, port: int) -> str:
+def _by_hand(expects: Reaches, port: int) -> Command:
     address, source = expects.destination.address, expects.source
     if expects.protocol == "mysql":
         # A bare connect counts towards max_connect_errors; a refused login does not.
@@ -268,7 +268,7 @@ def _by_hand(expects: Reaches, port: int) -> str:
         return run(source, "mysqladmin", *where, "ping")
     if expects.ports.transport == "tls":
         at = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-        return f"{run(source, 'openssl', 's_client', '-connect', at)} </dev/null"
+        return (*run(source, "openssl", "s_client", "-connect", at), " </dev/null")
     if expects.ports.transport == "udp":
         return datagram_by_hand(expects, port)
     return run(source, "nc", "-vz", "-w", 3, address, port)

@@ -10,7 +10,7 @@ from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, internal_error, recorded
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, RefusesWrites
-from pytest_portaswitch.text.command import on, shell
+from pytest_portaswitch.text.command import Command, on, shell
 
 SHOWN, SHOWN_GRANT = 5, 200
 """Characters of one."""
@@ -280,11 +280,11 @@ def _short(grant: str) -> str:
     return grant if len(grant) <= SHOWN_GRANT else f"{grant[:SHOWN_GRANT]}..."
 
 
-def _by_hand(expects: RefusesWrites, database: Database) -> str:
+def _by_hand(expects: RefusesWrites, database: Database) -> Command:
     show = f"SELECT @@GLOBAL.read_only; {_status(database)}\\G"
     port = database.key.rpartition(":")[2]
     login = ("-h", expects.destination.address, "-P", port, "-u", expects.account, "-p")
-    return on(expects.source, shell("mysql", *login, "-e", show), "-t")
+    return on(expects.source, shell("mysql", *login, "-e", show), asks=True)
 
 
 def _status(database: Database) -> str:

@@ -15,7 +15,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.judge.virtual_ip import holder_of
 from pytest_portaswitch.plan.check import Check, Holds, Runs, StandsBy
-from pytest_portaswitch.text.command import run
+from pytest_portaswitch.text.command import Command, run
 
 _GRAVEST = ("fail", "unknown", "pass")
 
@@ -157,5 +157,5 @@ def _gravest(verdicts: list[Verdict]) -> Verdict | None:
     return min(verdicts, key=lambda verdict: _GRAVEST.index(verdict.verdict), default=None)
 
 
-def _by_hand(host: HostFacts) -> str:
+def _by_hand(host: HostFacts) -> Command:
     return run(host.host, "ip", "-brief", "address")

@@ -16,7 +16,7 @@ from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Presents, Reaches
 from pytest_portaswitch.protocols.x509_library import why_unusable
-from pytest_portaswitch.text.command import run
+from pytest_portaswitch.text.command import Command, run
 
 if TYPE_CHECKING:
     from pytest_portaswitch.protocols.certificate import Certificate
@@ -280,9 +280,10 @@ def _evidence(certificate: Certificate, same: Sequence[_View]) -> Iterator[str]:
         yield f"SHA-256 {same[0].handshake.chain[0]}"
 
 
-def _by_hand(source: str, expects: Presents, port: int) -> str:
+def _by_hand(source: str, expects: Presents, port: int) -> Command:
     address = expects.destination.address
     at = f"[{address}]" if ":" in address else address
     name = ("-servername", expects.name) if expects.name else ()
     client = run(source, "openssl", "s_client", "-connect", f"{at}:{port}", *name)
-    return f"{client} </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
+    shown = "openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
+    return (*client, f" </dev/null | {shown}")

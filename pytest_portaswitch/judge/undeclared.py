@@ -70,7 +70,7 @@ def judge_undeclared(check: Check, expects: NothingElse, facts: Facts) -> Verdic
         + tuple(_shorten(_explained(host, listeners))),
         warnings=tuple(_shorten(by_severity["warn"])),
         fault=fault("undeclared", host.host, detail=something) if by_severity["warn"] else None,
-        reproduce=run(host.host, "sudo", "ss", "-lntup"),
+        reproduce=run(host.host, "ss", "-lntup", sudo=True),
     )
     if by_severity["fail"]:
         danger = f"the public network may reach what it must not on {host.host}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from pytest_portaswitch.cluster.by_hand import paste
+from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.internal_error import InternalError
 from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.tables.ladder import Grade
-from pytest_portaswitch.text import show
+from pytest_portaswitch.text.command import Command
 
 VerdictWord = Literal["pass", "fail", "unknown", "waived"]
 WhyUnknown = Literal["", "not-observed", "unanswered", "not-assessable"]
@@ -36,8 +39,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     """What somebody should see to though the check does not fail by it, one line each. A check
     that passes with warnings has passed: whether one is binding is for the cluster file to say."""
-    reproduce: str = ""
-    """A command that shows the same by hand."""
+    reproduce: Command = ()
+    """What shows the same by hand."""
     internal_error: InternalError | None = None
     """The fault of this program for which it was not judged, or no waiver applied."""
 
@@ -49,16 +52,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
             parts.append(f"cause {self.cause}")
         return " / ".join(parts)
 
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The message, the warnings, the evidence, and the command, as a person reads them."""
+    def lines(self, logins: Mapping[str, Login]) -> tuple[str, ...]:
+        """The message, the warnings, the evidence, and the command, as a person reads them.
+
+        ``logins`` by host: how the command goes there.
+        """
         lines = [self.message, *(f"  warning: {line}" for line in self.warnings)]
         lines += [f"  {line}" for line in self.evidence]
-        if self.reproduce:
-            lines.append(f"  by hand: {self.reproduce}")
+        if by_hand := paste(self.reproduce, logins):
+            lines.append(f"  by hand: {by_hand}")
         return tuple(lines)
-
-    @property
-    def text(self) -> str:
-        """The same as one text."""
-        return show.lines(self.lines)

@@ -159,8 +159,8 @@ def _ssh_backend(login: Login, limits: Limits, remarks: bool) -> BaseBackend:
         testinfra.backend.get_backend(
             f"[{address}]" if ":" in address else address,
             connection="ssh",
-            ssh_config=str(login.config.expanduser()) if login.config else None,
-            ssh_identity_file=str(login.key.expanduser()) if login.key else None,
+            ssh_config=login.config,
+            ssh_identity_file=login.key,
         ),
         login,
         limits,

@@ -204,7 +204,7 @@ def _result(
         client=child.client,
         jump=child.jump,
         target=ssh.known_as(login),
-        known_hosts=str(login.known_hosts or ""),
+        known_hosts=login.known_hosts or "",
         key=ssh.key_trouble(login),
     )
     # 255 may as well be the command's own exit status, which testinfra takes care of.

@@ -8,7 +8,9 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
+from pytest_portaswitch.cluster.by_hand import login_path
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.observe.ending import Ending, KeyTrouble
 from pytest_portaswitch.observe.request import Limits
@@ -74,7 +76,7 @@ def options(login: Login, limits: Limits, *, remarks: bool) -> tuple[str, ...]:
     if login.port is not None:
         settings.append(f"Port={login.port}")
     if login.known_hosts is not None:
-        settings.append(f"UserKnownHostsFile={_path(str(login.known_hosts.expanduser()))}")
+        settings.append(f"UserKnownHostsFile={login_path(login.known_hosts)}")
     if login.key is not None:
         settings.append("IdentitiesOnly=yes")
     return tuple(word for setting in settings for word in ("-o", setting))
@@ -129,7 +131,7 @@ def key_trouble(login: Login) -> KeyTrouble:
     if login.key is None:
         return ""
     try:
-        with login.key.expanduser().open("rb") as file:
+        with Path(login.key).open("rb") as file:
             head = file.read(4096)
             status = os.fstat(file.fileno())
     except FileNotFoundError:
@@ -157,8 +159,3 @@ def _is_encrypted(head: bytes) -> bool:
 
 def _level(remarks: bool) -> str:
     return "DEBUG1" if remarks else "ERROR"
-
-
-def _path(path: str) -> str:
-    """Write a path as an ssh option takes it: one quoted word without ``%`` expansions."""
-    return '"' + path.replace("%", "%%") + '"'

@@ -262,7 +262,7 @@ class Trip:
             client=self._child.client,
             jump=self._child.jump,
             target=ssh.known_as(login),
-            known_hosts=str(login.known_hosts or ""),
+            known_hosts=login.known_hosts or "",
             key=ssh.key_trouble(login),
             sudo=login.sudo,
             asked=self._asked(),

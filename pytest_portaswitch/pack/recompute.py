@@ -116,7 +116,9 @@ def _judge_again(
         yield f"check {check.id}: cannot be judged again: {error.line}"
         return
     verdicts[check.id] = verdict
-    yield from _fields(f"check {check.id}", recorded, judged(check, verdict))
+    yield from _fields(
+        f"check {check.id}", recorded, judged(check, verdict, logins_of(evidence.site))
+    )
 
 
 def _unjudged(evidence: Evidence, checks: Mapping[str, Check]) -> Iterator[str]:
@@ -124,7 +126,7 @@ def _unjudged(evidence: Evidence, checks: Mapping[str, Check]) -> Iterator[str]:
     run = evidence.run
     if run.unjudged:
         found = [
-            judged(checks[c.id], never_judged(checks[c.id], run)) == c for c in evidence.checks
+            judged(checks[c.id], never_judged(checks[c.id], run), {}) == c for c in evidence.checks
         ]
         if sum(found) != run.unjudged:
             yield f"run.unjudged: is {run.unjudged}, {sum(found)} checks have no verdict"
@@ -158,7 +160,7 @@ def _verdict(evidence: Evidence, recorded: JudgedCheck, check: Check) -> Verdict
     if evidence.run.state != "complete" or evidence.run.unjudged:
         # The run may have ended before this check, though its hosts had been looked at.
         unjudged = never_judged(check, evidence.run)
-        if judged(check, unjudged) == recorded:
+        if judged(check, unjudged, {}) == recorded:
             return unjudged
     if _is_undecided(recorded, check):
         # What took too long there may not here; an unknown is never too good.
@@ -170,7 +172,7 @@ def _verdict(evidence: Evidence, recorded: JudgedCheck, check: Check) -> Verdict
 def _is_undecided(recorded: JudgedCheck, check: Check) -> bool:
     """Whether the recorded verdict is that a pattern of the check took too long."""
     why = recorded.cause.removesuffix(ADVICE)
-    return why.endswith(TOO_SLOW) and judged(check, undecided(check, why)) == recorded
+    return why.endswith(TOO_SLOW) and judged(check, undecided(check, why), {}) == recorded
 
 
 def _plan(

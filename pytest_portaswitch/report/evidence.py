@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.causes import Cause, explained
+from pytest_portaswitch.cluster.by_hand import paste
 from pytest_portaswitch.cluster.model import Cluster, Login, Waiver
 from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts.model import Observation
@@ -117,7 +118,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of the tables that yield no check in this cluster, and why."""
     waivers: tuple[Waiver, ...]
     site: Cluster
-    """What the cluster file says of the installation, without keys, paths and secrets."""
+    """What the cluster file says of the installation, without secrets."""
     tables: Tables
     """The rows as they stood, the site's own included. With ``site`` they give the plan again."""
     deselected: tuple[str, ...]
@@ -174,7 +175,8 @@ def gather(
     site = publishable(cluster)
     expanded = {check.id for check in expand(tables, cluster).checks}
     removed = tuple(sorted(expanded - planned))
-    found = explained(checks, complete, hosts, plan.checks, logins_of(site))
+    logins = logins_of(site)
+    found = explained(checks, complete, hosts, plan.checks, logins)
     errors = distinct(
         (*errors_of(hosts, complete.values()), *found.internal_errors, *internal_errors)
     )
@@ -189,7 +191,8 @@ def gather(
         totals=totals_of(complete),
         hosts={name: hosts[name] for name in sorted(hosts)},
         checks=tuple(
-            judged(check, complete[check.id]) for check in sorted(checks, key=lambda c: c.id)
+            judged(check, complete[check.id], logins)
+            for check in sorted(checks, key=lambda c: c.id)
         ),
         causes=found.causes,
         unexpanded=plan.unexpanded,
@@ -264,8 +267,8 @@ def never_judged(check: Check, run: Run) -> Verdict:
     )
 
 
-def judged(check: Check, verdict: Verdict) -> JudgedCheck:
-    """The check with its verdict, as the evidence has it."""
+def judged(check: Check, verdict: Verdict, logins: Mapping[str, Login]) -> JudgedCheck:
+    """The check with its verdict, as the evidence has it; ``logins`` are those of its site."""
     return JudgedCheck(
         id=check.id,
         kind=check.kind,
@@ -284,7 +287,7 @@ def judged(check: Check, verdict: Verdict) -> JudgedCheck:
         cause=verdict.cause,
         evidence=verdict.evidence,
         warnings=verdict.warnings,
-        reproduce=verdict.reproduce,
+        reproduce=paste(verdict.reproduce, logins),
         confidence=check.confidence,
         notes=check.notes,
         expects=check.expects,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 
 from pytest_portaswitch.cluster.model import Cluster, Host, Login, SecretRef
 from pytest_portaswitch.text import clean
 
-NAMED = ("docker", "podman")
-"""Connections that say no more than a container and its user."""
+NAMED = ("docker", "podman", "kubectl", "openshift", "lxc", "chroot", "ansible")
+"""Connections that commands to paste can use."""
+_SHOWN = frozenset({"container", "namespace", "context", "ansible_inventory"})
 
 
 def publishable(cluster: Cluster) -> Cluster:
-    """The cluster without keys, paths and where its secrets are kept.
+    """The cluster without where its secrets are kept.
 
     What is left suffices to expand the plan again: names, roles, addresses, virtual IPs, pins,
-    overrides, waivers, and which secrets there were; and to reach a host by hand.
+    overrides, waivers, and which secrets there were; and how to reach a
+    host by hand, for which files of ssh are named, not shown.
     """
     return msgspec.structs.replace(
         cluster,
@@ -27,6 +31,11 @@ def publishable(cluster: Cluster) -> Cluster:
     )
 
 
+def published_logins(cluster: Cluster) -> dict[str, Login]:
+    """By host, how the audit goes there, as evidence says so."""
+    return {name: _publishable_host(host).login for name, host in cluster.hosts.items()}
+
+
 def _publishable_host(host: Host) -> Host:
     login = host.login
     shown = Login(
@@ -34,14 +43,30 @@ def _publishable_host(host: Host) -> Host:
         address=login.address,
         user=login.user,
         port=login.port,
+        config=_from_home(login.config),
+        key=_from_home(login.key),
         jump=login.jump,
+        known_hosts=_from_home(login.known_hosts),
         sudo=login.sudo,
+        sudo_password=SecretRef() if login.sudo_password else None,
     )
     return msgspec.structs.replace(host, login=shown)
 
 
 def _connection(specification: str) -> str:
-    """The kind of connection, and where it names a container, which."""
     kind, _, place = specification.partition("://")
-    name = place.partition("?")[0]
-    return f"{kind}://{name}" if kind in NAMED and name else kind
+    name, _, query = place.partition("?")
+    if kind not in NAMED or not name:
+        return kind
+    more = [word for word in query.split("&") if word.partition("=")[0] in _SHOWN]
+    return f"{kind}://{name}" + (f"?{'&'.join(more)}" if more else "")
+
+
+def _from_home(path: str | None) -> str | None:
+    """A path as shells and ssh read it on any machine of the same user."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path's raises where there is none
+    if path is None:
+        return None
+    if path.startswith(f"{home}/") and home != "/":
+        path = f"~{path[len(home) :]}"
+    return clean(path, len(path))

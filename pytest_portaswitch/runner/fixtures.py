@@ -58,6 +58,7 @@ def audit_verdict(request: pytest.FixtureRequest) -> Outcome:
         verdict,
         audits.standing(ref, verdict),
         request.config.stash[stash.SUBJECTS].unassessed(ref, verdict),
+        audit.cluster,
     )
     request.node.stash[stash.OUTCOME] = outcome
     try:

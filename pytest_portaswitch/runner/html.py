@@ -84,6 +84,7 @@ class HtmlColumns:
                 audits[ref.cluster].check(ref.check),
                 verdict,
                 audits.standing(ref, verdict),
+                site=audits[ref.cluster].cluster,
             )
             data[:] = [str(markup(outcome.text))]
 

@@ -11,6 +11,7 @@ from pytest_portaswitch.text import show
 
 if TYPE_CHECKING:
     # Suites import this module before anything is looked at, and none of these is needed sooner.
+    from pytest_portaswitch.cluster.model import Cluster
     from pytest_portaswitch.difference import Standing
     from pytest_portaswitch.judge.verdict import Verdict
     from pytest_portaswitch.plan.check import Check
@@ -29,6 +30,8 @@ class Outcome:
     unassessed: Unassessed | None = None
     """The subcomponent of which nothing could be assessed and of which this check says nothing
     either; None where the site accepts that, or there is none."""
+    site: Cluster | None = None
+    """How the audit goes to hosts, for the commands by hand."""
 
     def hold(self) -> None:
         """Fail the test, without a traceback, unless the verdict is a pass."""
@@ -39,8 +42,16 @@ class Outcome:
     @property
     def text(self) -> str:
         """What a person reads of it: the title, the verdict's own text, and the row's oddities."""
+        from pytest_portaswitch.report.site import published_logins
+
         notes = [f"  about {self.check.row}: {note}" for note in self.check.notes]
-        lines = [self.check.title, *self.verdict.lines, *notes, *self._nothing_known, *self._since]
+        lines = [
+            self.check.title,
+            *self.verdict.lines(published_logins(self.site) if self.site else {}),
+            *notes,
+            *self._nothing_known,
+            *self._since,
+        ]
         return show.lines(lines)
 
     @property

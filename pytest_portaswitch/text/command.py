@@ -1,6 +1,7 @@
 """Commands to paste into a shell, of our own words and of what the cluster file says.
 
-What hosts, peers or ssh said never becomes a part of one.
+What hosts, peers or ssh said never becomes a part of one. A judge says what to run on which host;
+``cluster.by_hand`` makes of it the line that goes there as the audit went.
 """
 
 from __future__ import annotations
@@ -8,10 +9,30 @@ from __future__ import annotations
 import re
 import shlex
 
+import msgspec
+
 _MARKS = re.compile(r"#(?=#)|(?:section|travis)(?=_)")
 
 _READ_IN_QUOTES = frozenset('"$`\\!')
 """What a shell reads otherwise between double quotes."""
+
+
+class Remote(msgspec.Struct, frozen=True):
+    """A command line to run on a host of the cluster file."""
+
+    host: str
+    line: str
+    """Shell text, as the shell over there reads it."""
+    sudo: bool = False
+    """Whether it needs root."""
+    asks: bool = False
+    """Whether it asks for a password, for which it needs a terminal."""
+    words: bool = False
+    """Whether it is a program and its arguments: read twice they need no quotes if plain."""
+
+
+Command = tuple[Remote | str, ...]
+"""What to paste: what runs on hosts, with the shell text around it here. Empty: nothing."""
 
 
 def quote(word: str) -> str:
@@ -24,18 +45,14 @@ def quote(word: str) -> str:
     return _MARKS.sub(r"\g<0>''", shlex.quote(word))
 
 
+def quote_path(path: str) -> str:
+    """The path of a file as one word, in which the shell still reads ``~/`` as the home."""
+    return f"~/{quote(path[2:])}" if path[2:] and path.startswith("~/") else quote(path)
+
+
 def shell(*words: str | int) -> str:
     """A command line of these words, each quoted where it has to be."""
     return " ".join(quote(str(word)) for word in words)
-
-
-def on(host: str, command: str = "", *options: str) -> str:
-    """The command line that runs a command line on a host; ``options`` are ssh's.
-
-    Quoted as a whole: the shell over there reads it once more.
-    """
-    remote = (command,) if command else ()
-    return shell("ssh", *options, *end_of_options(host), host, *remote)
 
 
 def end_of_options(word: str) -> tuple[str, ...]:
@@ -43,8 +60,11 @@ def end_of_options(word: str) -> tuple[str, ...]:
     return ("--",) if word.startswith("-") else ()
 
 
-def run(host: str, *words: str | int) -> str:
-    """The command line that runs these words on a host, with no quotes where none are needed."""
-    command = shell(*words)
-    plain = command == " ".join(map(str, words))
-    return f"{on(host)} {command}" if plain else on(host, command)
+def on(host: str, line: str, *, sudo: bool = False, asks: bool = False) -> Command:
+    """Run a command line on a host; see ``Remote``."""
+    return (Remote(host, line, sudo, asks),)
+
+
+def run(host: str, *words: str | int, sudo: bool = False) -> Command:
+    """Run these words on a host."""
+    return (Remote(host, shell(*words), sudo, words=True),)

@@ -69,7 +69,7 @@ def test_the_header_has_verdict_totals_causes_and_links(site: Site) -> None:
         f"failed + {totals['unknown']} unknown + 0 waived" in said
     )
     assert "failed, at risk: mysql-server is not running on db1 (" in said
-    assert "Next step: ssh db1 " in said
+    assert "Next step: ssh -l audit 10.0.0.3 " in said
     assert "not observed: proc1 could not be looked at: no answer within 10 s" in said
     links = re.findall(r'href="([^"]*)"', head)
     assert links == ["../../reports/acme-prod/audit.html", "../../reports/index.html"]

@@ -61,7 +61,7 @@ def test_a_failure_is_told_without_a_traceback(site: Site) -> None:
             "expected mysql-server on tcp/3306 at 10.0.0.3 of db1 / observed nothing listens "
             "on tcp/3306 at 10.0.0.3, and no process is called mysql-server "
             "/ cause mysql-server is not running on db1",
-            "  by hand: ssh db1 'sudo ss -lntp \"sport = :3306\"'",
+            "  by hand: ssh -l audit 10.0.0.3 'sudo ss -lntp \"sport = :3306\"'",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -160,7 +160,7 @@ def test_a_warning_passes_and_stands_in_every_output(site: Site) -> None:
             "  partial *",
             "  warning   web1 has another release than the cluster file says (1 check)",
             "    seen    web1 has MR118",
-            "    next    ssh web1 rpm -q *",
+            '    next    ssh -l audit 10.0.0.6 "rpm -q *',
         ]
     )
     evidence = json.loads((site.pack() / "evidence.json").read_text())

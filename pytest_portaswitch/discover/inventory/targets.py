@@ -243,7 +243,7 @@ class _Host:
             base,
             user=self._of(words.user, base.user, "ansible_user", "ansible_ssh_user"),
             port=self._of(read_port, base.port, "ansible_port", "ansible_ssh_port"),
-            key=self._of(paths.existing(Path()), base.key, *key),
+            key=self._of(paths.file_name(Path()), base.key, *key),
             jump=jump,
         )
 

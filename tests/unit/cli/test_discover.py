@@ -94,8 +94,8 @@ def test_the_login_stands_in_the_draft(
     assert "cluster: discovered  # guess: no --cluster was given" in said.splitlines()
     assert read_back(said, tmp_path) == []
     assert (jobs[0].login.config, jobs[0].login.key, jobs[0].login.jump) == (
-        config,
-        key,
+        str(config),
+        str(key),
         "a@b:22,c",
     )
     assert jobs[0].login.sudo

@@ -138,4 +138,4 @@ def test_folder_with_a_space(tmp_path: Path) -> None:
     (folder / "config").touch()
     text = "cluster: c\nssh: {config: config}\nhosts: {a: {private: 10.0.0.1, roles: [web]}}\n"
     (folder / "c.yaml").write_text(text, encoding="utf-8")
-    assert load(folder / "c.yaml").hosts["a"].login.config == folder / "config"
+    assert load(folder / "c.yaml").hosts["a"].login.config == str(folder / "config")

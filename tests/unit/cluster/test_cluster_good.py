@@ -49,8 +49,8 @@ def test_login_of_the_cluster(acme: Cluster) -> None:
     assert acme.hosts["no"].login == Login(
         address="no",
         user="audit",
-        config=KEYS / "config",
-        known_hosts=KEYS / "known_hosts",
+        config=str(KEYS / "config"),
+        known_hosts=str(KEYS / "known_hosts"),
         jump="ops@gate.example.com:2222,[2001:db8::1]:22",
         sudo=True,
         sudo_password=SecretRef(file=str(KEYS / "sudo")),
@@ -61,7 +61,7 @@ def test_login_of_a_host_lies_over_it(acme: Cluster) -> None:
     """What a host says wins, key by key."""
     login = acme.hosts["web1"].login
     assert (login.user, login.port, login.sudo) == ("root", 2022, False)
-    assert (login.key, login.config) == (KEYS / "id", KEYS / "config")
+    assert (login.key, login.config) == (str(KEYS / "id"), str(KEYS / "config"))
     assert login.address == "192.0.2.6"
     assert acme.hosts["sip2"].login.connection == "docker://sip2"
 
@@ -221,7 +221,7 @@ def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         "cluster: c\nssh: {config: ~/cfg}\nhosts: {f: {private: 10.0.0.1, roles: [web]}}\n",
         encoding="utf-8",
     )
-    assert load(path).hosts["f"].login.config == tmp_path / "cfg"
+    assert load(path).hosts["f"].login.config == str(tmp_path / "cfg")
 
 
 def test_several_clusters_in_order() -> None:

@@ -111,7 +111,7 @@ def test_with_an_ssh_config_the_name_is_what_is_connected_to(tmp_path: Path) -> 
             "web1": {"interfaces": ["eth0 10.0.0.6/24"]},
         },
     }
-    text = drafted(case, Login(address="", config=config, sudo=True))
+    text = drafted(case, Login(address="", config=str(config), sudo=True))
     document = yaml.safe_load(text)
     assert document["ssh"] == {"config": str(config), "sudo": True}
     assert "address" not in document["hosts"]["db1"]

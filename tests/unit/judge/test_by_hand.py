@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_portaswitch.judge.by_hand import on
+from pytest_portaswitch.cluster.by_hand import paste
 from pytest_portaswitch.report.reading import read_evidence
+from pytest_portaswitch.text.command import on
 
 SAMPLE = Path(__file__).parents[3] / "reports" / "sample"
 ENDS = set(";&|()<>")
-WITH_VALUE = ("-J", "-l", "-o", "-p")
+WITH_VALUE = ("-F", "-J", "-i", "-l", "-o", "-p")
 """Options of ssh that take the next word."""
 
 
@@ -57,7 +58,7 @@ def writes(command: str) -> bool:
 
 def test_the_whole_command_reaches_the_host() -> None:
     """Brackets, comparisons and blanks are for the command over there."""
-    command = on("db1", 'ss -tn "( sport >= :1 )"')
+    command = paste(on("db1", 'ss -tn "( sport >= :1 )"'), {})
     assert command == """ssh db1 'ss -tn "( sport >= :1 )"'"""
     assert list(remote(command)) == ['ss -tn "( sport >= :1 )"']
     assert writes("ss -tn sport >= :1")

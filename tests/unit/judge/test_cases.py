@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import yaml
 
+from pytest_portaswitch.cluster.by_hand import paste
 from pytest_portaswitch.judge import Verdict, judge
 from pytest_portaswitch.plan.check import Check
 
@@ -38,8 +39,9 @@ def test_the_verdict_is_what_the_case_says(
     verdict = judge(scene.check(text), scene.facts(case["facts"]))
     encoded = scene.with_names(msgspec.json.encode(verdict))
     plain = {**msgspec.json.decode(encoded), "message": verdict.message}
+    plain["reproduce"] = paste(verdict.reproduce, {})
     actual = {key: plain[key] for key in case["verdict"]}
-    assert case["verdict"] == actual, verdict.text
+    assert case["verdict"] == actual, verdict.lines({})
     assert bool(verdict.cause) == (verdict.verdict != "pass")
     assert bool(verdict.why_unknown) == (verdict.verdict == "unknown")
 

@@ -48,7 +48,11 @@ class Sshd:
             "key": self.key,
             "known_hosts": self.known_hosts,
         }
-        return Login(**{**settings, **changes})  # type: ignore[arg-type]
+        chosen = {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in {**settings, **changes}.items()
+        }
+        return Login(**chosen)  # type: ignore[arg-type]
 
 
 def free_port() -> int:

@@ -63,9 +63,9 @@ def test_ssh_takes_the_settings_of_the_login() -> None:
         address="sip1",
         user="audit",
         port=2222,
-        config=Path("/etc/a b/config"),
-        key=Path("/k %h/id"),
-        known_hosts=Path("/k %h/known hosts"),
+        config="/etc/a b/config",
+        key="/k %h/id",
+        known_hosts="/k %h/known hosts",
         jump="noc@hop:22,inner",
     )
     command = words(login)
@@ -104,7 +104,7 @@ def carriers(command: tuple[str, ...], own: str) -> list[tuple[str, str, tuple[s
 
 def test_jump_host_with_an_ipv6_address_is_reached_by_it() -> None:
     """Brackets are for the list of jump hosts, and not for ssh's command line."""
-    login = Login(address="sip1", jump="noc@[2001:db8::1]:2222", config=Path("/etc/a b/config"))
+    login = Login(address="sip1", jump="noc@[2001:db8::1]:2222", config="/etc/a b/config")
     plain = connection.command(login, LIMITS, "true")
     command = ssh.logging(plain, login.jump, LOGS[:2], remarks=True)
 

@@ -286,7 +286,7 @@ def test_what_answers_on_the_port_is_told(
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=serve, args=(server,), daemon=True).start()
-        login = Login(address="127.0.0.1", port=server.getsockname()[1], config=Path("/dev/null"))
+        login = Login(address="127.0.0.1", port=server.getsockname()[1], config="/dev/null")
         found = why(login, Limits(connect_timeout=1, host_timeout=3))[0]
         server.shutdown(socket.SHUT_RDWR)
 
@@ -318,7 +318,7 @@ def test_bad_ssh_config_is_trouble_of_this_machine(tmp_path: Path, text: str, be
     """ssh says so before it connects."""
     config = tmp_path / "config"
     config.write_text(text)
-    found, detail = why(Login(address="127.0.0.1", port=free_port(), config=config))
+    found, detail = why(Login(address="127.0.0.1", port=free_port(), config=str(config)))
 
     assert found == "client-failed"
     assert detail.startswith(begins)
@@ -328,7 +328,7 @@ def test_proxy_command_that_fails_is_no_host_s_fault(tmp_path: Path) -> None:
     """Nor is a jump host that the user's own ssh config names."""
     config = tmp_path / "config"
     config.write_text("Host *\n ProxyCommand /no/such/proxy\n")
-    found, detail = why(Login(address="127.0.0.1", config=config))
+    found, detail = why(Login(address="127.0.0.1", config=str(config)))
 
     assert found == "jump-failed"
     assert detail.startswith("the ProxyJump or ProxyCommand of the ssh config brought no connect")
@@ -345,7 +345,7 @@ def test_jump_hosts_of_the_ssh_config_are_told_apart(tmp_path: Path) -> None:
             included = tmp_path / f"included-{jump}"
             included.write_text(f"Host 127.0.0.1\n ProxyJump {jump}\n")
             config.write_text(f"Include {included}\n{hop}")
-            seen = look(msgspec.structs.replace(login, config=config))
+            seen = look(msgspec.structs.replace(login, config=str(config)))
             return ("", "") if isinstance(seen, HostFacts) else (seen.why, seen.detail)
 
         assert behind("hop") == ("", "")

@@ -78,7 +78,9 @@ def test_key_file_s_trouble_is_seen_here(tmp_path: Path) -> None:
     made["missing"] = tmp_path / "missing"
     made["unreadable"] = tmp_path
 
-    found = {name: ssh.key_trouble(Login(address="h", key=path)) for name, path in made.items()}
+    found = {
+        name: ssh.key_trouble(Login(address="h", key=str(path))) for name, path in made.items()
+    }
 
     assert found == {
         "plain": "",

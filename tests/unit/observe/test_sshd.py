@@ -106,7 +106,7 @@ def test_key_changed(sshd: Sshd, tmp_path: Path) -> None:
     other = " ".join((sshd.folder / "stranger.pub").read_text().split()[:2])
     known = tmp_path / "known hosts"
     known.write_text(f"[127.0.0.1]:{sshd.port} {other}\n")
-    why, detail = unobserved(look(sshd.login(known_hosts=known)))
+    why, detail = unobserved(look(sshd.login(known_hosts=str(known))))
 
     assert why == "host-key-changed"
     assert detail.startswith(f"the host key of [127.0.0.1]:{sshd.port} is not the one on record")
@@ -117,7 +117,7 @@ def test_key_unknown(sshd: Sshd, tmp_path: Path) -> None:
     """A host without a key on record is not trusted, and none is written."""
     known = tmp_path / "known_hosts"
     known.touch()
-    why, detail = unobserved(look(sshd.login(known_hosts=known)))
+    why, detail = unobserved(look(sshd.login(known_hosts=str(known))))
 
     assert why == "host-key-unknown"
     assert detail.startswith(f"the host key of [127.0.0.1]:{sshd.port} is not on record; ")
@@ -199,7 +199,7 @@ def test_no_master_is_left(sshd: Sshd, tmp_path: Path) -> None:
         f"Host *\n ControlMaster auto\n ControlPath {tmp_path}/%C\n ControlPersist 60\n"
     )
 
-    assert isinstance(look(sshd.login(config=config)), HostFacts)
+    assert isinstance(look(sshd.login(config=str(config))), HostFacts)
     assert [path.name for path in tmp_path.iterdir()] == ["config"]
 
 

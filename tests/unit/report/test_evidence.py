@@ -158,7 +158,7 @@ def test_a_pass_with_warnings_shows_them(plan: Plan) -> None:
         "            account for audits yet); leave it out [accepted, line 16]",
         "  evidence  x",
     ]
-    assert verdict.text == "expected e / observed o\n  warning: expires in 5 days"
+    assert verdict.lines({}) == ("expected e / observed o", "  warning: expires in 5 days")
 
 
 def test_many_warnings_are_counted_not_listed(plan: Plan) -> None:

@@ -113,7 +113,7 @@ def test_warnings_stand_behind_all_else_by_their_causes() -> None:
     assert (
         "Warnings What passes, and what somebody should see to nevertheless. "
         "warning web1 has another release than the cluster file says Seen web1 has MR118 "
-        "Next step ssh web1 rpm -q" in text
+        "Next step ssh -l audit 10.0.0.6 " in text
     )
     assert "Warnings beside" not in text
     failing = next(check.id for check in audit.checks if check.verdict == "fail")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_portaswitch.cluster.by_hand import paste
 from pytest_portaswitch.text import command, show
 
 HOSTILE = [
@@ -59,20 +61,27 @@ def test_a_shell_takes_any_words_as_they_are(words: list[str]) -> None:
 
 
 def test_a_command_on_a_host_is_one_word_for_the_shell_here() -> None:
-    line = command.on("db1", command.shell("grep", "-E", "it's $(touch X)"), "-t")
+    line = paste(command.on("db1", command.shell("grep", "-E", "it's $(touch X)"), asks=True), {})
     assert _words(line) == ["ssh", "-t", "db1", "grep -E " + command.quote("it's $(touch X)")]
     assert _words(_words(line)[-1]) == ["grep", "-E", "it's $(touch X)"]
 
 
 def test_words_on_a_host_are_read_by_two_shells() -> None:
-    line = command.run("db1", "ls", "-l", "/a b/$(touch X)")
+    line = paste(command.run("db1", "ls", "-l", "/a b/$(touch X)"), {})
     assert _words(_words(line)[-1]) == ["ls", "-l", "/a b/$(touch X)"]
-    assert command.run("db1", "ls", "-l", "/bin/x") == "ssh db1 ls -l /bin/x"
-    assert command.run("db1", "ls", "[a]") == """ssh db1 "ls '[a]'\""""
+    assert paste(command.run("db1", "ls", "-l", "/bin/x"), {}) == "ssh db1 ls -l /bin/x"
+    assert paste(command.run("db1", "ls", "[a]"), {}) == """ssh db1 "ls '[a]'\""""
 
 
 def test_a_host_is_never_an_option() -> None:
-    assert command.on("-oProxyCommand=x", "true") == "ssh -- -oProxyCommand=x true"
+    assert paste(command.on("-oProxyCommand=x", "true"), {}) == "ssh -- -oProxyCommand=x true"
+
+
+@pytest.mark.parametrize("name", ["config", "my config", "a'b", "$(touch X)", "-F", "~", "a/~/b"])
+def test_a_file_in_the_home_is_one_word(name: str) -> None:
+    assert _words(command.quote_path(f"/etc/{name}")) == [f"/etc/{name}"]
+    (found,) = _words(command.quote_path(f"~/{name}"))
+    assert found == str(Path(f"~/{name}").expanduser())
 
 
 @pytest.mark.parametrize("plain", ["db1", "/usr/bin/x", "10.0.0.1", "a@b", "date +%s"])

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from pytest_portaswitch.causes import explain
-from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.cluster.by_hand import paste
+from pytest_portaswitch.cluster.model import Login, SecretRef
 from pytest_portaswitch.facts import Observation
 from pytest_portaswitch.judge.judge import assess
 from pytest_portaswitch.plan.check import Check
@@ -31,11 +32,19 @@ WORDS = (
     "~/x*?[a]{1,2}",
     "##vso[x]",
 )
+CONNECTIONS = (
+    "ssh",
+    "docker://{name}@{name}",
+    "kubectl://{name}?namespace={name}&container={name}",
+    "lxc://{name}",
+    "chroot://{name}",
+    "ansible://{name}?ansible_inventory={name}",
+)
 # All that could do anything else is missing there.
 STUBS = """
 PATH=/nowhere
 ssh() { while [ "${1#-}" != "$1" ]; do [ "$1" = -- ] && { shift; break; }; case "$1" in
-    -[olpJ]) shift;; esac; shift; done; printf '%s\\0' "$1" >&3; shift; eval "$*"; }
+    -[olpJFi]) shift;; esac; shift; done; printf '%s\\0' "$1" >&3; shift; eval "$*"; }
 docker() { shift; [ "$1" = -u ] && shift 2; [ "$1" = -- ] && shift; printf '%s\\0' "$1" >&3
     shift 3; eval "$*"; }
 command_not_found_handle() { printf 'ran %s\\0' "$1" >&3; }
@@ -56,10 +65,22 @@ def _of(name: str) -> tuple[tuple[Check, ...], dict[str, Observation]]:
 def _commands(name: str) -> Iterator[str]:
     checks, facts = _of(name)
     verdicts = {check.id: assess(check, facts, (), MOMENT) for check in checks}
-    yield from (verdict.reproduce for verdict in verdicts.values() if verdict.reproduce)
-    for connection in ("ssh", f"docker://{name}@{name}"):
-        login = Login(address=name, user=name, jump=name, port=22, connection=connection)
-        causes = explain(checks, verdicts, facts, checks, {name: login})
+    for connection in (*CONNECTIONS, ""):
+        login = Login(
+            address=name,
+            user=name,
+            jump=name,
+            port=22,
+            config=name,
+            key=name,
+            known_hosts=name,
+            sudo=connection == "ssh",
+            sudo_password=SecretRef(),
+            connection=connection.format(name=name.replace("?", "")),
+        )
+        logins = {name: login, f"{name}2": login} if connection else {}
+        yield from filter(None, (paste(one.reproduce, logins) for one in verdicts.values()))
+        causes = explain(checks, verdicts, facts, checks, logins)
         yield from (cause.next for cause in causes if cause.next)
 
 
