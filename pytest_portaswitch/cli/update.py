@@ -50,6 +50,8 @@ def update(path: Path, output: Path | None, existing: Existing, draft: str, foun
     if problems or not discover.holds_all(existing.text, merged.text):
         raise CannotUpdate("\n".join(map(str, problems)) or f"{path}: cannot be added to")
     asks = discover.remarks(draft, existing.keys, existing.answered)
+    if {*asks} <= {*existing.text.splitlines()}:
+        asks = ()
     show.write(sys.stdout, *_shown(path, existing, merged, left_out, asks))
     if output is not None or merged.text != existing.text:
         _write(merged.text, path, existing, output)
