@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_portaswitch.facts.answer import PROVES
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
-from pytest_portaswitch.judge import datagram, in_use, path, seen
+from pytest_portaswitch.judge import datagram, in_use, path, seen, writable
 from pytest_portaswitch.judge.by_hand import datagram as datagram_by_hand
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap, internal_error, recorded
@@ -35,7 +35,8 @@ def judge_reachability(check: Check, expects: Reaches, facts: Facts) -> Verdict:
     else:
         port, verdict = min(by_port.items(), key=_order)
     there = tuple(connection for connection in held if connection.remote_port == port)
-    return in_use.considered(check, source, verdict, there)
+    verdict = in_use.considered(check, source, verdict, there)
+    return writable.considered(expects, verdict, facts)
 
 
 _ORDER = {"fail": 0, "unknown": 1, "pass": 2, "waived": 3}

@@ -105,6 +105,8 @@ class _Needs:
             sent = self.watched if sampled else self.probes
             for probe in _probes(expects):
                 _add(probe, sent[expects.source])
+            if isinstance(expects, Reaches) and expects.writes:
+                self.streams[expects.writes.source].update(_streams(expects))
             if isinstance(expects, Reaches) and expects.ports.transport == "udp":
                 self.second.update((expects.source, *expects.destination.hosts))
         elif isinstance(expects, Presents):
@@ -175,7 +177,7 @@ def _looked_at(expects: Expectation) -> tuple[str, ...]:
     return () if isinstance(expects, (CannotAssess, IsDescribed)) else (expects.host,)
 
 
-def _streams(expects: RefusesWrites) -> dict[str, Stream]:
+def _streams(expects: RefusesWrites | Reaches) -> dict[str, Stream]:
     address = expects.destination.address
     keys = {f"mysql:{address}:{number}": number for number in expects.ports.numbers}
     return {

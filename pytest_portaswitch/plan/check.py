@@ -12,6 +12,7 @@ import msgspec
 from pytest_portaswitch.cluster.model import Question, Undeclared
 from pytest_portaswitch.plan.place import Place as Place
 from pytest_portaswitch.plan.place import Ports as Ports
+from pytest_portaswitch.plan.place import Writes as Writes
 from pytest_portaswitch.tables.ladder import Grade
 from pytest_portaswitch.tables.row import Confidence, KnownPort, ProcessPattern, Service, Transport
 
@@ -62,6 +63,7 @@ class Reaches(msgspec.Struct, frozen=True, kw_only=True, tag="reaches", tag_fiel
     """Whose connection puts the port in use, where the row says that one is held."""
     question: Question = ""  # what the site has asked there instead of the usual one
     port_role: Literal["", "authentication", "accounting"] = ""
+    writes: Writes | None = None  # of a DB server that is written to, where an account may look
 
 
 class HoldsConnection(

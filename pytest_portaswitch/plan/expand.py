@@ -18,6 +18,7 @@ from pytest_portaswitch.plan import (
     replicas,
     undeclared,
     undescribed,
+    writers,
 )
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
@@ -64,7 +65,7 @@ def expand(tables: Tables, cluster: Cluster) -> Plan:
     checks += undeclared.checks_of(tables, cluster, tuple(checks))
     checks += hygiene.checks_of(cluster)
     checks += undescribed.checks_of(cluster)
-    checks = _distinct(checks)
+    checks = writers.marked(_distinct(checks), rows, cluster)
     unused = tuple(not_in_use.unused(rows, tables, cluster, _checks))
     return Plan(
         cluster=cluster.name,

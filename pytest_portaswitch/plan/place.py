@@ -37,3 +37,12 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
         if self.demand == "range":
             return f"{self.transport}/{self.numbers[0]}-{self.numbers[-1]}"
         return " or ".join(f"{self.transport}/{number}" for number in self.numbers)
+
+
+class Writes(msgspec.Struct, frozen=True, kw_only=True):
+    """That a DB server is written to, and who asks it whether it takes that."""
+
+    source: str
+    """The host from which the audit's account looks."""
+    others: tuple[str, ...] = ()
+    """Addresses of servers that are written to in its place."""

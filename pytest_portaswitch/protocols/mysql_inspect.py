@@ -20,7 +20,10 @@ from pytest_portaswitch.protocols.answer import WORDS, excerpt
 from pytest_portaswitch.protocols.ask import Secret
 from pytest_portaswitch.protocols.mysql_wire import Broken
 
-VARIABLES = ("read_only", "super_read_only", "version")
+VARIABLES = (
+    *("read_only", "super_read_only", "innodb_read_only", "transaction_read_only", "tx_read_only"),
+    *("datadir", "version"),
+)
 MOST_GRANTS = 50
 MOST_PROOFS = 2
 """Of one login: for the salt of the greeting, and for that of a switch to another plugin."""

@@ -174,6 +174,7 @@ OWN: Mapping[str, str] = {
     "Reaches.port_role": "What the port is for; empty where that is no question",
     "Reaches.sample": "Of a range: the ports that are tried, ascending, always both ends",
     "Reaches.source": "The host that asks",
+    "Reaches.writes": "That the DB server is written to, and who asks it; null where nobody may",
     "ReleaseAgrees.others": "Hosts that share a role with it",
     "Replication.channel": "Name of the stream; empty for the only one",
     "Route.gateway": "By which router; empty for a neighbour",

@@ -182,6 +182,12 @@ def _ask(check: Check, hosts: dict[str, _Host]) -> None:
             grants=("REPLICATION CLIENT ON *.*",),
         )
 
+    if isinstance(expects, Reaches) and expects.writes:
+        for number in expects.ports.numbers:
+            key = f"mysql:{expects.destination.address}:{number}"
+            variables = {"read_only": "OFF", "datadir": "/var/lib/mysql/"}
+            hosts[expects.writes.source].databases[key] = Database(key=key, variables=variables)
+
 
 def _result(key: str, outcome: str, *, answered: bool = False) -> ProbeResult:
     plain: dict[str, object] = {

@@ -36,6 +36,7 @@ A line of a case file is one of::
     lead bill2 bill1               both names lead to one machine
     address bill1 10.0.0.6         its interface has this address instead
     restart bill1 5                it was started so many seconds before it was looked at
+    close db1 super_read_only      that variable of its MySQL server is ON
     lend proc1                     its kernel gives ports of the RTP range to clients
 """
 
@@ -493,6 +494,18 @@ def restart(found: Facts, host: str, age: str) -> None:
     _change(found, host, machine=Machine(uptime=float(age)), clock=Clock(**later))
 
 
+def close(found: Facts, server: str, variable: str) -> None:
+    for host, seen in list(found.items()):
+        if isinstance(seen, HostFacts):
+            asked = tuple(
+                msgspec.structs.replace(one, variables={**one.variables, variable: "ON"})
+                if f":{ADDRESSES[server]}:" in one.key
+                else one
+                for one in seen.databases
+            )
+            _change(found, host, databases=asked)
+
+
 def lend(found: Facts, host: str) -> None:
     _change(found, host, ephemeral_ports=(32768, 60999), reserved_ports=())
 
@@ -504,6 +517,6 @@ MISCHIEF: dict[str, Callable[..., None]] = {
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
         hint, mute, unseen, down, disconnect, hold, borrow, without, shell, lose, skew, install,
         resize, misroute, swap, call, copy, lead, address, restart,
-        lend,
+        close, lend,
     )
 }  # fmt: skip

@@ -116,7 +116,8 @@ def test_a_replica_tells_all_and_is_left() -> None:
     )
     questions = [data[5:].decode() for data in sent[1:4]]
     assert questions == [
-        "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'version')",
+        "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', "
+        "'innodb_read_only', 'transaction_read_only', 'tx_read_only', 'datadir', 'version')",
         "SHOW GRANTS",
         "SHOW ALL SLAVES STATUS",
     ]
