@@ -187,7 +187,7 @@ def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tupl
     jobs = [
         Job(
             login=target.login or msgspec.structs.replace(login, address=target.address),
-            request=Request(host=target.address, patterns=patterns, sought=sought),
+            request=Request(host=target.address, patterns=patterns, sought=sought, hints=True),
         )
         for target in targets
     ]

@@ -95,16 +95,30 @@ def private(
 
 
 def public(
-    given: str, mine: tuple[Held, ...], own: str, moving: Collection[str] = frozenset()
+    given: str,
+    mine: tuple[Held, ...],
+    own: str,
+    moving: Collection[str] = frozenset(),
+    labelled: Collection[str] = frozenset(),
 ) -> Choice:
-    """The public address of a host that was seen, where it has one. ``own``: its private one."""
+    """The public address of a host that was seen, where it has one.
+
+    ``own``: its private one. ``labelled``: addresses that PortaSwitch gives to a service.
+    """
     held_here = [one for one in mine if not one.is_private and one.address != own]
     outside = [one for one in held_here if one.address not in moving]
     if held_here and not outside:
         return Choice("", f"{held_here[0].address} is a virtual IP, and it holds no other")
     if not outside:
         return Choice()
-    best = sorted(outside, key=lambda one: (one.address != given, one.at.version, one.stands_alone))
+    best = sorted(
+        outside,
+        key=lambda one: (
+            one.address != given,
+            one.at.version,
+            one.stands_alone or one.address in labelled,
+        ),
+    )
     same = [one for one in best[1:] if one.at.version == best[0].at.version]
     guess = bool(same) and best[0].address != given
     return Choice(best[0].address, _words(best[0], best[1:]), guess)

@@ -132,6 +132,7 @@ def _host(host: FoundHost, login: Login) -> Iterator[str]:
         yield remark(f"not looked at: {host.unseen}")
     if host.gaps:
         yield remark(f"not seen, {'; '.join(host.gaps)}")
+    yield from map(remark, host.notes)
     yield _address("private", host.private)
     if host.public.address or host.public.why:
         yield _address("public", host.public)

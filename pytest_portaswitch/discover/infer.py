@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from pytest_portaswitch.cluster.hosts import MYSQL
 from pytest_portaswitch.discover import addresses, names, roles, virtual_ips
 from pytest_portaswitch.discover.addresses import Choice
+from pytest_portaswitch.discover.hints import CONFIGURATION, Hints, hints_of, told
 from pytest_portaswitch.discover.pins import Pins, Seen, pins_of
 from pytest_portaswitch.discover.reading import Target
-from pytest_portaswitch.discover.roles import Roles, Sign
+from pytest_portaswitch.discover.roles import Proposal, Roles, Sign
 from pytest_portaswitch.discover.virtual_ips import Member, VirtualIp
 from pytest_portaswitch.facts import HostFacts, Observation
 from pytest_portaswitch.internal_error import InternalError, attempt
@@ -25,7 +26,6 @@ from pytest_portaswitch.source.bounded_regex import Undecided
 from pytest_portaswitch.tables import Tables
 from pytest_portaswitch.tables.release import PATTERN
 
-CONFIGURATION = "configuration"
 DB_ROLES = ("main-db", "replica-db")
 MAIN_DB = "main-db"
 """A cluster has one. Its Configuration server runs a MySQL server as well, and so may others."""
@@ -47,6 +47,8 @@ class FoundHost:
     gaps: tuple[str, ...] = ()
     """What could not be seen on it, and why."""
     roles: Roles = field(default_factory=Roles)
+    notes: tuple[str, ...] = ()
+    """What labels and folders of PortaSwitch say of it."""
     suggested: str = ""
     """The role that its name suggests, where no process tells one."""
     unnamed: tuple[Sign, ...] = ()
@@ -81,17 +83,20 @@ def common_release(seen: Sequence[Observation]) -> str:
 def infer(targets: Sequence[Target], seen: Sequence[Observation], tables: Tables) -> Found:
     """What was found, in the order of the targets."""
     held = [_held(*each) for each in zip(targets, seen, strict=True)]
+    called = names.distinct([_name(*each) for each in zip(targets, seen, strict=True)])
+    hints = hints_of(called, seen)
     around = _Around(
         Counter(address for mine in held for address in {one.address for one in mine}),
-        virtual_ips.moving(seen, held),
+        virtual_ips.moving(seen, held, hints),
+        frozenset(hints.labels),
         tables,
     )
-    called = names.distinct([_name(*each) for each in zip(targets, seen, strict=True)])
     found: list[FoundHost] = []
     for target, one, mine, name in zip(targets, seen, held, called, strict=True):
         made = attempt("discovery", target.address, _host, target, name, one, mine, around)
         host = _unseen(target, name, made.line) if isinstance(made, InternalError) else made
         found.append(_not_twice(host, found))
+    found = [_told(*each, hints) for each in zip(found, seen, held, strict=True)]
     hosts = _one_main_db(found)
     members = [
         Member(host.name, host.private.address, host.public.address, mine, host.roles)
@@ -117,6 +122,7 @@ class _Around(NamedTuple):
     holders: Counter[str]
     """How many hosts hold each address."""
     moves: frozenset[str]
+    labelled: frozenset[str]
     tables: Tables
 
 
@@ -167,7 +173,7 @@ def _host(
         target=target,
         name=name,
         private=own,
-        public=addresses.public(target.address, mine, own.address, around.moves),
+        public=addresses.public(target.address, mine, own.address, around.moves, around.labelled),
         gaps=tuple(gaps),
         roles=of_host,
         suggested="" if of_host.proposed else suggested,
@@ -182,6 +188,34 @@ def _name(target: Target, one: Observation) -> tuple[str, int]:
         return given, int(given != target.name)
     told = names.valid(one.hostname) if isinstance(one, HostFacts) else ""
     return told or names.of_address(target.address), 2
+
+
+def _told(
+    host: FoundHost, one: Observation, mine: Sequence[addresses.Held], hints: Hints
+) -> FoundHost:
+    """The host with what names and folders of PortaSwitch say of it."""
+    own = (host.private.address, host.public.address)
+    at = dict.fromkeys(address for address in (*own, *(each.address for each in mine)) if address)
+    said = told(hints, [*at], one)
+    proposed, traces = list(host.roles.proposed), list(host.roles.traces)
+    mysql = next((p for p in (*proposed, *traces) if p.role in DB_ROLES), None)
+    if CONFIGURATION in said or set(DB_ROLES) & said.keys():
+        # The Configuration server has a MySQL server of its own, which is none of the cluster's.
+        proposed = [p for p in proposed if p.role not in DB_ROLES]
+        traces = [p for p in traces if p.role not in DB_ROLES]
+    for role, why in said.items():
+        if role in DB_ROLES and CONFIGURATION in said:
+            continue
+        signs = mysql.signs if mysql and role in DB_ROLES else ()
+        guess = "" if signs or role == CONFIGURATION else "by its name in /etc/hosts alone"
+        proposed.append(Proposal(role, signs, guess, why))
+    return replace(host, roles=Roles(tuple(proposed), tuple(traces)), notes=_notes(host, at, hints))
+
+
+def _notes(host: FoundHost, at: Iterable[str], hints: Hints) -> tuple[str, ...]:
+    labels = tuple(f"{a} has the label {hints.labels[a]}" for a in at if a in hints.labels)
+    folders = (address for address, hosts in hints.environments.items() if host.name in hosts)
+    return (*labels, *(f"has /porta_var/sipenv-{address}" for address in folders))
 
 
 def _not_twice(host: FoundHost, before: Sequence[FoundHost]) -> FoundHost:
@@ -203,7 +237,8 @@ def _one_main_db(hosts: list[FoundHost]) -> list[FoundHost]:
     """
     found = []
     for host in hosts:
-        own = CONFIGURATION in (host.suggested, names.suggested_role(host.name))
+        mysql = [p for p in host.roles.proposed if p.role in DB_ROLES and not p.told]
+        own = bool(mysql) and names.suggested_role(host.name) == CONFIGURATION
         why = "the Configuration server has a MySQL server of its own, and its name suggests that"
         found.append(_without(host, DB_ROLES, why) if own else host)
     alike = [host.name for host in found if any(p.role == MAIN_DB for p in host.roles.proposed)]

@@ -67,11 +67,13 @@ class Proposal:
     signs: tuple[Sign, ...]
     guess: str = ""
     """Why it is not sure; empty: it is."""
+    told: str = ""
+    """What names and files say of it."""
 
     @property
     def evidence(self) -> tuple[str, ...]:
         """The signs in words."""
-        return words(self.signs)
+        return (*filter(None, (self.told,)), *words(self.signs))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pytest_portaswitch.discover.addresses import Held
+from pytest_portaswitch.discover.hints import Hints
 from pytest_portaswitch.discover.roles import Roles, listening
 from pytest_portaswitch.facts import HostFacts, Observation
 from pytest_portaswitch.tables import Tables
@@ -40,13 +41,18 @@ class VirtualIp:
     """Of what it serves, what runs on all the others."""
 
 
-def moving(seen: Sequence[Observation], held: Sequence[tuple[Held, ...]]) -> frozenset[str]:
-    """Addresses that one host holds, and where another one listens without holding them."""
+def moving(
+    seen: Sequence[Observation], held: Sequence[tuple[Held, ...]], hints: Hints
+) -> frozenset[str]:
+    """Addresses that one host holds, and where another one listens without holding them, or for
+    which another one has a folder.
+    """
     holders: dict[str, int] = {}
     for mine in held:
         for address in {one.address for one in mine}:
             holders[address] = holders.get(address, 0) + 1
-    return frozenset(
+    shared = {a for a, hosts in hints.environments.items() if len(hosts) > 1}
+    return frozenset(address for address in shared if holders.get(address) == 1) | frozenset(
         socket.address
         for one, mine in zip(seen, held, strict=True)
         if isinstance(one, HostFacts)

@@ -18,6 +18,7 @@ from pytest_portaswitch.facts.model import (
     Connection,
     Disk,
     Gap,
+    Hint,
     HostFacts,
     Interface,
     Machine,
@@ -103,6 +104,7 @@ def impossible(facts: HostFacts) -> tuple[Gap, ...]:
     entries.of("programs", facts.programs, program)
     entries.of("probes", facts.probes, probe_fields.probe, lambda one: one.key)
     entries.one("machine", facts.machine, machine)
+    entries.of("hints", facts.hints, hint)
     entries.of("ports", facts.reserved_ports, port_range)
     entries.one("ports", facts.ephemeral_ports, port_range)
     if facts.clock is not None:
@@ -223,6 +225,14 @@ def interface(given: Interface) -> Interface:
         ),
         vrf=clean.text(given.vrf, 60),
     )
+
+
+def hint(given: Hint) -> Hint:
+    """A name, and an address but for a socket."""
+    if not given.name or (given.kind != "configurator" and not given.address):
+        raise Hostile("a hint without a name, or without an address")
+    address = clean.address(given.address) if given.address else given.address
+    return _replace(given, name=clean.text(given.name, 60), address=address)
 
 
 _DIGEST = re.compile(r"[0-9a-f]{32}", re.ASCII)

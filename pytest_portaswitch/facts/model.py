@@ -134,6 +134,18 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """Fingerprints of its ssh host keys, such as ``SHA256:...``, sorted."""
 
 
+class Hint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a name or a folder of PortaSwitch says of an address. Only a draft asks for it."""
+
+    kind: Literal["hosts-file", "sip-environment", "label", "configurator"]
+    """``hosts-file``: /etc/hosts names the address so. ``sip-environment``: a folder of /porta_var
+    is for it. ``label``: its interface's label. ``configurator``: the socket of the Configuration
+    server's own MySQL is there."""
+    name: Text
+    address: Address = NO_ADDRESS
+    """Empty for a socket."""
+
+
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Something that could not be seen on a host that otherwise answered."""
 
@@ -177,6 +189,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     routes: tuple[Route, ...] = ()
     disks: tuple[Disk, ...] = ()
     programs: tuple[Program, ...] = ()
+    hints: tuple[Hint, ...] = ()
     probes: tuple[ProbeResult, ...] = ()
     databases: tuple[Database, ...] = ()
     """What servers told that this host's peers were asked about over it, with credentials."""
@@ -211,6 +224,7 @@ __all__ = [
     "Disk",
     "Gap",
     "Handshake",
+    "Hint",
     "HostFacts",
     "Interface",
     "Machine",

@@ -112,6 +112,7 @@ def _facts(raw: Raw, trip: Trip) -> HostFacts:
         routes=entries.of("routes", raw.routes, fields.route),
         disks=entries.of("disks", raw.disks, fields.disk),
         programs=entries.of("programs", raw.programs, fields.program),
+        hints=entries.of("hints", raw.hints, fields.hint),
         probes=probes,
         certificates=certificates.shown(raw.certificates, probes),
         gaps=(*map(_gap, raw.gaps[:_MOST_GAPS]), *entries.gaps()),

@@ -10,6 +10,7 @@ from pytest_portaswitch.facts.model import (
     Connection,
     Disk,
     Gap,
+    Hint,
     Interface,
     Machine,
     OtherProcesses,
@@ -45,6 +46,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
     routes: tuple[Route, ...] = ()
     disks: tuple[Disk, ...] = ()
     programs: tuple[Program, ...] = ()
+    hints: tuple[Hint, ...] = ()
     probes: tuple[ProbeResult, ...] = ()
     certificates: dict[str, bytes] = {}
     gaps: tuple[Gap, ...] = ()

@@ -35,6 +35,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     a process holds a socket."""
     programs: tuple[str, ...] = ()
     """Absolute paths of programs: are they installed?"""
+    hints: bool = False
+    """Whether to say what names and folders of PortaSwitch tell of the host."""
     probe_timeout: float = 3.0
     """Seconds a single probe may take, connect and each reply."""
     watched: tuple[Probe, ...] = ()

@@ -100,6 +100,7 @@ OWN: Mapping[str, str] = {
     "HostFacts.probes": "What became of the probes that it sent",
     "HostFacts.others": "All its other processes, of which no check speaks",
     "HostFacts.processes": "Its processes that checks speak of",
+    "HostFacts.hints": "What names and folders of PortaSwitch say; only a draft asks for it",
     "HostFacts.programs": "Programs that the cluster file asks for",
     "HostFacts.reserved_ports": "Ranges that the kernel gives to nobody who does not ask",
     "HostFacts.routes": "How it would send to its peers",

@@ -32,6 +32,7 @@ _PARTS = (
     f"{_PROGRAM}.host",
     f"{_PROGRAM}.release",
     f"{_PROGRAM}.disks",
+    f"{_PROGRAM}.hints",
     f"{_PROGRAM}.flight",
     f"{_PROGRAM}.handshake",
     f"{_PROGRAM}.exchange",

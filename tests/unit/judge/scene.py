@@ -44,6 +44,7 @@ from pytest_portaswitch.facts import (
     Disk,
     Gap,
     Handshake,
+    Hint,
     HostFacts,
     Interface,
     Machine,
@@ -137,6 +138,7 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         reserved_ports=tuple((low, high) for low, high in text.get("reserved", ())),
         disks=tuple(_disk(line) for line in text.get("disks", ())),
         programs=tuple(_program(line) for line in text.get("programs", ())),
+        hints=tuple(_hint(line) for line in text.get("hints", ())),
         routes=tuple(_route(line) for line in text.get("routes", ())),
         probes=(
             *(_probe(line) for line in text.get("probes", ())),
@@ -145,6 +147,11 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         certificates={fingerprint(one): CERTIFICATES[one] for one in _shown(text)},
         gaps=tuple(Gap(what=what, why=why) for what, why in text.get("gaps", {}).items()),
     )
+
+
+def _hint(line: str) -> Hint:
+    kind, name, *address = line.split()
+    return msgspec.convert({"kind": kind, "name": name, "address": "".join(address)}, Hint)
 
 
 def _machine(text: dict[str, Any]) -> Machine:

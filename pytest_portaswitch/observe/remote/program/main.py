@@ -107,6 +107,7 @@ def _observe(
         "interfaces": attempt(notes, "interfaces", lambda: links.interfaces(notes), nothing),
         "disks": attempt(notes, "disks", lambda: disks.disks(notes), nothing),
         "programs": attempt(notes, "programs", lambda: disks.programs(wanted), nothing),
+        "hints": attempt(notes, "hints", lambda: _hints(request), nothing),
         "routes": [_route(to) for to in request["routes_to"]],
         "probes": sent,
         "certificates": shown,
@@ -116,6 +117,14 @@ def _observe(
 
 
 # What follows is compiled only on hosts that are asked for it.
+
+
+def _hints(request: "dict[str, Any]") -> "list[dict[str, object]]":
+    if not request["hints"]:
+        return []
+    from pytest_portaswitch.observe.remote.program import hints
+
+    return hints.hints()
 
 
 def _probes(
