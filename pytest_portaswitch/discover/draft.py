@@ -33,6 +33,10 @@ SECRETS = (
     "fill in, and take the '# ' away (env: a variable; file: a path): what nobody can ask without",
     "a secret is not assessed, and keeps the cluster from being ready.",
 )
+CERTIFICATES = (
+    "fill in, and take the '# ' away: whom certificates have to be for, by subcomponent or host,",
+    "and who may issue them (PEM). Without it, one of any name and of any issuer passes.",
+)
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*([.-][A-Za-z0-9]+)*|[0-9]{1,3}(\.[0-9]{1,3}){3}")
 _NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -84,6 +88,12 @@ def _lines(found: Found, cluster: str, login: Login, named: bool) -> Iterator[st
     yield from _processes(found.pins)
     yield from _unseen(found.pins)
     yield from _secrets(found)
+    if found.over_tls:
+        yield from map(remark, CERTIFICATES)
+        yield remark("tls:")
+        yield remark("  authorities: FILE")
+        names_of = ", ".join(f"{name}: NAME" for name in found.over_tls)
+        yield f"#   names: {{{names_of}}}"
 
 
 def _ssh(login: Login) -> Iterator[str]:

@@ -70,6 +70,8 @@ class Found:
     """All that were seen, sorted."""
     virtual_ips: tuple[VirtualIp, ...]
     pins: Pins
+    over_tls: tuple[str, ...]
+    """Subcomponents of the proposed roles that show a certificate."""
     silent: tuple[str, ...]
     """Roles of which the tables say nothing that could be seen on a host."""
 
@@ -112,6 +114,7 @@ def infer(targets: Sequence[Target], seen: Sequence[Observation], tables: Tables
         releases=_releases(seen),
         virtual_ips=shared,
         pins=pins_of([_pinned(host) for host in hosts if host.private.address], shared, tables),
+        over_tls=_over_tls(hosts, tables),
         silent=tuple(role for role in tables.roles if role not in listed),
     )
 
@@ -124,6 +127,13 @@ class _Around(NamedTuple):
     moves: frozenset[str]
     labelled: frozenset[str]
     tables: Tables
+
+
+def _over_tls(hosts: Sequence[FoundHost], tables: Tables) -> tuple[str, ...]:
+    seen = {s.subcomponent for host in hosts for p in host.roles.proposed for s in p.signs}
+    seen |= {sign.subcomponent for host in hosts for sign in host.unnamed}
+    serving = [row.subcomponent for row in tables.rows if row.transport == "tls"]
+    return tuple(name for name in dict.fromkeys(serving) if name in seen)
 
 
 def _pinned(host: FoundHost) -> Seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_PROPOSED = ("virtual_ips", "processes", "secrets", "not_in_use", "replica")
+_PROPOSED = ("virtual_ips", "processes", "secrets", "not_in_use", "replica", "tls")
 """Keys that a draft proposes in comments."""
 
 

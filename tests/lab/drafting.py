@@ -4,10 +4,13 @@ what the hosts are for and where the secrets are.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import yaml
 
 from pytest_portaswitch.lab import Lab
 
@@ -38,7 +41,19 @@ def completed(lab: Lab, path: Path) -> Path:
         head, mark, tail = text.partition(f"  {host}:\n")
         text = head + mark + re.sub(r"roles: unknown .*", f"roles: [{roles}]", tail, count=1)
     own = lab.folder.path
+    tls = yaml.safe_load(lab.cluster_file.read_text())["tls"]
+    shared = {v.address: v.name for v in lab.site.topology.virtual_ips}
+    called = {shared[v["address"]]: n for n, v in yaml.safe_load(text)["virtual_ips"].items()}
+    names = {
+        subcomponent: {called.get(place, place): name for place, name in by_place.items()}
+        for subcomponent, by_place in tls["names"].items()
+    }
+    asked_names = re.search(r"^#   names: .*$", text, re.MULTILINE)
+    assert asked_names
     for asked, answer in (
+        ("# tls:", "tls:"),
+        ("#   authorities: FILE", f"  authorities: {tls['authorities']}"),
+        (asked_names[0], f"  names: {json.dumps(names)}"),
         ("# secrets:", "secrets:"),
         ("#   radius: {env: RADIUS_SECRET}", f"  radius: {{file: {own / 'radius_secret'}}}"),
         ("#   mysql: {env: MYSQL_PASSWORD}", f"  mysql: {{file: {own / 'database_password'}}}"),
