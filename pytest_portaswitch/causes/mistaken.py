@@ -46,7 +46,7 @@ class Mistaken(NamedTuple):
             return None
         hosts = _hosts_of(item)
         found = next((self.machines[name] for name in hosts if name in self.machines), None)
-        if found is None and not item.holds:
+        if found is None and (not item.holds or item.code == "half-open"):
             found = next((self.started[name] for name in hosts if name in self.started), None)
         return found
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_portaswitch.facts.model import Connection, HostFacts, Process
-from pytest_portaswitch.judge import addressing, seen
+from pytest_portaswitch.judge import addressing, other_end, seen
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.process import (
     all_stopped,
@@ -94,7 +94,7 @@ class _Judge:
         observed = f"{self._words(self.held[0])}{_more(self.held)}"
         past = [c for c in self.held if c.remote in self.expects.behind]
         if not past:
-            return self._made("pass", observed, grade="in-use")
+            return self._half_open(observed) or self._made("pass", observed, grade="in-use")
         place, host = self.expects.destination, self.host.host
         return self._made(
             "pass",
@@ -111,6 +111,20 @@ class _Judge:
                 detail=f"{self.name} on {host} is connected past the virtual IP {place.name}",
             ),
         )
+
+    def _half_open(self, observed: str) -> Verdict | None:
+        """A warning, where the other end knows nothing of what is to be held at all times."""
+        if not self.expects.demanded:
+            return None
+        other = other_end.not_known_by(self.held, self.expects, self.host, self.facts)
+        if not other:
+            return None
+        host = self.host.host
+        line = f"{other} knows nothing of that connection: either it is dead and {self.name} did "
+        line += "not notice, or something between them translates addresses"
+        words = f"{host} holds connections to {other} of which {other} knows nothing"
+        about = fault("half-open", host, other, detail=words)
+        return self._made("pass", observed, grade="in-use", warnings=(line,), fault=about)
 
     def _astray(self, connection: Connection) -> Verdict | None:
         """What is wrong with the addresses of a connection, if anything is."""

@@ -13,6 +13,7 @@ from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Reaches
+from pytest_portaswitch.text.command import on, shell
 
 _OFF = frozenset({"OFF", "0", ""})
 
@@ -24,6 +25,9 @@ _REFUSING: Mapping[str, str] = {
     "tx_read_only": "a session may write only after it turned that off",
 }
 """Variables that keep a server from taking writes, the gravest first."""
+
+
+_BY_HAND = "SHOW GLOBAL VARIABLES LIKE '%read_only'; SELECT @@datadir"
 
 
 def considered(expects: Reaches, verdict: Verdict, facts: Facts) -> Verdict:
@@ -39,6 +43,8 @@ def considered(expects: Reaches, verdict: Verdict, facts: Facts) -> Verdict:
     refusals = [why for database in asked if (why := _refusal(database, expects, facts))]
     if not refusals or len(refusals) < len(asked):
         return verdict
+    port = asked[0].key.rpartition(":")[2]
+    login = ("-h", place.address, "-P", port, "-u", writes.account, "-p")
     if any(not _refusing(other) for other in _asked(facts, writes.others, expects)):
         return verdict
     line = f"{place.name} takes no writes, though others write to it: {refusals[0]}"
@@ -47,6 +53,7 @@ def considered(expects: Reaches, verdict: Verdict, facts: Facts) -> Verdict:
         verdict,
         warnings=(*verdict.warnings, line),
         fault=verdict.fault or fault("takes-no-writes", place.name, detail=words),
+        reproduce=on(writes.source, shell("mysql", *login, "-e", _BY_HAND), asks=True),
     )
 
 

@@ -44,5 +44,7 @@ class Writes(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     """The host from which the audit's account looks."""
+    account: str
+    """That account, as the cluster file names it."""
     others: tuple[str, ...] = ()
     """Addresses of servers that are written to in its place."""

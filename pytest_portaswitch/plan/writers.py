@@ -29,8 +29,9 @@ def marked(checks: Iterable[Check], rows: Iterable[EffectiveRow], cluster: Clust
         if _is_written(check, only_read) and isinstance(expects, Reaches):
             sources[expects.destination.address].append(expects.source)
             places[check.row].add(expects.destination.address)
+    account = cluster.replica.account
     return [
-        _marked(check, check.expects, sources, places)
+        _marked(check, check.expects, sources, places, account)
         if _is_written(check, only_read) and isinstance(check.expects, Reaches)
         else check
         for check in checks
@@ -44,11 +45,15 @@ def _is_written(check: Check, only_read: set[str]) -> bool:
 
 
 def _marked(
-    check: Check, expects: Reaches, sources: dict[str, list[str]], places: dict[str, set[str]]
+    check: Check,
+    expects: Reaches,
+    sources: dict[str, list[str]],
+    places: dict[str, set[str]],
+    account: str,
 ) -> Check:
     place = expects.destination
     # From another host, as any peer does.
     who = min(sources[place.address], key=lambda name: (name in place.hosts, name))
     others = tuple(sorted(places[check.row] - {place.address}))
-    writes = Writes(source=who, others=others)
+    writes = Writes(source=who, account=account, others=others)
     return msgspec.structs.replace(check, expects=msgspec.structs.replace(expects, writes=writes))

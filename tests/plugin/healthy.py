@@ -167,6 +167,14 @@ def _connect(check: Check, hosts: dict[str, _Host], names: dict[str, str]) -> No
             remote_port=expects.ports.numbers[0],
             pids=(host.process(names[expects.process.match]),),
         )
+        other = hosts[expects.destination.hosts[0]]
+        other.connections[f"{expects.address} {check.id}"] = Connection(
+            local=expects.destination.address,
+            remote=expects.address,
+            local_port=expects.ports.numbers[0],
+            remote_port=None,
+            pids=(),
+        )
 
 
 def _ask(check: Check, hosts: dict[str, _Host]) -> None:

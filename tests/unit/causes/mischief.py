@@ -37,6 +37,7 @@ A line of a case file is one of::
     address bill1 10.0.0.6         its interface has this address instead
     restart bill1 5                it was started so many seconds before it was looked at
     close db1 super_read_only      that variable of its MySQL server is ON
+    forget db1 bill1               it knows nothing of what that host is connected to
     lend proc1                     its kernel gives ports of the RTP range to clients
 """
 
@@ -506,6 +507,11 @@ def close(found: Facts, server: str, variable: str) -> None:
             _change(found, host, databases=asked)
 
 
+def forget(found: Facts, host: str, client: str) -> None:
+    kept = tuple(c for c in _host(found, host).connections if c.remote != ADDRESSES[client])
+    _change(found, host, connections=kept)
+
+
 def lend(found: Facts, host: str) -> None:
     _change(found, host, ephemeral_ports=(32768, 60999), reserved_ports=())
 
@@ -517,6 +523,6 @@ MISCHIEF: dict[str, Callable[..., None]] = {
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
         hint, mute, unseen, down, disconnect, hold, borrow, without, shell, lose, skew, install,
         resize, misroute, swap, call, copy, lead, address, restart,
-        close, lend,
+        close, forget, lend,
     )
 }  # fmt: skip

@@ -39,8 +39,8 @@ def test_server_that_is_written_to_is_asked_once_from_a_peer(tmp_path: Path) -> 
         if isinstance(expects := check.expects, Reaches) and expects.protocol == "mysql"
     }
     assert found == {
-        ("main-db", "db1"): Writes(source="bill1", others=("10.0.0.4",)),
-        ("main-db", "db2"): Writes(source="bill1", others=("10.0.0.3",)),
+        ("main-db", "db1"): Writes(source="bill1", account="audit", others=("10.0.0.4",)),
+        ("main-db", "db2"): Writes(source="bill1", account="audit", others=("10.0.0.3",)),
         ("replica-db", "db2"): None,
     }
     asked = requests(plan.checks, loaded, 3.0, Questions(b"n", {"mysql": Secret("x")}, "audit"))
