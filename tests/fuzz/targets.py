@@ -105,7 +105,8 @@ def _protocol(protocol: str, transport: str) -> Target:
             assert any(replies) or not found.answered, "nothing was said, and it answered"
             yield from texts_of(found)
         for step in module.request(ask):
-            assert bool(step.send) != bool(step.receive)
+            does = (step.send, step.receive, step.beside, step.anew, step.secure)
+            assert sum(map(bool, does)) == 1
 
     def seeds() -> Iterator[bytes]:
         for case in _cases():

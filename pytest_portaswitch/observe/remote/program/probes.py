@@ -81,7 +81,7 @@ def send(
     fly(number for number in range(len(results)) if number not in behind)
     replied = {result["key"] for result in results if result.get("outcome") == "replied"}
     fly(number for number, other in behind.items() if other not in replied)
-    _ask_again(results, flights, until, request["host"])
+    _ask_again(results, flights, until, request.get("host", ""))
     return [result for result in results if result]
 
 
