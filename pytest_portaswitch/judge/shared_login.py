@@ -123,11 +123,14 @@ class SharedFailure(NamedTuple):
         """One line: what it costs, why, and the one thing to do. ``names`` of settings."""
         reason = _REASONS[self.why]
         account = (self.login and self.login.user) or "the audit's user"
-        action = reason.action
+        action, detail = reason.action, self.detail
         if self.why == "not-privileged":
-            action = _WITH_SUDO if self.login is None or self.login.sudo else _WITHOUT_SUDO
+            with_sudo = self.login is None or self.login.sudo
+            action = _WITH_SUDO if with_sudo else _WITHOUT_SUDO
+            # Without sudo, the words count the sockets of one host.
+            detail = detail if with_sudo else ""
         words = {**names, "account": account}
-        sentence = reason.sentence.format(**words) or self.detail
+        sentence = reason.sentence.format(**words) or detail
         lost = "could not be looked at"
         if self.why == "not-privileged":
             lost = "were looked at without root, so that owners of sockets stay unseen"

@@ -23,6 +23,12 @@ def with_ssh(lab: Lab, folder: Path, **settings: Any) -> Path:
     return path
 
 
+def unseen_causes(result: Result) -> list[str]:
+    """The kinds of the causes of what nobody could look at."""
+    causes = result.evidence["causes"]
+    return [cause["kind"] for cause in causes if cause["severity"] == "not-observed"]
+
+
 def test_sudo_with_a_password(full: Lab, healthy: Result, tmp_path: Path) -> None:
     """Read from a file; it stands in nothing that the audit writes."""
     password = full.cluster_file.parent / "sudo_password"
@@ -53,6 +59,7 @@ def test_a_user_without_sudo(full: Lab, healthy: Result, tmp_path: Path) -> None
     assert unknown == privileged
     others = {i: v for i, v in result.verdicts.items() if i.partition(":")[0] not in privileged}
     assert others.items() <= healthy.verdicts.items()
+    assert unseen_causes(result) == ["login-settings"]
 
 
 def test_through_a_jump_host(full: Lab, healthy: Result, tmp_path: Path) -> None:
@@ -74,6 +81,26 @@ def test_a_key_that_is_not_accepted(full: Lab, tmp_path: Path) -> None:
     """No password is ever asked for."""
     result = audit(full, "-k", "process and bill1", cluster=with_ssh(full, tmp_path, user="root"))
     assert result.evidence["hosts"]["bill1"]["why"] == "authentication-failed"
+
+
+@pytest.mark.parametrize(
+    ("settings", "command"),
+    [
+        ({"user": "nobody-here"}, "true"),
+        ({"jump": "audit@198.51.100.1"}, "true"),
+        ({"user": "auditpw"}, "sudo -n -l"),
+        ({"sudo": False}, "sudo -n -l"),
+    ],
+)
+def test_one_mistake_of_the_auditors_is_one_cause(
+    full: Lab, tmp_path: Path, settings: dict[str, Any], command: str
+) -> None:
+    """Not one for each of the hosts; the next step goes to the first of them."""
+    result = audit(full, "--connect-timeout", "3", cluster=with_ssh(full, tmp_path, **settings))
+    assert unseen_causes(result) == ["login-settings"]
+    (cause,) = (c for c in result.evidence["causes"] if c["kind"] == "login-settings")
+    assert cause["title"].startswith(f"all {len(result.evidence['hosts'])} hosts (")
+    assert cause["next"].endswith(f" {command}")
 
 
 @pytest.mark.parametrize("host", ["bill1", "sip1", "db1"])

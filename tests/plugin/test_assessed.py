@@ -66,12 +66,12 @@ def test_accepting_what_was_assessed_is_a_warning(site: Site) -> None:
     result.stdout.fnmatch_lines(
         ["  warning   accepted, but all of it was assessed: billing-engine *"]
     )
-    add(site, "  - {row: web.cassandra.nodes, reason: it has no port}\n")
+    add(site, "  - {row: portasip.dispatching-sbc.tcp, reason: there is none}\n")
     refused = site.audit()
     assert refused.ret == 4
     refused.stderr.fnmatch_lines([
-        "ERROR: acme.yaml:18: accepted: 'web.cassandra.nodes': accepts nothing: a row without a "
-        "port keeps no cluster from being ready (leave it out)"
+        "ERROR: acme.yaml:18: accepted: 'portasip.dispatching-sbc.tcp': accepts nothing: no check "
+        "says whether it works (leave it out)"
     ])  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def test_an_expired_certificate_fails_and_the_service_still_answers(site: Site) 
             "expired 2026-12-31; self-signed; TLSv1.3 TLS_AES_256_GCM_SHA384; seen from sip1, "
             "sip2 / cause bad certificate of imap-server on proc1: CN=root: expired 2026-12-31",
             "  handshake from sip1 at 2027-03-01T12:00:00+00:00: TLSv1.3 TLS_AES_256_GCM_SHA384",
-            "  by hand: ssh -l audit 10.0.0.8 openssl s_client -connect 10.0.0.8:993 *",
+            "  by hand: ssh -l audit 10.0.0.7 openssl s_client -connect 10.0.0.8:993 *",
         ]
     )
     reached = [check for check in evidence(site).checks if check.kind == "reachability"]
