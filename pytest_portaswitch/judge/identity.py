@@ -35,11 +35,13 @@ class _Sight(NamedTuple):
     host: HostFacts
     wanted: frozenset[_Sign]
     shows: Callable[[_Sign], bool]
+    shown: frozenset[_Sign]
+    """What is there of that which is looked for."""
 
     @property
     def is_itself(self) -> bool:
         """Whether all that is looked for is there."""
-        return bool(self.wanted) and all(map(self.shows, self.wanted))
+        return bool(self.wanted) and self.shown == self.wanted
 
     def some(self, signs: Iterable[_Sign]) -> list[_Sign]:
         """Those that are there."""
@@ -184,7 +186,7 @@ def _named(host: HostFacts, facts: Facts) -> str:
 def _are_swapped(one: _Sight, other: _Sight) -> bool:
     """Whether each does what the other is looked at for, and nothing of its own."""
     mine, theirs = one.wanted - other.wanted, other.wanted - one.wanted
-    if one.some(mine) or other.some(theirs):
+    if mine & one.shown or theirs & other.shown:
         return False
     taken, given = one.some(theirs), other.some(mine)
     if mine and theirs:
@@ -264,8 +266,8 @@ def _sight(host: HostFacts, asked: Mapping[str, set[_Sign]]) -> _Sight:
                 return True
         return any(_finds(words, name) for name in names)
 
-    wanted = {("process", pattern) for pattern in patterns} | ports
-    return _Sight(host, frozenset(wanted), shows)
+    wanted = frozenset({("process", pattern) for pattern in patterns} | ports)
+    return _Sight(host, wanted, shows, frozenset(filter(shows, wanted)))
 
 
 def _finds(pattern: str, name: str) -> bool:
