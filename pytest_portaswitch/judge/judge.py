@@ -26,10 +26,10 @@ from pytest_portaswitch.judge.reachability import judge_reachability
 from pytest_portaswitch.judge.read_only import judge_read_only
 from pytest_portaswitch.judge.redundancy import judge_holder, judge_standby
 from pytest_portaswitch.judge.sampled import judge_sampled
-from pytest_portaswitch.judge.tls import judge_tls
+from pytest_portaswitch.judge.tls import judge_tls, judge_unreadable
 from pytest_portaswitch.judge.undeclared import judge_undeclared
 from pytest_portaswitch.judge.unknown import Facts, internal_error
-from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.verdict import Unsettled, Verdict
 from pytest_portaswitch.judge.waiver import excuse
 from pytest_portaswitch.plan.check import (
     CannotAssess,
@@ -52,7 +52,7 @@ from pytest_portaswitch.plan.check import (
     StandsBy,
     UsesPrivate,
 )
-from pytest_portaswitch.source.bounded_regex import TOO_SLOW, Undecided
+from pytest_portaswitch.source.bounded_regex import TooSlow, Undecided
 
 ADVICE = "; write it without repeats inside repeats"
 """What ends the cause of a verdict for whose pattern the time did not suffice."""
@@ -115,7 +115,7 @@ def judge(check: Check, facts: Facts) -> Verdict:
             return judge_sampled(check, expects, facts)
         return _JUDGES[type(expects)](check, expects, facts)
     except Undecided as error:
-        return undecided(check, str(error))
+        return undecided(check, error)
 
 
 def assess(
@@ -137,13 +137,23 @@ def assess(
     return excused
 
 
-def undecided(check: Check, why: str) -> Verdict:
-    """Unknown, because a pattern of the check could not be matched; ``why`` names it."""
+def unsettled(check: Check, found: Unsettled) -> Verdict | None:
+    """The verdict of a machine that could not judge, made again; None: the check has none such."""
+    if found.why == "pattern-too-slow":
+        return undecided(check, TooSlow(found.what))
+    expects = check.expects
+    return judge_unreadable(expects, found.what) if isinstance(expects, Presents) else None
+
+
+def undecided(check: Check, error: Undecided) -> Verdict:
+    """Unknown, because a pattern of the check could not be matched."""
+    why, is_slow = str(error), isinstance(error, TooSlow)
     return Verdict(
         verdict="unknown",
         why_unknown="not-observed",
         expected=check.title,
         observed=why,
-        cause=why + ADVICE if why.endswith(TOO_SLOW) else why,
+        cause=why + ADVICE if is_slow else why,
         fault=fault("pattern-too-slow", check.host, check.subcomponent, detail=why),
+        unsettled=Unsettled(why="pattern-too-slow", what=error.pattern) if is_slow else None,
     )

@@ -13,7 +13,7 @@ from pytest_portaswitch.judge import certificates, path, seen
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.reachability import grade_of
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
-from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.verdict import Unsettled, Verdict
 from pytest_portaswitch.plan.check import Check, Presents, Reaches
 from pytest_portaswitch.protocols.x509_library import why_unusable
 from pytest_portaswitch.text.command import Command, run
@@ -40,9 +40,7 @@ def judge_tls(check: Check, expects: Presents, facts: Facts) -> Verdict:
 
     It says nothing of whether all peers come through: that is what reachability is for.
     """
-    place = expects.destination
-    expected = f"a valid certificate{_demands(expects)} on {expects.ports.words} of "
-    expected += f"{place.name} ({place.address})"
+    place, expected = expects.destination, _expected(expects)
     if not expects.sources:
         why = f"no other host of this cluster meets {place.name} on {expects.ports.words}"
         return Verdict(
@@ -64,15 +62,8 @@ def judge_tls(check: Check, expects: Presents, facts: Facts) -> Verdict:
     if not views:
         # That TLS did not come up says more than that another peer could not be looked at.
         return min(excuses, key=lambda verdict: verdict.why_unknown != "not-assessable")
-    if why := why_unusable():
-        return Verdict(
-            verdict="unknown",
-            why_unknown="not-observed",
-            expected=expected,
-            observed=f"a certificate was seen and could not be read: {why}",
-            cause=why,
-            fault=fault("library-unusable", "cryptography", detail=why),
-        )
+    if exception := why_unusable():
+        return judge_unreadable(expects, exception)
     by_own: dict[str, list[_View]] = defaultdict(list)
     for view in views:
         by_own[view.handshake.chain[0] if view.handshake.chain else ""].append(view)
@@ -201,6 +192,26 @@ def _not_up(
         evidence=story.evidence,
         reproduce=_by_hand(host.host, expects, port),
     )
+
+
+def judge_unreadable(expects: Presents, exception: str) -> Verdict:
+    """Unknown, because the library that reads certificates could not be loaded."""
+    why = f"the library cryptography cannot be loaded on this machine ({exception})"
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-observed",
+        expected=_expected(expects),
+        observed=f"a certificate was seen and could not be read: {why}",
+        cause=why,
+        fault=fault("library-unusable", "cryptography", detail=why),
+        unsettled=Unsettled(why="library-unusable", what=exception),
+    )
+
+
+def _expected(expects: Presents) -> str:
+    place = expects.destination
+    where = f"{expects.ports.words} of {place.name} ({place.address})"
+    return f"a valid certificate{_demands(expects)} on {where}"
 
 
 def _examined(same: Sequence[_View], expects: Presents, facts: Facts) -> Certificate:

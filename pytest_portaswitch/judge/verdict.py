@@ -21,6 +21,14 @@ UDP proves nothing, nor where a stranger is owed none. ``not-assessable``: it wa
 cannot be told, or the tables give nothing to look at."""
 
 
+class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
+    """What kept a machine from judging though the facts suffice: another one may be able to."""
+
+    why: Literal["pattern-too-slow", "library-unusable"]
+    what: str
+    """The pattern, or the type of the exception."""
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict of one check. ``expected``, ``observed`` and ``cause`` are one line each."""
 
@@ -41,6 +49,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     that passes with warnings has passed: whether one is binding is for the cluster file to say."""
     reproduce: Command = ()
     """What shows the same by hand."""
+    unsettled: Unsettled | None = None
     internal_error: InternalError | None = None
     """The fault of this program for which it was not judged, or no waiver applied."""
 

@@ -12,7 +12,7 @@ from pytest_portaswitch.causes import Cause, explained
 from pytest_portaswitch.facts.fields import impossible
 from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.internal_error import InternalError, Stage, distinct
-from pytest_portaswitch.judge.judge import ADVICE, assess, undecided
+from pytest_portaswitch.judge.judge import assess, unsettled
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.pack.times import contradictions
 from pytest_portaswitch.plan.check import Check
@@ -28,7 +28,6 @@ from pytest_portaswitch.report.evidence import (
     totals_of,
 )
 from pytest_portaswitch.report.readiness import readiness
-from pytest_portaswitch.source.bounded_regex import TOO_SLOW
 
 
 def differences(evidence: Evidence) -> Iterator[str]:
@@ -115,6 +114,14 @@ def _judge_again(
     if error and error not in evidence.internal_errors:
         yield f"check {check.id}: cannot be judged again: {error.line}"
         return
+    if verdict.unsettled and recorded.unsettled is None:
+        # Older versions did not record that.
+        older = msgspec.structs.replace(verdict, unsettled=None)
+        if judged(check, older, {}) == recorded:
+            verdict = older
+    if verdict.unsettled and verdict.unsettled != recorded.unsettled:
+        yield f"check {check.id}: cannot be judged on this machine: {verdict.cause}"
+        return
     verdicts[check.id] = verdict
     yield from _fields(
         f"check {check.id}", recorded, judged(check, verdict, logins_of(evidence.site))
@@ -147,8 +154,8 @@ def unvouched(evidence: Evidence) -> Iterator[str]:
         if error.stage in ONLY_SAID:
             yield f"internal_errors: {error.line}: nothing here proves it"
     for check in evidence.checks:
-        if _is_undecided(check, _check_of(check)):
-            yield f"check {check.id}: its pattern took too long; here it was not tried again"
+        if check.unsettled and _unsettled(check, _check_of(check)):
+            yield f"check {check.id}: {_UNSETTLED[check.unsettled.why]}"
 
 
 def _check_of(check: JudgedCheck) -> Check:
@@ -162,17 +169,24 @@ def _verdict(evidence: Evidence, recorded: JudgedCheck, check: Check) -> Verdict
         unjudged = never_judged(check, evidence.run)
         if judged(check, unjudged, {}) == recorded:
             return unjudged
-    if _is_undecided(recorded, check):
+    if verdict := _unsettled(recorded, check):
         # What took too long there may not here; an unknown is never too good.
-        return undecided(check, recorded.cause.removesuffix(ADVICE))
+        return verdict
     moment = datetime.datetime.fromisoformat(evidence.run.started)
     return assess(check, evidence.hosts, evidence.waivers, moment)
 
 
-def _is_undecided(recorded: JudgedCheck, check: Check) -> bool:
-    """Whether the recorded verdict is that a pattern of the check took too long."""
-    why = recorded.cause.removesuffix(ADVICE)
-    return why.endswith(TOO_SLOW) and judged(check, undecided(check, why), {}) == recorded
+_UNSETTLED = {
+    "pattern-too-slow": "its pattern took too long; here it was not tried again",
+    "library-unusable": "its certificate could not be read by the machine that audited; here it "
+    "was not tried again",
+}
+
+
+def _unsettled(recorded: JudgedCheck, check: Check) -> Verdict | None:
+    """The recorded verdict, where it says no more than that its machine could not judge."""
+    found = unsettled(check, recorded.unsettled) if recorded.unsettled else None
+    return found if found and judged(check, found, {}) == recorded else None
 
 
 def _plan(

@@ -6,12 +6,12 @@ from pytest_portaswitch.internal_error import is_fault
 
 
 def why_unusable() -> str:
-    """Why not, in a line; empty where it can. OpenSSL's modules may be missing, or refused."""
+    """The type of the exception; empty where it can: OpenSSL's modules may be missing."""
     try:
         import cryptography.x509
     except BaseException as error:
         if not is_fault(error):
             raise
-        return f"the library cryptography cannot be loaded on this machine ({type(error).__name__})"
+        return type(error).__name__
     del cryptography
     return ""

@@ -13,7 +13,7 @@ from pytest_portaswitch.cluster.model import Cluster, Login, Waiver
 from pytest_portaswitch.difference import Difference
 from pytest_portaswitch.facts.model import Observation
 from pytest_portaswitch.internal_error import InternalError, distinct
-from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
+from pytest_portaswitch.judge.verdict import Unsettled, Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
 from pytest_portaswitch.plan.expand import Plan, expand
 from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
@@ -74,7 +74,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return is_whole(self.state, self.deselected, self.unjudged)
 
 
-class JudgedCheck(msgspec.Struct, frozen=True, kw_only=True):
+class JudgedCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A check with its verdict."""
 
     id: str
@@ -98,6 +98,8 @@ class JudgedCheck(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence
     notes: tuple[str, ...]
     expects: Expectation
+    unsettled: Unsettled | None = None
+    """What kept the machine that audited from judging, though the facts suffice."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -291,4 +293,5 @@ def judged(check: Check, verdict: Verdict, logins: Mapping[str, Login]) -> Judge
         confidence=check.confidence,
         notes=check.notes,
         expects=check.expects,
+        unsettled=verdict.unsettled,
     )

@@ -215,6 +215,7 @@ OWN: Mapping[str, str] = {
     "Unassessed.aspect": "What of it is not known: service, peer, standby or replica",
     "Undeclared.private": "At private addresses",
     "Undeclared.public": "At public addresses",
+    "Unsettled.why": "What it lacked: time for a pattern, or the library that reads certificates",
     "Unexpanded.why": "Why it yields no check",
     "Unreached.row": "The row that is about it",
     "Unreached.why": "Why nobody tries to reach it",

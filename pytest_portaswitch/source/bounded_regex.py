@@ -30,7 +30,6 @@ _MOST_LOST_BY_ONE = 2.0
 _MOST_LOST = 60.0
 
 _HUGE = LARGEST + 1
-TOO_SLOW = f"takes more than {SECONDS} s to match"
 
 _COUNT = re.compile(r"(?P<count>\{(?P<least>[0-9]*)(?:,(?P<most>[0-9]*))?\})", re.ASCII)
 _TOKEN = re.compile(
@@ -51,9 +50,19 @@ class Undecided(Exception):
         self.pattern = pattern
         self.why = why
 
-    def __reduce__(self) -> tuple[type[Undecided], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[Undecided], tuple[str, ...]]:
         """Survive the way between processes."""
         return type(self), (self.pattern, self.why)
+
+
+class TooSlow(Undecided):
+    """The search took longer than its time; elsewhere there may be enough."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(pattern, f"takes more than {SECONDS} s to match")
+
+    def __reduce__(self) -> tuple[type[TooSlow], tuple[str, ...]]:
+        return type(self), (self.pattern,)
 
 
 class _Match(Protocol):
@@ -115,12 +124,12 @@ class _Lost:
         except (TimeoutError, MemoryError):
             self.by_pattern[pattern] = self.by_pattern.get(pattern, 0.0) + seconds
             self.total += seconds
-            raise Undecided(pattern, TOO_SLOW) from None
+            raise TooSlow(pattern) from None
 
     def _seconds(self, pattern: str) -> float:
         lost = self.by_pattern.get(pattern, 0.0)
         if lost and self.total > _MOST_LOST:
-            raise Undecided(pattern, TOO_SLOW)
+            raise TooSlow(pattern)
         is_spent = lost > _MOST_LOST_BY_ONE or self.total > _MOST_LOST
         return _SHORT_SECONDS if is_spent else SECONDS
 

@@ -185,7 +185,9 @@ def _certificates(evidence: Evidence) -> dict[str, list[CertificateLine]]:
         holders = [n for n in vip.hosts if _holds(evidence.hosts.get(n), vip.address)]
         held[vip.address] = [(name, f" at {vip.name}") for name in holders or vip.hosts]
     found: dict[str, list[CertificateLine]] = defaultdict(list)
-    for key, certificate in shown(evidence.hosts):
+    # On every machine the page shows what the one that audited could read.
+    unread = any(c.unsettled and c.unsettled.why == "library-unusable" for c in evidence.checks)
+    for key, certificate in () if unread else shown(evidence.hosts):
         transport, _, place = key.partition(":")
         address, _, port = place.rpartition(":")
         for name, where in held.get(address, ()):

@@ -288,6 +288,44 @@ def test_machine_without_cryptography_leaves_certificates_unknown(
     assert make(found).evidence.internal_errors == ()
 
 
+def test_pack_of_a_machine_without_cryptography_holds_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody calls it altered; a note says that nobody looked at the certificates."""
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    folder = write_pack(evidence(), tmp_path).parent
+    assert verify(folder).problems == ()
+    monkeypatch.undo()
+    proof = verify(folder)
+    assert proof.problems == ()
+    assert proof.notes
+    assert all(
+        note.endswith(
+            ": its certificate could not be read by the machine that audited; here it was not "
+            "tried again"
+        )
+        for note in proof.notes
+    )
+
+
+def test_pack_with_certificates_says_that_they_cannot_be_judged_where_none_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not proved, either."""
+    folder = write_pack(evidence(), tmp_path).parent
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    *problems, page = verify(folder).problems
+    assert page == "audit.html: is not what the evidence gives"
+    assert problems
+    assert all(
+        problem.endswith(
+            ": cannot be judged on this machine: the library cryptography cannot be loaded on "
+            "this machine (ModuleNotFoundError)"
+        )
+        for problem in problems
+    )
+
+
 def test_where_not_even_plain_files_can_be_made_the_evidence_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

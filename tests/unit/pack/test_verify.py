@@ -15,14 +15,13 @@ import pytest
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch.cli import main
 from pytest_portaswitch.judge import seen
-from pytest_portaswitch.judge.judge import ADVICE
 from pytest_portaswitch.pack import verify, write_pack
 from pytest_portaswitch.pack.contents import make
 from pytest_portaswitch.pack.names import EVIDENCE, OSCAL, PAGE, SIGNATURE, SUMS
 from pytest_portaswitch.pack.write import sums
 from pytest_portaswitch.report.evidence import Evidence, Totals, gather
 from pytest_portaswitch.source import bounded_regex
-from pytest_portaswitch.source.bounded_regex import Undecided
+from pytest_portaswitch.source.bounded_regex import TooSlow
 from tests.unit.report.making import ACME, evidence
 
 BROKEN = {"db2": "nothing-runs", "sip2": "nothing-runs", "proc1": "down", "sip1": "udp-silent"}
@@ -69,13 +68,13 @@ def test_a_check_whose_pattern_took_too_long_holds_where_there_is_more_time(
 
     def slow(pattern: str, text: str) -> bool:
         if "alerter" in pattern:
-            raise Undecided(pattern, bounded_regex.TOO_SLOW)
+            raise TooSlow(pattern)
         return found(pattern, text)
 
     monkeypatch.setattr(seen, "found", slow)
     made = evidence()
     monkeypatch.undo()
-    unknown = [check.id for check in made.checks if check.cause.endswith(ADVICE)]
+    unknown = [check.id for check in made.checks if check.unsettled]
     assert unknown
     proof = verify(write_pack(made, tmp_path).parent)
     assert proof.problems == ()

@@ -96,7 +96,7 @@ ALTERED = {
     ),
     "a pattern that never ends": (
         _endless_pattern,
-        "the recorded facts give \"the pattern '(a|a)*$' takes more than 0.5 s to match; ",
+        "cannot be judged on this machine: the pattern '(a|a)*$' takes more than 0.5 s to match; ",
     ),
     "a cluster that is none": (_network, "evidence.json: "),
     "a time that is none": (
