@@ -90,8 +90,11 @@ def _of_login(host: HostFacts, address: str, facts: Facts) -> Fault | None:
             words = f"{' and '.join(pair)} lead to one machine, which calls itself "
             return fault("one-machine", *pair, detail=words + (host.hostname or "nothing"))
         if addressing.uses(other, address):
-            words = f"the login to {host.host} leads to another machine: {address} is held by "
-            return fault("login-astray", *pair, detail=words + f"the one that {name} leads to")
+            words = (
+                f"{address} of {host.host} is held by the machine that {name} leads to: the login "
+            )
+            words += f"to {host.host} leads elsewhere, or the address was moved"
+            return fault("login-astray", *pair, detail=words)
     return None
 
 
