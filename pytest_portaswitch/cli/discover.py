@@ -142,6 +142,8 @@ def _refusal(options: argparse.Namespace, file: Path | None, output: Path | None
     named = options.addresses or options.servers is not None or options.inventory
     if not named and file is None:
         return "nobody to look at: give ADDRESS..., --servers FILE or --inventory FILE"
+    if options.update == "" and not options.output:
+        return "--update: names no file: give --update FILE"
     if options.limit and not options.inventory:
         return "--limit: names hosts of an inventory: give --inventory FILE"
     if [options.servers, *options.inventory].count("-") > 1:

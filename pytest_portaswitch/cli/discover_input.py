@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 from collections import abc
 from pathlib import Path
@@ -31,7 +32,8 @@ def file_to_update(options: argparse.Namespace) -> Path | None:
     if options.output and not Path(options.update).is_file():
         # What follows is an address then.
         options.addresses = [*filter(None, [options.update]), *options.addresses]
-        return Path(options.output)
+        # Where there is nothing to add to yet, it is drafted.
+        return Path(options.output) if os.path.lexists(options.output) else None
     return Path(options.update)
 
 

@@ -158,8 +158,8 @@ def test_inventory_gives_names_addresses_and_how_to_log_in(
         ("10.0.0.3", "audit", None),
         ("10.0.0.8", "audit", 2222),
     ]
-    assert {(job.login.key, job.login.jump, job.login.sudo) for job in jobs} == {
-        (key, "gate", True)
+    assert {(str(job.login.key), job.login.jump, job.login.sudo) for job in jobs} == {
+        (str(key), "gate", True)
     }
     lines = said.out.splitlines()
     assert f"ssh: {{user: audit, key: '{key}', jump: gate, sudo: true}}" in lines

@@ -113,6 +113,25 @@ def test_file_is_named_by_either_option(
     assert "release: MR119" in file.read_text()
 
 
+def test_update_of_a_file_that_is_not_there_yet_drafts_it(
+    jobs: list[Job],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "new.yaml"
+    for _ in range(2):
+        assert main(["discover", "10.0.0.3", "-o", str(out), "--update"]) == 0
+    assert out.read_text().count("private: 10.0.0.3") == 1
+
+
+def test_update_without_a_file_is_refused(
+    jobs: list[Job],  # noqa: F811
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["discover", "10.0.0.3", "--update"]) == 2
+    assert capfd.readouterr().err == "--update: names no file: give --update FILE\n"
+    assert jobs == []
+
+
 def test_update_into_another_file_leaves_the_first_alone(
     jobs: list[Job],  # noqa: F811
     file: Path,
