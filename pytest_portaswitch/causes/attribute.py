@@ -20,6 +20,7 @@ from pytest_portaswitch.causes.misrouted import misrouted
 from pytest_portaswitch.causes.mistaken import mistaken
 from pytest_portaswitch.causes.severed import severed
 from pytest_portaswitch.causes.unanswered import SILENCES, unanswered
+from pytest_portaswitch.causes.unsound import consequence, unsound
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.facts.model import HostFacts, Observation
 from pytest_portaswitch.judge import addressing
@@ -80,6 +81,7 @@ class Attribution:
             for item in items
             if item.path and item.code in ("dropped", "lost-on-the-way")
         }
+        self.unsound = unsound(items, self._holders())
         self.severed = severed(
             items, self._holders(), lambda i: self._elsewhere(i) is not None, self._is_of_the_path
         )
@@ -102,6 +104,9 @@ class Attribution:
         if item.verdict.fault is None:
             return by_words(item)
         own = behind(item.verdict.fault, self.facts)
+        together = self.unsound.get((own.code, own.subject))
+        if together := together or consequence(item, self.unsound.values()):
+            return together
         if own.code == "replication-stopped":
             return self._of_source(own) or own
         if not item.holds and (wrong := self.misrouted.explains(item, self._others_hold(item))):

@@ -45,6 +45,13 @@ TITLES: Mapping[str, str] = {
     "ignores it, or its replies are lost on the way back",
     "reply-from-another-address": "{1} on {0} replies to what is sent to {ports} from elsewhere: "
     "{detail}",
+    "path-lossy": "packets between {0} and {1} get lost now and then: {detail}",
+    "host-lossy": "packets from and to {0} get lost now and then: {detail}",
+    "network-lossy": "packets between many hosts get lost now and then, {detail}",
+    "path-mtu": "large packets get lost between {0} and {1}: {detail}",
+    "host-mtu": "large packets from or to {0} get lost: {detail}",
+    "network-mtu": "large packets between many hosts get lost, {detail}",
+    "tries-lost": "{1} on {0} does not answer each time: {detail}",
     "slice-lost": "part of {ports} is lost on the way to {0}: {detail}",
     "slice-rejected": "a firewall rejects part of {ports} of {0}: {detail}",
     "slice-forbidden": "{0}'s own firewall forbids it to send to part of {ports} of {places}: "

@@ -101,5 +101,14 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """UDP that stayed silent: what came back from elsewhere, the first of each end."""
     arrival: Arrival | None = None
     """UDP: what the second round showed; None where it took no part in one."""
+    tries: int = 1
+    """How often it was sent; more than once where something else came back from the address."""
+    lost: int = 0
+    """Of these tries, those on which nothing came back."""
+    resent: int = 0
+    """TCP: packets that the kernel sent again, as no acknowledgement had come."""
+    smaller: int = 0
+    """TCP: what came through with segments of so many bytes only, having stalled twice with larger
+    ones. 0: sizes did not matter, or were not tried."""
     tls: Handshake | None = None
     """What the handshake showed, where one came about."""

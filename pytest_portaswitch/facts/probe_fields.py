@@ -20,6 +20,8 @@ _MOST_OTHER_REPLIES = 16
 _LONGEST = 100_000.0
 """Seconds of one probe: no trip is as long."""
 _KEY = re.compile(r"(tcp|tls|udp|icmp):(.+):([0-9]{1,5})", re.ASCII | re.DOTALL)
+_MOST_TRIES = 10
+_MOST_RESENT = 1 << 16
 _ENDS = {
     "tcp": {"connected", "silent", "refused", "unreachable", "error"},
     "tls": {"connected", "silent", "refused", "unreachable", "error"},
@@ -43,6 +45,10 @@ def probe(given: ProbeResult) -> ProbeResult:
         raise Hostile(f"a handshake over {parts[1]}")
     if clean.seconds(given.elapsed) < 0 or given.elapsed > _LONGEST:
         raise Hostile(f"a probe of {given.elapsed} s")
+    if not 0 <= given.lost <= given.tries <= _MOST_TRIES or given.tries < 1:
+        raise Hostile(f"a probe of which {given.lost} of {given.tries} tries were lost")
+    if not (0 <= given.resent <= _MOST_RESENT and 0 <= given.smaller <= _MOST_RESENT):
+        raise Hostile(f"a probe with {given.resent} packets sent again")
     return msgspec.structs.replace(
         given,
         detail=clean.text(given.detail, 200),

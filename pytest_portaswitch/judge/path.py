@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Unobserved
-from pytest_portaswitch.judge import accept_queue, addressing, datagram, seen
+from pytest_portaswitch.judge import accept_queue, addressing, datagram, seen, unsound
 from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import WhyUnknown
@@ -45,6 +45,9 @@ def explain(
         return Story(f"{words} {grade}{_detail(result)}", cause, found, evidence)
     passing = result.outcome == "unreachable" and _others_pass(expects, result, facts)
     code, cause = _cause(expects, grade, words, listening, result, facts, others_pass=passing)
+    if chance := unsound.lost_by_chance(code, expects, result, facts):
+        found, cause = unsound.lossy(expects, chance)
+        return Story(f"{words} {grade}{_detail(result)}", cause, found, evidence)
     # Of a path, both ends; of a service, the place and what serves there.
     service = expects.server or f"{transport}-{port}"
     subject = (source, place.name) if code in PATH else (place.name, service)

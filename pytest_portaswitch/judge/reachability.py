@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_portaswitch.facts.answer import PROVES
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult
-from pytest_portaswitch.judge import datagram, in_use, path, seen, writable
+from pytest_portaswitch.judge import datagram, in_use, path, seen, unsound, writable
 from pytest_portaswitch.judge.by_hand import datagram as datagram_by_hand
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap, internal_error, recorded
@@ -93,6 +93,16 @@ def _judge_port(
             evidence=evidence,
             reproduce=reproduce,
         )
+    if result.smaller or (comes_through and result.lost):
+        found = Verdict(
+            verdict="fail",
+            grade=grade,
+            expected=expected,
+            observed=f"{words} {grade}",
+            evidence=evidence,
+            reproduce=reproduce,
+        )
+        return unsound.judge(expects, words, found, result, facts)
     if comes_through:
         said = f": {result.answer.words}" if result.answer and result.answer.words else ""
         return Verdict(
@@ -120,6 +130,8 @@ def _judge_port(
     open_question = result.outcome == "silent" and expects.ports.transport == "udp"
     open_question = open_question and datagram.is_open_question(result, expects.source, facts)
     open_question = open_question and story.fault.code not in path.PROVED
+    if story.fault.code == unsound.LOSSY:
+        reproduce = unsound.echoes(expects, story.fault, result, facts)
     # Without a secret nobody owes an answer. Otherwise one was due, and nothing is known.
     nature: WhyUnknown = path.OPEN.get(story.fault.code, "unanswered" if open_question else "")
     return Verdict(

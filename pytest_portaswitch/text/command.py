@@ -50,7 +50,7 @@ def quote_path(path: str) -> str:
     return f"~/{quote(path[2:])}" if path[2:] and path.startswith("~/") else quote(path)
 
 
-def shell(*words: str | int) -> str:
+def shell(*words: str | float) -> str:
     """A command line of these words, each quoted where it has to be."""
     return " ".join(quote(str(word)) for word in words)
 
@@ -65,6 +65,6 @@ def on(host: str, line: str, *, sudo: bool = False, asks: bool = False) -> Comma
     return (Remote(host, line, sudo, asks),)
 
 
-def run(host: str, *words: str | int, sudo: bool = False) -> Command:
+def run(host: str, *words: str | float, sudo: bool = False) -> Command:
     """Run these words on a host."""
     return (Remote(host, shell(*words), sudo, words=True),)

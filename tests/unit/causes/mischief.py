@@ -11,6 +11,9 @@ A line of a case file is one of::
     impostor proc1 imap-server     somebody else has its sockets
     drop bill1,bill2 db1 tcp:3306  packets from hosts to hosts vanish; ``*``: of all ports, hosts
     reject sbc1 bill1 udp:1812     a firewall refuses them
+    retry bill1 db1 tcp:3306 2 1   it was tried so often, and so many tries were lost
+    resend bill1 db1 tcp:3306 3    so many packets had to be sent again
+    shrink sip1 proc1 tls:993      only small segments came through
     cut proc1 sip1 drop            the first drops (reject: rejects) what the second sends, so that
                                    it gets no answers either; datagrams are seen arriving
     prohibit sip1 proc1 tcp:5065   a firewall says that it is prohibited
@@ -263,6 +266,27 @@ def drop(found: Facts, sources: str, destinations: str, port: str) -> None:
 def _dropped(result: ProbeResult) -> ProbeResult:
     seen = result.arrival and msgspec.structs.replace(result.arrival, seen=False)
     return msgspec.structs.replace(result, outcome="silent", answer=None, detail="", arrival=seen)
+
+
+def retry(found: Facts, sources: str, destinations: str, port: str, tries: str, lost: str) -> None:
+    def change(result: ProbeResult) -> ProbeResult:
+        return msgspec.structs.replace(result, tries=int(tries), lost=int(lost))
+
+    _between(found, sources, destinations, port, change)
+
+
+def resend(found: Facts, sources: str, destinations: str, port: str, packets: str) -> None:
+    def change(result: ProbeResult) -> ProbeResult:
+        return msgspec.structs.replace(result, resent=int(packets))
+
+    _between(found, sources, destinations, port, change)
+
+
+def shrink(found: Facts, sources: str, destinations: str, port: str) -> None:
+    def change(result: ProbeResult) -> ProbeResult:
+        return msgspec.structs.replace(result, smaller=536)
+
+    _between(found, sources, destinations, port, change)
 
 
 def reject(found: Facts, sources: str, destinations: str, port: str) -> None:
@@ -523,6 +547,6 @@ MISCHIEF: dict[str, Callable[..., None]] = {
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
         hint, mute, unseen, down, disconnect, hold, borrow, without, shell, lose, skew, install,
         resize, misroute, swap, call, copy, lead, address, restart,
-        close, forget, lend,
+        close, forget, lend, retry, resend, shrink,
     )
 }  # fmt: skip

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pytest_portaswitch.observe.remote.program.handshake import Tls
 
 _DATAGRAMS = 128
+_MOST_TRIES = 3
+_TRY = 1.5
+"""Seconds for each but the first: the kernel sends twice in them."""
+_SMALL = 536
+"""Bytes of a segment that every network has to carry (RFC 1122, 3.3.3)."""
 _PAUSE = 0.3
 _LONGER_PAUSE = 1.2
 """Seconds: at least and at most, before those are asked again that bade so."""
@@ -43,11 +48,16 @@ def send(
         from pytest_portaswitch.observe.remote.program import datagram
     results: list[dict[str, Any]] = [{} for _ in request["probes"]]
 
-    def flights(numbers: "Iterable[int]") -> "Iterator[Flight]":
+    def flights(
+        numbers: "Iterable[int]",
+        into: "list[dict[str, Any]]" = results,
+        largest: int = 0,
+        timeout: float = timeout,
+    ) -> "Iterator[Flight]":
         for number in numbers:
-            probe, result = request["probes"][number], results[number]
+            probe, result = request["probes"][number], into[number]
             transport, address, port = probe["transport"], probe["address"], probe["port"]
-            key = f"{transport}:{address}:{port}"
+            key = _key(probe)
             script = request["scripts"].get(key, [])
             if not _is_address(address):
                 result.update(key=key, outcome="error", detail="not an address")
@@ -64,7 +74,7 @@ def send(
                 secured = transport == "tls"
                 name = probe.get("name", "")
                 steps = stream.probe(
-                    result, address, port, script, timeout, tls, name, until, secured
+                    result, address, port, script, timeout, tls, name, until, secured, largest
                 )
                 yield Flight(key, f"{transport}/{port}", steps, result)
 
@@ -82,6 +92,13 @@ def send(
     replied = {result["key"] for result in results if result.get("outcome") == "replied"}
     fly(number for number, other in behind.items() if other not in replied)
     _ask_again(results, flights, until, request.get("host", ""))
+    due = {
+        number
+        for number, probe in enumerate(request["probes"])
+        if probe["transport"] in ("tcp", "tls")
+        or any(step.get("due") for step in request["scripts"].get(_key(probe), []))
+    }
+    _repeat(results, flights, until, min(timeout, _TRY), due)
     return [result for result in results if result]
 
 
@@ -112,11 +129,14 @@ def mute(results: "list[dict[str, Any]]") -> "set[str]":
 
 def _ask_again(
     results: "list[dict[str, Any]]",
-    flights: "Callable[[Iterable[int]], Iterator[Flight]]",
+    flights: "Callable[..., Iterator[Flight]]",
     until: float,
     host: str,
 ) -> None:
     """Ask those once more who kept silent, or whose reply may be another a little later.
+
+    Beside it, those who kept silent are asked with small segments: where large packets get lost on
+    the way, only these come through.
 
     It may have been the load of all these probes, and nobody is to be blamed for that. Scripts that
     are to be followed once only are left out of the first.
@@ -126,7 +146,8 @@ def _ask_again(
     first = {number: dict(results[number]) for number in (*late, *again)}
     for number in first:
         results[number] = {}
-    flight.run(flights(late), {}, until)
+    small: list[dict[str, Any]] = [{} for _ in results]
+    flight.run([*flights(late), *flights(late, small, _SMALL)], {}, until)
     if again:
         # Each host at a time of its own: all together they may be what there was no room for.
         pause = _PAUSE + (_LONGER_PAUSE - _PAUSE) * (_spread(host, "") % 1000) / 1000
@@ -136,9 +157,63 @@ def _ask_again(
         result = results[number]
         result.pop("again", None)
         if result.pop("late", False):
-            results[number] = dict(before, detail=before["detail"] + ", asked twice")
+            results[number] = _smaller(small[number]) or dict(
+                before, detail=before["detail"] + ", asked twice"
+            )
         elif not result or result["outcome"] == "error" or result["detail"] == flight.CUT_OFF:
             results[number] = before
+
+
+def _smaller(result: "dict[str, Any]") -> "dict[str, Any]":
+    """Return a result of small segments, where they came through as a whole; or nothing."""
+    result.pop("again", None)
+    if result.pop("late", False) or result.get("outcome") != "connected":
+        return {}
+    is_cut = result["detail"] == flight.CUT_OFF
+    return {} if is_cut else dict(result, smaller=_SMALL)
+
+
+def _repeat(
+    results: "list[dict[str, Any]]",
+    flights: "Callable[..., Iterator[Flight]]",
+    until: float,
+    timeout: float,
+    due: "set[int]",
+) -> None:
+    """Try those again of which nothing came, where something else came from the same address.
+
+    What chance decides is no port's fault. Each try is from another port.
+    """
+    heard = {
+        result["key"].rpartition(":")[0].partition(":")[2]
+        for result in results
+        if result.get("outcome") in ("connected", "replied") or result.get("tcp_connected")
+    }
+    lost = [
+        number
+        for number in due
+        if results[number].get("outcome") == "silent"
+        and not results[number].get("tcp_connected")
+        and results[number]["key"].rpartition(":")[0].partition(":")[2] in heard
+    ]
+    first = {number: results[number] for number in lost}
+    for tries in range(2, _MOST_TRIES + 1):
+        for number in lost:
+            results[number] = {}
+        flight.run(flights(lost, timeout=timeout), {}, until)
+        for number in lost:
+            result = results[number]
+            result.pop("late", None)
+            result.pop("again", None)
+            if result.get("outcome") in ("connected", "replied", "refused"):
+                result.update(tries=tries, lost=tries - 1)
+            else:
+                results[number] = dict(first[number], tries=tries, lost=tries)
+        lost = [number for number in lost if results[number]["outcome"] == "silent"]
+
+
+def _key(probe: "dict[str, Any]") -> str:
+    return f"{probe['transport']}:{probe['address']}:{probe['port']}"
 
 
 def _spread(host: str, key: str) -> int:

@@ -3,6 +3,7 @@
 import binascii
 import errno
 import math
+import sys
 
 from pytest_portaswitch.facts.bare import socket
 from pytest_portaswitch.observe.remote.program.exchange import (
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
     Opened = Generator[Wait, bool, bool]
 
 
+_TCP_MAXSEG, _TCP_INFO = 2, 11
+_RESENT = slice(100, 104)
+"""Of ``struct tcp_info``: tcpi_total_retrans."""
+
+
 class Connection:
     """A connection to one place: at most one at a time, another one after it was left."""
 
@@ -50,19 +56,28 @@ class Connection:
         tls: "Callable[[], Tls] | None",
         server: str,
         is_secured: bool,
+        largest: int = 0,
     ) -> None:
-        """``tls`` raises ImportError where Python has none. ``is_secured``: from the beginning."""
+        """``tls`` raises ImportError where Python has none. ``is_secured``: from the beginning.
+
+        ``largest``: bytes of the largest segment that the peer may send; 0: as the kernel has it.
+        """
         self.sock: Any = None
         self.timeout = timeout
         self._place = (address, port)
         self._tls = tls
         self._server = server
         self._is_secured = is_secured
+        self._largest = largest
         self._plain: Any = None
+        self.resent = 0
+        """Packets that had to be sent again, once it was closed."""
 
     def another(self, timeout: float) -> "Connection":
         """Return one to the same place that is not open yet."""
-        return Connection(*self._place, timeout, self._tls, self._server, self._is_secured)
+        return Connection(
+            *self._place, timeout, self._tls, self._server, self._is_secured, self._largest
+        )
 
     def open(self, result: "Result") -> "Opened":
         """Connect, and return whether it did; the result has the outcome."""
@@ -70,6 +85,8 @@ class Connection:
         family = socket.AF_INET6 if ":" in self._place[0] else socket.AF_INET
         self.sock = sock = self._plain = socket.socket(family, socket.SOCK_STREAM)
         sock.setblocking(False)
+        if self._largest:
+            sock.setsockopt(socket.IPPROTO_TCP, _TCP_MAXSEG, self._largest)
         code = sock.connect_ex(self._place)
         result["source"] = sock.getsockname()[0]
         if code == errno.EINPROGRESS:
@@ -119,9 +136,18 @@ class Connection:
         yield from part(self.sock)
         self.close()
 
+    def _resent(self) -> int:
+        """Return how many packets the kernel sent again, as it counts them for this connection."""
+        try:
+            shown = self._plain.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _RESENT.stop)
+        except (AttributeError, OSError):
+            return 0
+        return int.from_bytes(shown[_RESENT], sys.byteorder)
+
     def close(self) -> None:
         """Close it, if it is open."""
         if self._plain is not None:
+            self.resent = self._resent() or self.resent
             self._plain.close()
 
 
@@ -135,12 +161,13 @@ def probe(
     server: str = "",
     until: float = math.inf,
     is_secured: bool = False,
+    largest: int = 0,
 ) -> "Steps":
     """Connect to an address and follow the script; inside TLS from the beginning if ``is_secured``.
 
     ``server``: the name that TLS asks for, or empty. ``until``: when the time of this trip is up.
     """
-    connection = Connection(address, port, timeout, tls, server, is_secured)
+    connection = Connection(address, port, timeout, tls, server, is_secured, largest)
     try:
         if (yield from connection.open(result)):
             try:
@@ -152,6 +179,7 @@ def probe(
             yield from connection.leave()
     finally:
         connection.close()
+        result["resent"] = connection.resent
 
 
 def _follow(

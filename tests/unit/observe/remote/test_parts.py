@@ -264,7 +264,13 @@ def test_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(handshake, "Tls", missing)
     probe = msgspec.to_builtins(Probe(transport="tls", address="127.0.0.1", port=5061))
-    request = {"probes": [probe], "scripts": {}, "probe_timeout": 1.0, "udp_timeout": 1.0}
+    request = {
+        "host": "h",
+        "probes": [probe],
+        "scripts": {},
+        "probe_timeout": 1.0,
+        "udp_timeout": 1.0,
+    }
     assert probes.send(request, 0.0, {}) == [
         {
             "key": "tls:127.0.0.1:5061",
