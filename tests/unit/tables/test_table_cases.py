@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,23 @@ def test_the_reviewed_services_are_named_by_process_port_and_reason() -> None:
         assert service.source.startswith("services.yaml:"), service.name
     taken = {(row.transport, port) for row in tables.rows for port in row.ports}
     assert not taken & {(p.transport, p.first) for s in services.values() for p in s.ports}
+
+
+def test_what_the_configuration_server_listens_for_is_expected_there() -> None:
+    """The ports that the vendor's page gives it, by their own processes, and on no other host."""
+    services = {service.name: service for service in load("").services}
+    ports = {
+        (ports.transport, ports.first, service.public)
+        for service in services.values()
+        if service.hosts == ("configuration",)
+        for ports in service.ports
+    }
+    assert ports == {
+        *(("tcp", 5667, False), ("tcp", 5668, False), ("udp", 5667, False), ("udp", 5668, False)),
+        *(("tcp", 8700, True), ("udp", 6937, False)),
+    }
+    assert re.search(services["telemetry"].match, "/usr/bin/otelcol-contrib --config x")
+    assert re.search(services["nsca"].match, "nsca -c /etc/nsca.cfg")
 
 
 def test_a_sites_table_may_add_services(tmp_path: Path) -> None:
