@@ -6,9 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from pytest_portaswitch.text import Text
-from pytest_portaswitch.text import clean as cleaned
-from pytest_portaswitch.text.clean import REPLACEMENT, without_sequences
+from pytest_portaswitch.text import clean_line
 
 Stage = Literal["connecting", "shell", "password", "none", "refused", "ready"]
 """The last thing heard from the host. ``connecting``: nothing yet. ``shell``: our command runs.
@@ -17,9 +15,6 @@ Stage = Literal["connecting", "shell", "password", "none", "refused", "ready"]
 
 KeyTrouble = Literal["", "missing", "unreadable", "open", "encrypted"]
 """What is amiss with the key file that the cluster file names, as we see it ourselves."""
-
-_WORDS = 300
-_READ = 10_000
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +55,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lines(self) -> tuple[str, ...]:
         """What was said on standard error, clean."""
-        return tuple(filter(None, map(clean, self.stderr.splitlines())))
+        return tuple(filter(None, map(clean_line, self.stderr.splitlines())))
 
     @property
     def last_words(self) -> str:
@@ -68,13 +63,6 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
         Before our command runs, standard output comes first: no banner stands there.
         """
-        output = tuple(filter(None, map(clean, self.stdout.splitlines())))
+        output = tuple(filter(None, map(clean_line, self.stdout.splitlines())))
         said = (output or self.lines) if self.stage == "connecting" else (self.lines or output)
-        return clean(" / ".join(said[-2:]))
-
-
-def clean(text: str) -> Text:
-    """Return ``text`` as one line without escape sequences, cut to a bound."""
-    shown = cleaned(without_sequences(text[:_READ]), _READ).replace(REPLACEMENT, " ")
-    line = " ".join(shown.split())
-    return Text(line if len(line) <= _WORDS else f"{line[: _WORDS - 1]}…")
+        return clean_line(" / ".join(said[-2:]))

@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 
 from pytest_portaswitch.observe import login_failure, sayings, ssh_log
-from pytest_portaswitch.observe.ending import Ending, clean
+from pytest_portaswitch.observe.ending import Ending
 from pytest_portaswitch.observe.login_failure import Finding, with_log, with_words
 from pytest_portaswitch.observe.ssh_log import SshLog
+from pytest_portaswitch.text import clean_line
 
 
 def classify(ending: Ending) -> Finding:
@@ -174,7 +175,7 @@ def _inside(log: SshLog, ending: Ending) -> Finding:
 
 
 def _container(ending: Ending) -> Finding:
-    spoken = [*ending.lines, *map(clean, ending.stdout.splitlines())]
+    spoken = [*ending.lines, *map(clean_line, ending.stdout.splitlines())]
     for saying in sayings.CONTAINER:
         for line in spoken:
             if re.match(saying.pattern, line):

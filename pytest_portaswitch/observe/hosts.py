@@ -15,11 +15,12 @@ from pytest_portaswitch.cluster import secret
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.observe import connection, failure, ssh
 from pytest_portaswitch.observe.child import Child
-from pytest_portaswitch.observe.ending import Ending, clean
+from pytest_portaswitch.observe.ending import Ending
 from pytest_portaswitch.observe.environment import environment
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
 from pytest_portaswitch.source.problem import BadInput
+from pytest_portaswitch.text import clean_line
 from pytest_portaswitch.text.command import quote, shell
 
 
@@ -83,7 +84,7 @@ class _Sudo:
         """
         if user is not None and not _USER.fullmatch(user):
             # sudo takes '#-1' for root where it is old (CVE-2019-14287).
-            raise HostError(f"{clean(repr(user))} is no name of a user")
+            raise HostError(f"{clean_line(repr(user))} is no name of a user")
         backend = self._backend
         before = backend.sudo, backend.sudo_user
         backend.sudo, backend.sudo_user = True, user
@@ -117,7 +118,7 @@ class _Sudo:
         try:
             return secret.read(self._login.sudo_password).reveal().encode()
         except BadInput as error:
-            why = clean(str(error))
+            why = clean_line(str(error))
             raise HostError(f"the password for sudo is not to be had: {why}") from None
 
     def stderr(self, stderr: bytes) -> bytes:
@@ -125,7 +126,7 @@ class _Sudo:
         before, started, after = stderr.partition(f"{self._mark}\n".encode())
         if not started:
             user = self._backend.sudo_user or "root"
-            words = clean(stderr.decode(errors="replace").strip().rpartition("\n")[2])
+            words = clean_line(stderr.decode(errors="replace").strip().rpartition("\n")[2])
             raise HostError(
                 f"sudo did not run the command as {user}: {words or 'it gave no reason'}; "
                 f"the host's sudoers must let the login's user run commands as {user}"
@@ -192,7 +193,7 @@ def _result(
     if said.status is None:
         raise HostError(
             f"the command did not end within {limits.host_timeout:g} s, login included, "
-            f"and was cut: {clean(shell(*words))}"
+            f"and was cut: {clean_line(shell(*words))}"
         )
     ending = Ending(
         status=said.status,

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from pytest_portaswitch.facts.model import WhyUnobserved
 from pytest_portaswitch.observe import ssh_log
-from pytest_portaswitch.observe.ending import Ending, clean
+from pytest_portaswitch.observe.ending import Ending
 from pytest_portaswitch.observe.ssh_log import SshLog
+from pytest_portaswitch.text import clean_line
 from pytest_portaswitch.text.command import shell
 
 
@@ -174,7 +175,7 @@ def _name(target: str) -> str:
 
 def with_log(why: WhyUnobserved, sentence: str, line: str) -> Finding:
     """A finding with the words of ssh's log."""
-    line = clean(line)
+    line = clean_line(line)
     return Finding(why, f"{sentence} ({line})" if line else sentence)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import ipaddress
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +12,7 @@ import msgspec
 from pytest_portaswitch.facts.model import Arrival, HostFacts, Probe, ProbeResult, Socket
 from pytest_portaswitch.facts.second import Told
 from pytest_portaswitch.observe.request import Request
+from pytest_portaswitch.text import Address, address
 
 PATIENCE = 0.2
 """Seconds to wait for a reply: these hosts are near each other, and did not reply before."""
@@ -60,9 +59,9 @@ def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
                 holders = targets.holders(probe.address)
                 if holders:
                     _assign(found, name, probe, holders, facts)
-        for address, probes in _by_address(request.watched).items():
-            for probe in targets.placed(address, probes) if targets.tell(address) else ():
-                _assign(found, name, probe, targets.holders(address), facts)
+        for target, probes in _by_address(request.watched).items():
+            for probe in targets.placed(target, probes) if targets.tell(target) else ():
+                _assign(found, name, probe, targets.holders(target), facts)
                 found[name].repeats.add(probe.key)
     return dict(found)
 
@@ -155,10 +154,9 @@ def _with_others(again: ProbeResult, before: ProbeResult) -> ProbeResult:
     return msgspec.structs.replace(again, other_replies=before.other_replies)
 
 
-@functools.lru_cache(maxsize=4096)  # a large cluster has few addresses, met very often
-def _plain(address: str) -> str:
+def _plain(words: str) -> Address:
     """Return an address in its usual spelling, without a prefix."""
-    return str(ipaddress.ip_interface(address).ip)
+    return address(words.partition("/")[0])
 
 
 class _Targets:
@@ -169,11 +167,9 @@ class _Targets:
         self._used: dict[str, set[int]] = {}
         self._blurred = {name for name, (_, facts) in parties.items() if facts.gap("sockets")}
         for name, (_, facts) in parties.items():
-            held = {
-                _plain(address) for interface in facts.interfaces for address in interface.addresses
-            }
-            for address in held:
-                self._holders[address].append(name)
+            held = {_plain(one) for interface in facts.interfaces for one in interface.addresses}
+            for one in held:
+                self._holders[one].append(name)
             self._used[name] = {
                 socket.port for socket in facts.sockets if socket.transport == "udp"
             }

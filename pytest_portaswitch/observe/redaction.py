@@ -27,8 +27,22 @@ STRUCK = "***"
 
 _SHORTEST = 4
 """Characters of what is struck out within a longer word; what is shorter, where it stands alone."""
-_OURS = frozenset({"host", "key", "to", "patterns", "chain", "state", "watcher", "addresses"})
-"""Fields that hold names and numbers of the plan, or that were checked to be addresses or sums."""
+_OURS = frozenset(
+    {
+        "Arrival.watcher",
+        "Database.key",
+        "Handshake.chain",
+        "HostFacts.certificates",
+        "HostFacts.host",
+        "HostFacts.patterns",
+        "Interface.addresses",
+        "ProbeResult.key",
+        "Process.state",
+        "Unobserved.host",
+    }
+)
+"""Fields that hold names of the plan, or that were checked to be addresses, sums or one letter. All
+others are struck, those that are added later included; certificates are looked at as a whole."""
 
 
 class Redaction:
@@ -96,8 +110,7 @@ def _outside(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(
         name
         for name in kind.__struct_fields__
-        if name not in _OURS
-        and name != "certificates"
+        if f"{kind.__name__}.{name}" not in _OURS
         and hints[name] is not Address
         and get_origin(hints[name]) is not Literal
     )

@@ -18,7 +18,7 @@ from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe import connection, failure, ssh
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.conversation import Conversation, TooMuch
-from pytest_portaswitch.observe.ending import Ending, clean
+from pytest_portaswitch.observe.ending import Ending
 from pytest_portaswitch.observe.guarded import costs_this_host
 from pytest_portaswitch.observe.job import Job, ReadSecret
 from pytest_portaswitch.observe.program import Program, Travel
@@ -27,6 +27,7 @@ from pytest_portaswitch.observe.remote.login import Sudo, prompt, since_login
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
 from pytest_portaswitch.source import BadInput, Problem
+from pytest_portaswitch.text import clean_line
 
 Said = Literal["", "watching", "sent", "told", "gone"]
 """What was heard last of a second round; ``gone``: the connection has ended."""
@@ -157,7 +158,7 @@ class Trip:
             self._fail("output-too-large", str(error))
         except BadInput as error:
             self._fail(
-                "sudo-refused", f"the password for sudo is not to be had: {clean(str(error))}"
+                "sudo-refused", f"the password for sudo is not to be had: {clean_line(str(error))}"
             )
         else:
             if self.first is not None:

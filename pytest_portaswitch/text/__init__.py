@@ -6,7 +6,7 @@ by ``command``. Nothing else in the project cleans, escapes or quotes.
 """
 
 from pytest_portaswitch.text.address import NO_ADDRESS, Address, Hostile, address, interface_address
-from pytest_portaswitch.text.clean import NO_TEXT, Text, clean, clean_json
+from pytest_portaswitch.text.clean import NO_TEXT, Text, clean, clean_json, clean_line
 
 __all__ = [
     "NO_ADDRESS",
@@ -17,5 +17,6 @@ __all__ = [
     "address",
     "clean",
     "clean_json",
+    "clean_line",
     "interface_address",
 ]

@@ -13,6 +13,9 @@ Text = NewType("Text", str)
 NO_TEXT = Text("")
 LONGEST = 600
 """Characters of a text, where nothing else is said."""
+_SAID = 300
+"""Characters of a line that a program said, of which no more than ``_READ`` are looked at."""
+_READ = 10_000
 
 # Escape sequences as terminals read them (ECMA-48): CSI, OSC and other strings, two characters.
 _SEQUENCE = re.compile(
@@ -41,6 +44,14 @@ def clean(words: str, most: int = LONGEST) -> Text:
 def without_sequences(words: str) -> str:
     """Return the words without the escape sequences by which programs colour them."""
     return _SEQUENCE.sub("", words)
+
+
+def clean_line(words: str) -> Text:
+    """Return what a program said as one short line: without escape sequences, with single blanks,
+    cut to a bound with a sign of it."""
+    shown = clean(without_sequences(words[:_READ]), _READ).replace(REPLACEMENT, " ")
+    line = " ".join(shown.split())
+    return Text(line if len(line) <= _SAID else f"{line[: _SAID - 1]}…")
 
 
 def clean_json(content: bytes) -> bytes:

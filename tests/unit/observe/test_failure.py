@@ -14,7 +14,8 @@ import yaml
 
 from pytest_portaswitch.facts.model import WhyUnobserved
 from pytest_portaswitch.observe import failure, sayings
-from pytest_portaswitch.observe.ending import Ending, clean
+from pytest_portaswitch.observe.ending import Ending
+from pytest_portaswitch.text import clean_line
 
 CASES = sorted((Path(__file__).parent / "failures").glob("*.yaml"))
 
@@ -86,7 +87,7 @@ def test_sudo_s_words_are_shown_and_decide_nothing(path: Path) -> None:
     assert sentences[0, 127] == "there is no sudo on the host"
     assert sentences[1, 1].startswith("sudo took the password and did not run the program: ")
     assert sentences[0, 1].startswith("sudo did not run the program: ")
-    last = clean(text.splitlines()[-1])
+    last = clean_line(text.splitlines()[-1])
     assert all(last in detail for _, detail, _ in found.values())
 
 
@@ -152,7 +153,7 @@ def test_details_are_one_clean_line() -> None:
 )
 def test_clean(text: str, expected: str) -> None:
     """Words of a host become one printable line of bounded length."""
-    assert expected == clean(text)
+    assert expected == clean_line(text)
 
 
 def test_refusal_is_only_what_ssh_logged() -> None:

@@ -9,6 +9,7 @@ import shlex
 import time
 import urllib.parse
 from collections.abc import Callable
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -31,7 +32,7 @@ from pytest_portaswitch.facts import (
     Unobserved,
 )
 from pytest_portaswitch.facts.answer import Answer
-from pytest_portaswitch.observe import Job, Limits, Request, observe
+from pytest_portaswitch.observe import Job, Limits, Request, observe, redaction
 from pytest_portaswitch.observe.redaction import STRUCK, Redaction
 from tests.unit.observe.conftest import FakeSsh
 from tests.unit.observe.stub import STUB
@@ -192,3 +193,25 @@ def test_sudo_password_that_a_host_repeats_is_struck_out(
     for part in (PASSWORD, PASSWORD[:7], PASSWORD[-7:], PASSWORD.encode().hex()):
         assert part not in plain
     assert base64.b64encode(PASSWORD.encode()).decode()[:8] not in plain
+
+
+def test_fields_that_are_left_alone_are_there() -> None:
+    """By structure and name, so that no field that is added later is left alone by its name."""
+    named = {entry.partition(".")[::2] for entry in redaction._OURS}
+    structs: dict[str, type[msgspec.Struct]] = {}
+
+    def walk(kind: Any) -> None:
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            if kind.__name__ in structs:
+                return
+            structs[kind.__name__] = kind
+            for hint in get_type_hints(kind).values():
+                walk(hint)
+        for part in get_args(kind):
+            walk(part)
+
+    walk(HostFacts)
+    walk(Unobserved)
+    assert {
+        (name, field) for name, kind in structs.items() for field in kind.__struct_fields__
+    } >= (named)
