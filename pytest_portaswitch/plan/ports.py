@@ -35,10 +35,11 @@ class _RowExpansion:
         self.row: Row = effective.row
         self.cluster = cluster
         self.subcomponent = tables.subcomponents[self.row.subcomponent]
+        own = (row for row in tables.rows if row.subcomponent == self.row.subcomponent)
+        self.has_ports = any(row.ports for row in own)
         self.own_hosts = hosts_running(cluster, self.subcomponent)
         self.outgoing = self.row.direction == "outgoing"
-        # An outgoing row may name what serves on the other side (the DB server does); a peer of
-        # unknown make serves with a process that nobody can name.
+        # An outgoing row may name what serves on the other side; nobody can name that of others.
         server = tables.subcomponents.get(self.row.serves) if self.outgoing else self.subcomponent
         self.server = server
         self.server_title = server.title if server else "the peer"
@@ -63,8 +64,8 @@ class _RowExpansion:
             fix=f"an override of {self.row.id} in the cluster file may give one",
         )
         for host in self.own_hosts:
-            # Where it listens is not known; that it runs can be looked at all the same.
-            yield self._runs(host)
+            if not self.has_ports:  # nothing else says whether it runs
+                yield self._runs(host)
             yield self._check("reachability", host.name, None, "no-port", reason)
 
     def _of_place(self, place: Place) -> Iterator[Check]:

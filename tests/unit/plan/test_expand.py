@@ -333,6 +333,13 @@ def test_a_row_without_port_has_its_process_looked_for(plan_of: PlanOf) -> None:
     ]
 
 
+def test_a_process_of_which_a_row_with_a_port_speaks_stays_with_that_row(plan_of: PlanOf) -> None:
+    """Rows without one add nothing to it."""
+    check = plan_of(WEB).check("process:web1:apache-fcgi")
+    assert check
+    assert check.row == "web.apache-fcgi.main-db"
+
+
 def test_a_process_is_pinned_by_its_own_name(plan_of: PlanOf) -> None:
     """As the tables name it, so that an interpreter or a folder before it does no harm."""
     plan = plan_of("processes:\n  alerter: {program: alarmd}\n")
