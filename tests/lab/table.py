@@ -6,10 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from .cases import CASES, HARMLESS, PAIRS, Case, Pair
+from .cases import CASES, DRAFTED, HARMLESS, PAIRS, Case, Pair
 
 PROPERTY = "portaswitch-fault"
 """The name under which a test's report carries its row."""
+
+
+OF_A_DRAFT = "portaswitch-fault-drafted"
+"""The same for the name of a case that was tried with a drafted file, and held."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,10 +48,15 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     return sorted({row.name: row for row in rows}.values(), key=lambda row: places.index(row.name))
 
 
-def is_whole(rows: Sequence[Row]) -> bool:
-    """Whether every case and pair was tried, and the healthy cluster."""
+def is_whole(rows: Sequence[Row], drafted: Sequence[str]) -> bool:
+    """Whether every case and pair was tried, and the healthy cluster, and what is drafted."""
     names = {row.name for row in rows}
-    return names == {"healthy", *CASES, *(pair.name for pair in PAIRS), *HARMLESS}
+    return set(drafted) == set(DRAFTED) and names == {
+        "healthy",
+        *CASES,
+        *(pair.name for pair in PAIRS),
+        *HARMLESS,
+    }
 
 
 def sums(rows: Sequence[Row]) -> str:
@@ -91,6 +100,20 @@ def document(rows: Sequence[Row]) -> str:
             "| `lab break` | What is named | Severity | Effect | Checks |",
             "|---|---|---|---|---:|",
             *(_alone(case, found[name]) for name, case in CASES.items()),
+            "",
+            "## With a drafted file",
+            "",
+            "`discover` drafts the cluster file from bare addresses, its questions are answered by",
+            "a script, and nothing else is touched. Healthy, the cluster is ready; with each of",
+            "these it is not.",
+            "",
+            "| `lab break` | With the lab's own file | Severity | Verdict with the draft |",
+            "|---|---|---|---|",
+            *(
+                f"| `{CASES[name].command}` | {shown(CASES[name].cause)} "
+                f"| {CASES[name].severity} | {verdict} |"
+                for name, verdict in DRAFTED.items()
+            ),
             "",
             "## Two faults at once",
             "",
