@@ -72,7 +72,7 @@ def test_the_suites_run_without_a_clone(site: Path, tmp_path: Path) -> None:
     cluster = ROOT / "tests" / "plugin" / "acme.yaml"
     command = ["-m", "pytest", "suites", "--cluster", str(cluster), "--collect-only", "-q"]
     result = run(site, tmp_path, *command)
-    assert "172 tests collected" in result.stdout, result.stdout + result.stderr
+    assert "173 tests collected" in result.stdout, result.stdout + result.stderr
     one = "suites/test_processes.py::test_process[web1:taskstack]"
     assert one in result.stdout
     # Also where the environment lies below pytest's root: its modules have a path from there.
@@ -105,7 +105,7 @@ def test_pytest_rewrites_only_what_tests(site: Path, tmp_path: Path) -> None:
         "print(len(loaders['SourceFileLoader']) > 100)\n"
     )
     result = run(site, tmp_path, "-c", script)
-    _, _, told = result.stdout.partition("172 tests collected")
+    _, _, told = result.stdout.partition("173 tests collected")
     rewritten = told.splitlines()[1:]
     assert rewritten[-1] == "True", result.stdout + result.stderr
     suites = sorted(path.stem for path in (ROOT / "suites").glob("test_*.py"))

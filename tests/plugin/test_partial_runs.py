@@ -114,8 +114,8 @@ def test_each_audit_before_is_kept_and_the_page_lists_them(site: Site) -> None:
     assert "1 cluster: 1 blocked" in text
     assert (
         "Other audits: 3 "
-        "Could not be assessed 2026-03-01 11:59:59 UTC , partial: 2 of 172 checks judged ( JSON ) "
-        "Could not be assessed 2026-03-01 11:59:59 UTC , partial: 2 of 172 checks judged ( JSON ) "
+        "Could not be assessed 2026-03-01 11:59:59 UTC , partial: 3 of 173 checks judged ( JSON ) "
+        "Could not be assessed 2026-03-01 11:59:59 UTC , partial: 3 of 173 checks judged ( JSON ) "
         "Ready, with warnings 2026-03-01 11:59:59 UTC , whole ( JSON )" in text
     )
     for name in (f"_history/acme-prod/{moment}", "_partial/acme-prod"):

@@ -59,7 +59,7 @@ def test_the_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", str(ACME), "--format", "table"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["CHECK", "ROW", "FROM", "TO", "WHAT", "SHOULD", "BE", "TRUE"]
-    assert "172 checks for cluster acme-prod" in lines
+    assert "173 checks for cluster acme-prod" in lines
     assert lines[-2:] == [
         "no check: portasip.dispatching-sbc.udp: no host holds the role dispatching-sbc",
         "nobody to reach it: billing.diameter.nodes at bill1: "
