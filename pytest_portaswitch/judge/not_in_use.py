@@ -40,13 +40,13 @@ def judge_not_in_use(check: Check, expects: IsNotInUse, facts: Facts) -> Verdict
     said = f"the cluster file says that {name} is not in use on {host.host}"
     if running:
         pattern = expects.process.match
-        search = shell("grep", "-E", *end_of_options(pattern), pattern)
+        search = shell("grep", "-P", *end_of_options(pattern), pattern)
         return msgspec.structs.replace(
             verdict,
             observed=f"{seen.process_words(running)} runs",
             warnings=(f"{said}, and {seen.process_words(running)} runs",),
             fault=fault("runs-though-not-in-use", host.host, name),
-            reproduce=on(host.host, f"ps -eo pid,user,stat,args | {search}"),
+            reproduce=on(host.host, f"ps -eww -o args= | {search}"),
         )
     if listening:
         ports = sorted({f"{socket.transport}/{socket.port}" for socket in listening})

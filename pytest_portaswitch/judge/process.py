@@ -24,8 +24,8 @@ def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
     why = host.gap("processes")
     if why:
         return gap(host.host, "processes", why, expected)
-    search = shell("grep", "-E", *end_of_options(pattern.match), pattern.match)
-    reproduce = on(host.host, f"ps -eo pid,user,stat,args | {search}")
+    search = shell("grep", "-P", *end_of_options(pattern.match), pattern.match)
+    reproduce = on(host.host, f"ps -eww -o args= | {search}")
     found = seen.processes_matching(host, pattern)
     evidence = tuple(seen.command_line(process) for process in found[:5])
     if not found:
