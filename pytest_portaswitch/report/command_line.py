@@ -10,7 +10,7 @@ _HIDDEN = "***"
 # This project's own, of which none takes a secret; pytest's, and of plugins that go with audits.
 _WITH_VALUE = """
 --cluster --tables --ca-bundle --grade --baseline --audit-dir --audit-history --sign
---audit-parallel --connect-timeout --host-timeout --probe-timeout
+--worker-timeout --audit-parallel --connect-timeout --host-timeout --probe-timeout
 -k -m -n -p -c -r -W --tb --dist --maxfail --durations --rootdir --basetemp --ignore --deselect
 --junitxml --junit-xml --html --css --color --import-mode --confcutdir --capture --verbosity
 --timeout --log-level --log-cli-level --reruns --tx --maxprocesses

@@ -310,8 +310,8 @@ def test_check_whose_test_fails_before_the_verdict_is_judged_all_the_same(site: 
 def test_check_whose_test_is_skipped_by_the_site_stays_unknown(site: Site) -> None:
     module = site.path / "suites" / "test_processes.py"
     module.write_text(f"{module.read_text()}\npytestmark = pytest.mark.skip\n")
-    site.audit("-k", "process and web1").assert_outcomes(skipped=2)
-    assert totals(site)["unknown"] == 2
+    site.audit("-k", "process and web1").assert_outcomes(skipped=3)
+    assert totals(site)["unknown"] == 3
 
 
 @pytest.mark.slow
