@@ -173,7 +173,9 @@ def test_control_c_and_a_job_that_is_cancelled_keep_the_whole_audit(
     looked = len(site.observed())
     site.change("web1", "slow")
     site._write()
-    command = [sys.executable, "-m", "pytest", "suites", "--cluster", "acme.yaml", *how]
+    # Whoever runs the tests under nohup has this signal ignored, also in children.
+    command = ["env", "--default-signal=HUP", sys.executable, "-m", "pytest"]
+    command += ["suites", "--cluster", "acme.yaml", *how]
     with subprocess.Popen(command, cwd=site.path, stdout=subprocess.PIPE, text=True) as run:
         deadline = time.monotonic() + 60
         while len(site.observed()) == looked and time.monotonic() < deadline:
