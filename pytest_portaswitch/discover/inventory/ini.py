@@ -80,5 +80,5 @@ def _variable(line: str, number: int, group: str, found: Inventory) -> None:
     elif key in WANTED:
         # As Ansible reads it: a text in quotes, or all of the line.
         quoted = re.fullmatch(r"""(["'])(.*)\1\s*(?:#.*)?""", value)
-        text = quoted[2] if quoted else re.split(r"\s+#", value)[0]
+        text = quoted[2] if quoted else re.split(r"\s#", value)[0].rstrip()
         found.group(group, number).variables[key] = Variable(text, found.file, number)

@@ -6,6 +6,8 @@ import re
 import string
 
 _RANGE = re.compile(r"\[(?P<begin>\w*):(?P<end>\w+)(?::(?P<step>[0-9]+))?\]", re.ASCII)
+_LONGEST = 1024
+"""Characters of a pattern; a host's name has at most 255. The digits of a number are bounded so."""
 _PORT = re.compile(r"(?P<name>\[[^\]]*\]|[^:]+):(?P<port>[0-9]+)", re.ASCII)
 
 
@@ -14,6 +16,8 @@ def expand(pattern: str, most: int) -> tuple[list[str], str]:
 
     Raises ValueError, in words for people, where it is none or stands for more than ``most``.
     """
+    if len(pattern) > _LONGEST:
+        raise ValueError(f"has more than {_LONGEST} characters")
     port = ""
     if found := _PORT.fullmatch(pattern):
         pattern, port = found["name"], found["port"]
@@ -40,7 +44,8 @@ def _values(found: re.Match[str], most: int) -> list[str]:
         if width and len(end) != width:
             raise ValueError("must have as many digits at the end of a range as at its beginning")
         numbers = range(int(begin), int(end) + 1, step)
-        if len(numbers) > most:
+        # Not len(): it fails on a range of more numbers than a machine's word counts.
+        if (numbers.stop - numbers.start) // step > most or len(numbers) > most:
             raise ValueError(f"stands for more than {most} hosts")
         values = [str(number).zfill(width) for number in numbers]
     elif begin in string.ascii_letters and end in string.ascii_letters:

@@ -26,7 +26,9 @@ from pytest_portaswitch.tables.ports import read_port
 
 T = TypeVar("T")
 _YAML = (".yml", ".yaml", ".json")
-_LOOKS_LIKE_YAML = re.compile(r"(?:\s*(?:#.*)?\n)*(?:---|\{|[\w.-]+\s*:\s*(?:#.*)?(?:\n|\Z))")
+_LOOKS_LIKE_YAML = re.compile(
+    r"(?:[^\S\n]*(?:#.*)?\n)*(?:---|\{|[\w.-]+[^\S\n]*:[^\S\n]*(?:#.*)?(?:\n|\Z))"
+)
 _VAULT = b"$ANSIBLE_VAULT"
 _SSH = ("ssh", "smart", "paramiko", "paramiko_ssh")
 _CONTAINERS = ("docker", "podman")

@@ -67,6 +67,22 @@ def test_an_inventory_of_a_few_lines_cannot_cost_more_than_a_second(
         inventory_targets(content.encode(), None, "hosts", "", BASE, [])
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("\n" * 40 + "[1", "hosts:41: "),
+        ("\n \t#\n" * 40 + "[1", "hosts:81: "),
+        ("h[1:2]" + "x" * 200_000, "has more than 1024 characters"),
+        ("[web:vars]\nansible_user=x" + " " * 60_000 + "y\n[1", "hosts:3: "),
+    ],
+    ids=["blank-lines", "comments", "long-name", "long-gap"],
+)
+def test_long_runs_of_anything_are_read_as_fast_as_short_ones(content: str, said: str) -> None:
+    problems: list[Problem] = []
+    inventory_targets(content.encode(), None, "hosts", "", BASE, problems)
+    assert said in str(BadInput(problems))
+
+
 @given(st.binary(max_size=200) | st.text(alphabet='[]:,;= \t"ab1\n#!-{}|&*', max_size=80))
 def test_whatever_stands_in_an_inventory_nothing_is_raised(content: bytes | str) -> None:
     data = content if isinstance(content, bytes) else content.encode()
