@@ -25,7 +25,6 @@ import execnet
 import msgspec
 import pytest
 from xdist.scheduler import LoadFileScheduling, LoadGroupScheduling, LoadScopeScheduling
-from xdist.workermanage import parse_tx_spec_config
 
 from pytest_portaswitch.runner import stash
 from pytest_portaswitch.runner.audits import Audits
@@ -52,6 +51,12 @@ class Channel(Protocol):
     def setcallback(self, callback: Callable[[Any], object]) -> None: ...
 
 
+def _workers(tx: list[str]) -> int:
+    """How many workers --tx asks for: ``3*popen`` are three."""
+    counts = (spec.partition("*") for spec in tx)
+    return sum(int(count) if star and count.isdecimal() else 1 for count, star, _ in counts)
+
+
 class Controller:
     """The hooks of xdist in the process that starts the workers."""
 
@@ -63,7 +68,7 @@ class Controller:
         option = recorder.config.option
         if option.maxworkerrestart is None and not option.numprocesses:
             # As with -n. Else xdist replaces workers that die for ever.
-            option.maxworkerrestart = str(4 * len(parse_tx_spec_config(recorder.config)))
+            option.maxworkerrestart = str(4 * _workers(option.tx))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionstart(self) -> Generator[None, object, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +55,9 @@ class Site:
     def audit_in_subprocess(self, *arguments: str) -> pytest.RunResult:
         """Run pytest as a person does; xdist and interrupts need it."""
         self._write()
-        return self.pytester.runpytest_subprocess("suites", "--cluster", "acme.yaml", *arguments)
+        return self.pytester.runpytest_subprocess(
+            "suites", "--cluster", "acme.yaml", *arguments, timeout=300
+        )
 
     def pack(self, cluster: str = "acme-prod") -> Path:
         """Where the last run left its pack of a cluster, be it whole or not."""
@@ -74,8 +77,11 @@ class Site:
 
 
 @pytest.fixture
-def site(pytester: pytest.Pytester) -> Site:
+def site(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Site:
     """A healthy site."""
+    # These tests may run in a worker of xdist; what they start does not.
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+        monkeypatch.delenv(name)
     return Site(pytester)
 
 

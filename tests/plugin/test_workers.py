@@ -244,7 +244,7 @@ def test_what_site_tests_ask_of_hosts_is_seen_in_the_same_visit(site: Site, how:
     """What cannot be known beforehand is asked aside, and is in no evidence."""
     (site.path / "suites" / "test_own.py").write_text(ASKS_FACTS)
     chosen = "(process and web1) or (test_facts and bill1) or test_others"
-    site.audit_in_subprocess("-k", chosen, *how).assert_outcomes(passed=4)
+    site.audit_in_subprocess("-k", chosen, *how).assert_outcomes(passed=5)
     assert site.observed() == [["bill1", "web1"], ["sip1"]]
     pack = site.pack("acme-prod")
     assert verify(pack).problems == ()
@@ -288,7 +288,7 @@ def test_tests_that_run_in_processes_of_their_own_lose_nothing(site: Site, how: 
     """Not even those that crash."""
     (site.path / "forks.py").write_text(FORKS)
     result = site.audit_in_subprocess("-p", "forks", *how)
-    assert result.parseoutcomes()["failed"] == 2
+    assert result.parseoutcomes()["failed"] == 3
     assert_whole(site)
 
 
