@@ -2,7 +2,7 @@
 
 The ``regex`` package reads Python's syntax and takes a time limit for each search; ``re`` cannot be
 ended, and engines without backtracking lack the lookarounds that cluster files use. ``regex``
-unrolls counted repeats while it compiles, so their size is bounded before.
+unrolls repeats while it compiles, so their size is bounded before.
 
 The same patterns are tried on hosts, which have no package of ours: how a search is bounded there
 stands in ``observe/remote/program/matching.py``. What is not decided in time is unknown in both.
@@ -15,6 +15,8 @@ import functools
 import re
 import warnings
 from typing import Protocol
+
+from pytest_portaswitch.source import regex_tree
 
 LONGEST = 1200
 """Characters: what a cluster file may hold, with what ``tables.pattern`` puts around it."""
@@ -29,14 +31,8 @@ _SHORT_SECONDS = 0.005
 _MOST_LOST_BY_ONE = 2.0
 _MOST_LOST = 60.0
 
-_HUGE = LARGEST + 1
-
-_COUNT = re.compile(r"(?P<count>\{(?P<least>[0-9]*)(?:,(?P<most>[0-9]*))?\})", re.ASCII)
-_TOKEN = re.compile(
-    rf"{_COUNT.pattern}|(?P<open>\()|(?P<close>\))|\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|.", re.DOTALL
-)
-_FREE_TEXT = re.compile(r"\(\?(?:#|[a-zA-Z]*x)")
-_BRACE = re.compile(rf"\\N\{{|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|{_COUNT.pattern}|\{{", re.DOTALL)
+_COUNT = r"\{[0-9]*(?:,[0-9]*)?\}"
+_BRACE = re.compile(rf"\\N\{{|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|{_COUNT}|\{{", re.DOTALL | re.ASCII)
 _NO_REPEAT = re.compile(r"[^*+?{(]*")
 _SHORT_TEXT = 10_000
 """Without repeats and groups ``re`` tries each place of such a text once: no need of ``regex``."""
@@ -142,14 +138,16 @@ _lost = _Lost()
 def _compile(pattern: str) -> re.Pattern[str]:
     if len(pattern) > LONGEST:
         raise Undecided(pattern, f"is longer than {LONGEST} characters")
-    if _size(pattern) > LARGEST:
-        raise Undecided(pattern, f"repeats more than {LARGEST} parts")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return re.compile(pattern)
-    except (re.error, Warning, ValueError, OverflowError, RecursionError) as error:
+            if regex_tree.size(regex_tree.parts(pattern), LARGEST + 1) <= LARGEST:
+                return re.compile(pattern)
+    except OverflowError:
+        pass
+    except (re.error, Warning, ValueError, RecursionError) as error:
         raise Undecided(pattern, f"is not a regular expression: {error}") from None
+    raise Undecided(pattern, f"repeats more than {LARGEST} parts")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -165,34 +163,6 @@ def _compile_bounded(pattern: str) -> _Compiled:
 def _literal_brace(found: re.Match[str]) -> str:
     """``regex`` takes ``x{e}`` for an approximate match; for ``re`` the brace is itself."""
     return r"\{" if found.group() == "{" else found.group()
-
-
-def _size(pattern: str) -> int:
-    """How many parts the pattern has when counted repeats are written out; never too few."""
-    if _FREE_TEXT.search(pattern):
-        # What is a comment here, and what is not, only the engine knows.
-        counts = (_times(count) for count in _COUNT.finditer(pattern))
-        return functools.reduce(lambda size, times: min(size * times, _HUGE), counts, len(pattern))
-    sizes, last = [0], 0
-    for token in _TOKEN.finditer(pattern):
-        if token["count"]:
-            # The part itself was counted once already.
-            sizes[-1] = min(sizes[-1] + last * _times(token), _HUGE)
-        elif token["open"]:
-            sizes.append(0)
-        elif token["close"] and len(sizes) > 1:
-            last = max(sizes.pop(), 1)
-            sizes[-1] += last
-        else:
-            last = 1
-            sizes[-1] += 1
-    return max(sizes)
-
-
-def _times(count: re.Match[str]) -> int:
-    return max(
-        min(int(digits[:7]), _HUGE) for digits in (count["least"] or "1", count["most"] or "1")
-    )
 
 
 def _shown(pattern: str) -> str:

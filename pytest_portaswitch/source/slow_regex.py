@@ -13,7 +13,6 @@ This is for people who write a pattern. Whoever searches bounds each search: ``b
 from __future__ import annotations
 
 import functools
-import importlib
 import itertools
 import json
 import re
@@ -23,8 +22,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-_PARSER = getattr(re, "_parser", None) or importlib.import_module("sre_parse")
-"""Of Python 3.11 and later, and before; it has no public name."""
+from pytest_portaswitch.source import regex_tree
+from pytest_portaswitch.source.regex_tree import Part
 
 LONGEST = 80
 """Characters of a text that is tried."""
@@ -52,8 +51,6 @@ for at, text in enumerate(json.loads(sys.stdin.readline())):
 """
 """What tries texts, in a process of its own: while the engine searches, only a kernel can end it.
 The last number that it prints is that of the text for which the kernel did."""
-
-_Part = tuple[Any, Any]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -93,54 +90,33 @@ def _pumps(pattern: str) -> list[tuple[str, str]]:
     # One letter for all classes that have it, since the ways cross where two have the same.
     known = "".join(dict.fromkeys(["a", *re.sub(r"\\.", "", pattern), *"A0_ -./:=\t"]))
     try:
-        parts = [*_PARSER.parse(pattern)]
-        return list(itertools.islice(_repeated(parts, [""], known), _MOST_REPEATS))
+        return list(
+            itertools.islice(_repeated(regex_tree.parts(pattern), [""], known), _MOST_REPEATS)
+        )
     except RecursionError:
         return []
 
 
-def _repeated(parts: list[_Part], before: list[str], known: str) -> Iterator[tuple[str, str]]:
+def _repeated(parts: list[Part], before: list[str], known: str) -> Iterator[tuple[str, str]]:
     for place, (name, value) in enumerate(parts):
-        for inside in _inside(name, value):
+        for inside in regex_tree.inside(name, value):
             yield from _repeated(inside, before, known)
-            if _is_repeat(name) and value[1] >= _REPEATED and _has_choice(inside):
+            if regex_tree.is_repeat(name) and value[1] >= _REPEATED and _has_choice(inside):
                 yield from itertools.product(before, filter(None, _texts(inside, known)))
         before = _joined(before, _texts([parts[place]], known))[:2]
 
 
-def _inside(name: Any, value: Any) -> list[list[_Part]]:
-    """The sequences that are within one part."""
-    if _is_repeat(name):
-        return [[*value[2]]]
-    match str(name):
-        case "SUBPATTERN":
-            return [[*value[3]]]
-        case "BRANCH":
-            return [[*one] for one in value[1]]
-        case "ASSERT" | "ASSERT_NOT":
-            return [[*value[1]]]
-        case "GROUPREF_EXISTS":
-            return [[*one] for one in value[1:] if one]
-        case "ATOMIC_GROUP":
-            return [[*value]]
-    return []
-
-
-def _is_repeat(name: Any) -> bool:
-    return str(name) in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
-
-
-def _has_choice(parts: list[_Part]) -> bool:
+def _has_choice(parts: list[Part]) -> bool:
     """Whether one text may match these parts in several ways."""
     return any(
-        (_is_repeat(name) and value[0] != value[1])
+        (regex_tree.is_repeat(name) and value[0] != value[1])
         or str(name) == "BRANCH"
-        or any(map(_has_choice, _inside(name, value)))
+        or any(map(_has_choice, regex_tree.inside(name, value)))
         for name, value in parts
     )
 
 
-def _texts(parts: list[_Part], known: str) -> list[str]:
+def _texts(parts: list[Part], known: str) -> list[str]:
     """Some texts that match the parts, which may be none that are found."""
     found = [""]
     for name, value in parts:
@@ -149,7 +125,7 @@ def _texts(parts: list[_Part], known: str) -> list[str]:
 
 
 def _texts_of(name: Any, value: Any, known: str) -> list[str]:
-    if _is_repeat(name):
+    if regex_tree.is_repeat(name):
         least, _, inside = value
         some = _texts([*inside], known)
         times = min(max(int(least), 1), 40)
@@ -164,7 +140,7 @@ def _texts_of(name: Any, value: Any, known: str) -> list[str]:
             return [one for one in known if _matches(name, value, one)][:3]
         case "GROUPREF":
             return ["", "a"]
-    inside = _inside(name, value)
+    inside = regex_tree.inside(name, value)
     # Each alternative, before a second text of one.
     each = itertools.zip_longest(*(_texts(one, known) for one in inside))
     return _distinct(one for row in each for one in row if one is not None)[:_MOST]
