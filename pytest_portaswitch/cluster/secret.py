@@ -50,6 +50,10 @@ def read(ref: SecretRef) -> Secret:
         value = os.environ.get(ref.env, "")
         if not value:
             raise _refusal("environment", ref.env, "is not set", "export it, or name a file")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise _refusal("environment", ref.env, "is not UTF-8 text") from None
         return Secret(value)
     path = Path(ref.file)
     if paths.readable_by_all(path):

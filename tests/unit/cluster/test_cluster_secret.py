@@ -35,6 +35,18 @@ def test_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(caught.value) == "environment: ACME: is not set (export it, or name a file)"
 
 
+@pytest.mark.parametrize("value", ["hunter\udcff", "\udce9t\udce9", "\ud800"])
+def test_variable_that_is_not_text_is_refused_without_its_value(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes of another encoding come as lone surrogates, which nobody can send."""
+    monkeypatch.setattr(os, "environ", {"ACME": value})
+    with pytest.raises(BadInput) as caught:
+        read(SecretRef(env="ACME"))
+    assert str(caught.value) == "environment: ACME: is not UTF-8 text"
+    assert caught.value.__suppress_context__
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"a\nb", b"\x00", b"x" * 4097])
 def test_not_a_line(tmp_path: Path, content: bytes) -> None:
     """A secret is one line; what stands there instead is not shown."""
