@@ -14,6 +14,10 @@ _HARMLESS = frozenset({
 """Settings without which hosts are reached as well."""
 
 
+_LONGEST = 10_000
+"""Characters; the time that it takes to divide them into words grows with their square."""
+
+
 class Arguments(NamedTuple):
     """What was understood of arguments for ssh."""
 
@@ -25,8 +29,10 @@ class Arguments(NamedTuple):
 def read_arguments(text: str) -> Arguments:
     """The jump host, from ``-J``, ``ProxyJump``, or a ``ProxyCommand`` that runs ``ssh -W``."""
     try:
-        words = shlex.split(text)
+        words = shlex.split(text) if len(text) <= _LONGEST else None
     except ValueError:
+        words = None
+    if words is None:
         return Arguments("", (text,))
     jump, left_out = "", []
     while words:

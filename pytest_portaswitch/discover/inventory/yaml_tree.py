@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from pytest_portaswitch.discover.inventory.model import (
@@ -31,9 +32,9 @@ def read_tree(root: Node, found: Inventory) -> None:
             "give what ansible-inventory --list prints",
         )  # fmt: skip
         return
-    ahead = [(name, node, root.lines[name]) for name, node in root.entries.items()]
+    ahead = deque((name, node, root.lines[name]) for name, node in root.entries.items())
     while ahead:
-        name, node, line = ahead.pop(0)
+        name, node, line = ahead.popleft()
         if name == _META:
             continue
         ahead += _group(name, node, line, found)
