@@ -18,6 +18,7 @@ from pytest_portaswitch.cluster.model import Accepted
 from pytest_portaswitch.cluster.secret import KNOWN as SECRETS
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Reaches
+from pytest_portaswitch.plan.left_out import Unreached
 from pytest_portaswitch.plan.not_in_use import Unused
 from pytest_portaswitch.plan.subjects import Aspect, Subject, covers, deciding, subject_of
 from pytest_portaswitch.tables.row import Tables
@@ -231,6 +232,18 @@ def not_accepted(missing: int) -> str:
     return (
         f"nothing could be assessed of {some}: no cluster is ready with that, unless its file "
         "accepts it"
+    )
+
+
+def reached_by_nobody(unreached: Sequence[Unreached]) -> str:
+    """That no other host tries some rows at some places; empty where each is tried."""
+    if not unreached:
+        return ""
+    if len(unreached) == 1:
+        return "1 service has no peer here that tries to reach it: the audit page names it"
+    return (
+        f"{len(unreached):,} services have no peer here that tries to reach them: the audit page "
+        "names them"
     )
 
 

@@ -16,7 +16,12 @@ from pytest_portaswitch.facts import HostFacts
 from pytest_portaswitch.judge.waiver import applying
 from pytest_portaswitch.plan.effective import ASKED, DEVIATION
 from pytest_portaswitch.report import faults, since
-from pytest_portaswitch.report.assessment import Assessment, accepts, unused_words
+from pytest_portaswitch.report.assessment import (
+    Assessment,
+    accepts,
+    reached_by_nobody,
+    unused_words,
+)
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.files import EVIDENCE
 from pytest_portaswitch.report.fleet import read_head
@@ -61,7 +66,7 @@ def _lines(evidence: Evidence, path: str) -> Iterator[str]:
         yield from _wrapped(
             "  partial",
             f"{evidence.run.deselected} more planned checks were not selected: nothing is said "
-            "of them",
+            "of them; only a part was run, which is no word on the whole cluster",
         )
     if evidence.removed:
         yield from _wrapped("  partial", taken_out(len(evidence.removed)))
@@ -94,6 +99,7 @@ def _lines(evidence: Evidence, path: str) -> Iterator[str]:
     yield from _accepted(evidence)
     for line in unused_words(evidence.not_in_use):
         yield from _wrapped("  not in use", line)
+    yield from _wrapped("  not asked", reached_by_nobody(evidence.unreached))
     subjects = evidence.assessment.unassessed if evidence.assessment else ()
     told = {check for one in subjects for check in one.checks}
     untold = [c for c in evidence.causes if c.severity == "not-assessable"]

@@ -63,6 +63,16 @@ SENTENCE: dict[Readiness, str] = {
     "did not answer, or was not selected.",
 }
 
+NO_CAUSE: dict[Readiness, str] = {
+    "ready": "Nothing failed, nothing is waived, and everything could be looked at.",
+    "ready-with-warnings": "Nothing that was looked at failed, and nothing is waived.",
+    "blocked": "No cause was found of what failed: the checks are below.",
+    "could-not-be-assessed": "Nothing that was looked at failed, and nothing is waived; not "
+    "everything was looked at or could be told: what is missing stands at the top and under Not "
+    "assessed.",
+}
+"""What stands in place of causes where there are none."""
+
 TONE: dict[Readiness, VerdictWord] = {
     "ready": "pass",
     "ready-with-warnings": "waived",

@@ -19,6 +19,7 @@ from pytest_portaswitch.pack import write_pack
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.files import encode
 from pytest_portaswitch.report.page import render, render_header
+from pytest_portaswitch.report.readiness import Readiness
 
 from .making import ACME, evidence
 from .mischief import EVIL, LONG, hostile_everywhere
@@ -126,10 +127,26 @@ def test_warnings_stand_behind_all_else_by_their_causes() -> None:
     assert f"Warnings beside {beside}" in text
 
 
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("ready", "nothing is waived, and everything could be looked at."),
+        ("could-not-be-assessed", "nothing is waived; not everything was looked at"),
+    ],
+)
+def test_what_stands_in_place_of_causes_follows_the_verdict(
+    broken: Evidence, verdict: Readiness, words: str
+) -> None:
+    """The page never says that all was looked at beside a verdict that says it was not."""
+    text = text_of(render(msgspec.structs.replace(broken, causes=(), verdict=verdict)))
+    assert words in text
+    assert ("everything could be looked at" in text) == (verdict == "ready")
+
+
 def test_a_partial_run_is_told(broken: Evidence) -> None:
     """Nobody takes it for the whole."""
     text = text_of(render(evidence(leave_out="reachability:")))
-    assert "Partial: 61 more planned checks were not selected." in text
+    assert "Partial: 61 more planned checks were not selected. Only a part was run, " in text
     assert "61 planned checks that this run was asked to leave out" in text
     assert "Partial" not in text_of(render(broken))
 

@@ -63,6 +63,8 @@ def told(evidence: Evidence) -> str:
 
 
 UNKNOWN_ROWS = """\
+  not asked 2 services have no peer here that tries to reach them: the audit
+            page names them
   unknown   the vendor's table gives nothing to look for:
             billing.disconnector.nodes, web.apache-fcgi.nodes,
             web.cassandra.nodes (4 checks)
@@ -116,7 +118,7 @@ def test_many_causes_are_counted_not_listed() -> None:
         for check in plan.checks
     }
     lines = told(audited(verdicts=verdicts)).splitlines()
-    assert lines[-2] == f"  ... and {len(plan.checks) - 20} more causes: the evidence has them"
+    assert lines[-4] == f"  ... and {len(plan.checks) - 20} more causes: the evidence has them"
 
 
 def test_many_reasons_for_not_knowing_are_counted() -> None:
@@ -141,7 +143,12 @@ def test_many_reasons_for_not_knowing_are_counted() -> None:
     ("state", "only", "words"),
     [
         ("interrupted", "", "the run was interrupted: checks it did not come to are unknown"),
-        ("complete", "listener:", "more planned checks were not selected: nothing is said of"),
+        (
+            "complete",
+            "listener:",
+            "more planned checks were not selected: nothing is said of them; only a part was run, "
+            "which is no word on the whole cluster",
+        ),
     ],
 )
 def test_a_partial_run_says_so(state: str, only: str, words: str) -> None:
@@ -251,3 +258,12 @@ def test_an_override_stands_as_a_deviation() -> None:
     )
     text = told(msgspec.structs.replace(evidence, checks=checks))
     assert text.count("  deviates  portasip.edge-proxy.tls: port 5061 -> 5062 (ticket 1)\n") == 1
+
+
+def test_who_is_reached_by_nobody_is_counted() -> None:
+    """One is one; none is not spoken of."""
+    evidence = audited()
+    (one, *_) = evidence.unreached
+    single = told(msgspec.structs.replace(evidence, unreached=(one,)))
+    assert "  not asked 1 service has no peer here that tries to reach it" in single
+    assert "not asked" not in told(msgspec.structs.replace(evidence, unreached=()))
