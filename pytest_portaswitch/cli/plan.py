@@ -17,7 +17,7 @@ from pytest_portaswitch.plan.dependencies import dependencies
 from pytest_portaswitch.plan.expand import Plan, expand
 from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.report import graph
-from pytest_portaswitch.report.assessment import accepts, unused_words
+from pytest_portaswitch.report.assessment import accepts, nobody_has, unused_words
 from pytest_portaswitch.source.problem import BadInput, Problem
 from pytest_portaswitch.text import show
 
@@ -95,6 +95,8 @@ def _print_table(plan: Plan) -> None:
         table.add_row(*(Text(show.line(cell)) for cell in cells))
     console.print(table)
     console.print(f"\n{len(plan.checks)} checks for cluster {plan.cluster}")
+    if roles := nobody_has(plan.unheld):
+        console.print(Text(show.line(roles)))
     for line in unused_words(plan.not_in_use):
         console.print(Text(show.line(f"not in use: {line}")))
     for entry in plan.accepted:

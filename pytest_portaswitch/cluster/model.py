@@ -135,10 +135,12 @@ class NotInUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """What the site accepts not to be assessed. Exactly one of subcomponent and row is set."""
+    """What the site accepts not to be assessed: a subcomponent, a row or a role."""
 
     subcomponent: str = ""
     row: str = ""
+    role: str = ""
+    """One that every installation has, and no host of the file."""
     places: tuple[str, ...] = ()
     """Hosts and virtual IPs; empty: wherever it is."""
     reason: str
@@ -146,8 +148,8 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The subcomponent or the row."""
-        return self.subcomponent or self.row
+        """The subcomponent, the row or the role."""
+        return self.subcomponent or self.row or self.role
 
 
 Severity = Literal["note", "warn", "fail"]

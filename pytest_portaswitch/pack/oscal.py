@@ -17,7 +17,7 @@ import msgspec
 
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report import faults
-from pytest_portaswitch.report.assessment import Assessment, accepts, unused_words
+from pytest_portaswitch.report.assessment import Assessment, accepts, nobody_has, unused_words
 from pytest_portaswitch.report.evidence import Evidence, JudgedCheck
 from pytest_portaswitch.report.files import EVIDENCE
 from pytest_portaswitch.text import clean, show
@@ -111,6 +111,8 @@ def _result(evidence: Evidence, ids: _Ids) -> Part:
     if evidence.removed:
         result["props"].append(_prop("removed-checks", str(len(evidence.removed))))
     assessment = evidence.assessment or Assessment()
+    if roles := nobody_has(evidence.unheld):
+        result["props"].append(_prop("not-held", roles))
     result["props"] += [
         *(_prop("not-in-use", line) for line in unused_words(evidence.not_in_use)),
         *(_prop("not-assessed", f"{one.title}; {one.fix}") for one in assessment.missing),

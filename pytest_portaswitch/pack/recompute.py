@@ -45,6 +45,8 @@ def differences(evidence: Evidence) -> Iterator[str]:
         yield "unexpanded: the tables and the cluster leave out other rows"
     if plan.unreached != evidence.unreached:
         yield "unreached: the tables and the cluster leave others unreached"
+    if plan.unheld != evidence.unheld:
+        yield "unheld: the tables and the cluster give other roles"
     if plan.not_in_use != evidence.not_in_use:
         yield "not_in_use: the tables and the cluster give other rows"
     if evidence.site.waivers != evidence.waivers:

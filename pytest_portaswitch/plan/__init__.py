@@ -2,6 +2,6 @@
 
 from pytest_portaswitch.plan.check import Check, Kind
 from pytest_portaswitch.plan.expand import Plan, expand
-from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
+from pytest_portaswitch.plan.left_out import Unexpanded, Unheld, Unreached
 
-__all__ = ["Check", "Kind", "Plan", "Unexpanded", "Unreached", "expand"]
+__all__ = ["Check", "Kind", "Plan", "Unexpanded", "Unheld", "Unreached", "expand"]

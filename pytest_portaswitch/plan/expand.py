@@ -22,7 +22,7 @@ from pytest_portaswitch.plan import (
 )
 from pytest_portaswitch.plan.check import Check
 from pytest_portaswitch.plan.effective import EffectiveRow, effective_rows
-from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
+from pytest_portaswitch.plan.left_out import Unexpanded, Unheld, Unreached
 from pytest_portaswitch.plan.not_in_use import Unused
 from pytest_portaswitch.source.problem import BadInput, Problem
 from pytest_portaswitch.tables.row import Tables
@@ -43,6 +43,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Rows that do not apply on some hosts, since the site does not use their subcomponent."""
     accepted: tuple[Accepted, ...] = ()
     """What the site accepts not to be assessed."""
+    unheld: tuple[Unheld, ...] = ()
+    """Roles that every installation has and no host of the cluster."""
 
     def check(self, check_id: str) -> Check | None:
         """The check of that id, or None."""
@@ -75,6 +77,7 @@ def expand(tables: Tables, cluster: Cluster) -> Plan:
         unreached=tuple(left_out.unreached(rows, tables, cluster, checks)),
         not_in_use=unused,
         accepted=cluster.accepted,
+        unheld=tuple(left_out.unheld(tables, cluster)),
     )
 
 

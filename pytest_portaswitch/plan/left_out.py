@@ -31,6 +31,28 @@ class Unreached(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class Unheld(msgspec.Struct, frozen=True, kw_only=True):
+    """A role that every installation has and no host of the cluster: nothing of it is checked."""
+
+    role: str
+    reason: str = ""
+    """Why the site accepts that; empty: it does not say so."""
+
+
+def unheld(tables: Tables, cluster: Cluster) -> Iterator[Unheld]:
+    """In the order of the tables.
+
+    None while the file does not say what a host is: it may be the one, and with it no cluster is
+    ready.
+    """
+    if cluster.undescribed:
+        return
+    reasons = {entry.role: entry.reason for entry in cluster.accepted if entry.role}
+    for role in tables.expected_roles:
+        if not cluster.hosts_of(role):
+            yield Unheld(role=role, reason=reasons.get(role, ""))
+
+
 def unexpanded(
     rows: Sequence[EffectiveRow],
     tables: Tables,

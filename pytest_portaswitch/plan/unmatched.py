@@ -60,18 +60,23 @@ def _accepted(cluster: Cluster, tables: Tables, plan: Plan) -> Iterator[Problem]
     for entry in cluster.accepted:
         if any(covers(entry, check, subject) for check, subject in subjects):
             continue
+        if entry.role and not cluster.hosts_of(entry.role) and entry.role in tables.expected_roles:
+            continue
         yield Problem(
             file=cluster.file,
             line=entry.line,
             where="accepted",
             value=entry.name,
-            rule=f"accepts nothing: {_why_nothing(entry, tables, plan)}",
+            rule=f"accepts nothing: {_why_nothing(entry, cluster, tables, plan)}",
             fix="leave it out",
         )
 
 
-def _why_nothing(entry: Accepted, tables: Tables, plan: Plan) -> str:
-    """Why no check can be meant."""
+def _why_nothing(entry: Accepted, cluster: Cluster, tables: Tables, plan: Plan) -> str:
+    """Why no check can be meant, and no role."""
+    if entry.role:
+        holders = [host.name for host in cluster.hosts_of(entry.role)]
+        return f"{holders[0]} has it" if holders else "not every installation has this role"
     unused = {name for one in plan.not_in_use for name in (one.row, one.subcomponent)}
     if entry.name in unused:
         return "it is not in use"

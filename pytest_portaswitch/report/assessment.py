@@ -18,7 +18,7 @@ from pytest_portaswitch.cluster.model import Accepted
 from pytest_portaswitch.cluster.secret import KNOWN as SECRETS
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Reaches
-from pytest_portaswitch.plan.left_out import Unreached
+from pytest_portaswitch.plan.left_out import Unheld, Unreached
 from pytest_portaswitch.plan.not_in_use import Unused
 from pytest_portaswitch.plan.subjects import Aspect, Subject, covers, deciding, subject_of
 from pytest_portaswitch.tables.row import Tables
@@ -218,9 +218,12 @@ def _words(
     return verdict.cause or verdict.observed, f"see by hand that it works, and {accept}"
 
 
-def noteworthy(assessment: Assessment | None, unused: Iterable[Unused]) -> int:
-    """How much the site says that keeps a cluster from being plainly ready."""
+def noteworthy(
+    assessment: Assessment | None, unused: Iterable[Unused], unheld: Sequence[Unheld]
+) -> int:
+    """How much of what the site says, or leaves out, keeps a cluster from being plainly ready."""
     doubtful = len({row.subcomponent for row in unused if not row.optional})
+    doubtful += len(unheld)
     return doubtful + (len(assessment.accepted) + len(assessment.idle) if assessment else 0)
 
 
@@ -247,8 +250,29 @@ def reached_by_nobody(unreached: Sequence[Unreached]) -> str:
     )
 
 
+def nobody_has(unheld: Iterable[Unheld]) -> str:
+    """That no host has some roles, of those that the site does not accept; empty where none."""
+    roles = [one.role for one in unheld if not one.reason]
+    if not roles:
+        return ""
+    if len(roles) == 1:
+        return f"no host has the role {roles[0]}: nothing of it was audited"
+    return f"no host has the roles {', '.join(roles)}: nothing of them was audited"
+
+
+def give_role(unheld: Iterable[Unheld]) -> str:
+    """What to do about that."""
+    role = next(one.role for one in unheld if not one.reason)
+    return (
+        "name the hosts that have it (hosts.NAME.roles), or accept it: "
+        f"accepted: [{{role: {role}, reason: '...'}}]"
+    )
+
+
 def accepts(entry: Accepted) -> str:
     """What an entry of the cluster file accepts, in words: ``radius on bill1 (no secret)``."""
+    if entry.role:
+        return f"no host has the role {entry.role} ({entry.reason})"
     where = f" on {listed(entry.places)}" if entry.places else ""
     return f"{entry.name}{where} ({entry.reason})"
 

@@ -16,7 +16,7 @@ from pytest_portaswitch.internal_error import InternalError, distinct
 from pytest_portaswitch.judge.verdict import Unsettled, Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import Check, Expectation, Kind
 from pytest_portaswitch.plan.expand import Plan, expand
-from pytest_portaswitch.plan.left_out import Unexpanded, Unreached
+from pytest_portaswitch.plan.left_out import Unexpanded, Unheld, Unreached
 from pytest_portaswitch.plan.not_in_use import Unused
 from pytest_portaswitch.report.assessment import Assessment, assessment_of, noteworthy
 from pytest_portaswitch.report.readiness import Readiness, Scope, readiness
@@ -141,6 +141,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     assessment: Assessment | None = None
     """What could not be assessed at all, and what the site accepts of that; null: the audit was
     made by a version that did not ask, and its verdict does not depend on it."""
+    unheld: tuple[Unheld, ...] = ()
+    """Roles that every installation has and no host of this cluster: nothing of them is checked."""
 
     @property
     def scope(self) -> Scope:
@@ -151,7 +153,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             grade=self.site.lowered,
             internal_errors=len(self.internal_errors),
             unassessed=len(self.assessment.missing) if self.assessment else 0,
-            accepted=noteworthy(self.assessment, self.not_in_use),
+            accepted=noteworthy(self.assessment, self.not_in_use, self.unheld),
         )
 
 
@@ -210,6 +212,7 @@ def gather(
         internal_errors=errors,
         not_in_use=plan.not_in_use,
         assessment=assessment,
+        unheld=plan.unheld,
     )
     verdict = readiness(complete.values(), evidence.scope)
     return msgspec.structs.replace(evidence, verdict=verdict)

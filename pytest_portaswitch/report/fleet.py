@@ -16,6 +16,7 @@ from pytest_portaswitch.internal_error import InternalError, attempt_but
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.verdict import Verdict, VerdictWord, WhyUnknown
 from pytest_portaswitch.plan.check import CannotAssess
+from pytest_portaswitch.plan.left_out import Unheld
 from pytest_portaswitch.plan.not_in_use import Unused
 from pytest_portaswitch.report import since
 from pytest_portaswitch.report.assessment import Assessment, noteworthy
@@ -116,6 +117,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     internal_errors: tuple[InternalError, ...] = ()
     not_in_use: tuple[Unused, ...] = ()
     assessment: Assessment | None = None
+    unheld: tuple[Unheld, ...] = ()
 
     @property
     def started(self) -> datetime.datetime:
@@ -180,7 +182,7 @@ def _contradictions(summary: Summary) -> Iterator[tuple[str, object, object]]:
         least_of((summary.site.grade, *(one.grade for one in summary.site.overrides))),
         len(summary.internal_errors),
         len(summary.assessment.missing) if summary.assessment else 0,
-        noteworthy(summary.assessment, summary.not_in_use),
+        noteworthy(summary.assessment, summary.not_in_use, summary.unheld),
     )
     whole = readiness(verdicts.values(), scope)
     if whole != summary.verdict:

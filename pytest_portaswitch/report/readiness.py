@@ -34,8 +34,8 @@ class Scope(NamedTuple):
     unassessed: int = 0
     """Subcomponents or services of which nothing could be assessed, which nobody accepts."""
     accepted: int = 0
-    """Such that the site accepts, its acceptances that are idle, and what it does not use though
-    the tables do not list it as optional."""
+    """Such that the site accepts, its acceptances that are idle, what it does not use though the
+    tables do not list it as optional, and roles that every installation has and no host here."""
 
 
 def readiness(verdicts: Iterable[Verdict], scope: Scope) -> Readiness:

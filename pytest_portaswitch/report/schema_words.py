@@ -27,8 +27,8 @@ COMMON: Mapping[str, str] = {
 """By field, wherever it says nothing of its own."""
 
 OWN: Mapping[str, str] = {
-    "Accepted.row": "Id of the row of the tables; empty where a subcomponent is named",
-    "Accepted.subcomponent": "The subcomponent; empty where a row is named",
+    "Accepted.row": "Id of the row of the tables; empty where something else is named",
+    "Accepted.subcomponent": "The subcomponent; empty where something else is named",
     "Answer.finding": "What was recognised, as one word; empty where there is nothing to remark",
     "Baseline.release": "The release that its cluster file declared; empty where none",
     "CannotAssess.fix": "What would make it assessable",
@@ -217,6 +217,7 @@ OWN: Mapping[str, str] = {
     "Undeclared.public": "At public addresses",
     "Unsettled.why": "What it lacked: time for a pattern, or the library that reads certificates",
     "Unexpanded.why": "Why it yields no check",
+    "Unheld.role": "The role",
     "Unreached.row": "The row that is about it",
     "Unreached.why": "Why nobody tries to reach it",
     "Unobserved.took": "Seconds until that was clear",

@@ -19,6 +19,8 @@ from pytest_portaswitch.report import faults, since
 from pytest_portaswitch.report.assessment import (
     Assessment,
     accepts,
+    give_role,
+    nobody_has,
     reached_by_nobody,
     unused_words,
 )
@@ -93,6 +95,9 @@ def _lines(evidence: Evidence, path: str) -> Iterator[str]:
     yield from _causes(evidence, [c for c in evidence.causes if c.severity in _LABELS])
     if evidence.assessment:
         yield from _unassessed(evidence.assessment)
+    if roles := nobody_has(evidence.unheld):
+        yield from _wrapped("  warning", roles)
+        yield f"    to do   {give_role(evidence.unheld)}"
     yield from _warnings(evidence, [c for c in evidence.causes if c.severity == "warning"])
     yield from _waived(evidence)
     yield from _deviations(evidence)
@@ -201,6 +206,9 @@ def _unassessed(assessment: Assessment) -> Iterator[str]:
 
 def _accepted(evidence: Evidence) -> Iterator[str]:
     """What the site accepts not to be assessed; then what it need not accept."""
+    for entry in evidence.site.accepted:
+        if entry.role:
+            yield from _wrapped("  accepted", accepts(entry))
     if evidence.assessment is None:
         return
     for one in evidence.assessment.accepted:

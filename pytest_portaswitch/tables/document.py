@@ -71,10 +71,12 @@ def open_document(path: Path, problems: list[Problem], shown: str = "") -> Docum
     return Document(section, site=not shown)
 
 
-def read_role(value: Value) -> str:
-    """``{title: ...}``: the title."""
-    section = value.section(("title",))
-    return section.read("title", prose, "") if section else ""
+def read_role(value: Value) -> tuple[str, bool]:
+    """``{title: ..., expected: true}``: the title, and whether every installation has the role."""
+    section = value.section(("title",), ("expected",))
+    if section is None:
+        return "", False
+    return section.read("title", prose, ""), section.read("expected", flag, False)
 
 
 def read_group(value: Value, roles: frozenset[str]) -> tuple[str, ...]:

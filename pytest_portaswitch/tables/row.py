@@ -165,6 +165,8 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
     roles: dict[str, str]
     """Role slug to its title."""
+    expected_roles: tuple[str, ...] = ()
+    """Roles that every installation has, in the order of the tables."""
     subcomponents: dict[str, Subcomponent]
     rows: tuple[Row, ...]
     """Sorted by id."""

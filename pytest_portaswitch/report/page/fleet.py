@@ -13,7 +13,7 @@ import msgspec
 from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.report import faults, fleet
-from pytest_portaswitch.report.assessment import accepts, unused_words
+from pytest_portaswitch.report.assessment import accepts, nobody_has, unused_words
 from pytest_portaswitch.report.evidence import Totals
 from pytest_portaswitch.report.files import EVIDENCE, PAGE
 from pytest_portaswitch.report.fleet import Pack, Past, Summary
@@ -188,6 +188,8 @@ def _notes(pack: Pack, summary: Summary, old: bool) -> list[str]:
     notes += [f"not known: {one.title}" for one in missing[:CAUSES]]
     if len(missing) > CAUSES:
         notes.append(f"not known: {len(missing) - CAUSES} more")
+    if roles := nobody_has(summary.unheld):
+        notes.append(roles)
     notes += [f"accepted not to be assessed: {accepts(entry)}" for entry in summary.site.accepted]
     notes += [f"not in use: {line}" for line in unused_words(summary.not_in_use)]
     notes += list(faults.lines(summary.internal_errors))[:CAUSES]

@@ -13,7 +13,7 @@ from pathlib import Path
 import jinja2
 
 from pytest_portaswitch.report import faults
-from pytest_portaswitch.report.assessment import accepts, not_accepted, unused_words
+from pytest_portaswitch.report.assessment import accepts, nobody_has, not_accepted, unused_words
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.fleet import Pack
 from pytest_portaswitch.report.page import words
@@ -59,6 +59,7 @@ def render_header(evidence: Evidence, page: str, index: str) -> str:
             missing=missing,
             not_accepted=not_accepted(len(missing)),
             accepted=[accepts(entry) for entry in evidence.site.accepted],
+            unheld=nobody_has(evidence.unheld),
             not_in_use=unused_words(evidence.not_in_use),
             faults=faults.listed(evidence.internal_errors),
             page=page,

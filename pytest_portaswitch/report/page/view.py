@@ -12,7 +12,7 @@ from pytest_portaswitch.judge.verdict import VerdictWord
 from pytest_portaswitch.judge.waiver import applying
 from pytest_portaswitch.plan.check import HasConnection
 from pytest_portaswitch.report import faults
-from pytest_portaswitch.report.assessment import accepts, not_accepted, unused_words
+from pytest_portaswitch.report.assessment import accepts, nobody_has, not_accepted, unused_words
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.page import words
 from pytest_portaswitch.report.page.causes import CauseCard, cards_of
@@ -70,6 +70,8 @@ class View(msgspec.Struct, frozen=True):
     """Those that the site accepts."""
     acceptances: tuple[Acceptance, ...]
     """What the cluster file accepts, and whether it has to."""
+    unheld: str
+    """That no host has some roles that every installation has; empty where it is not so."""
     not_in_use: tuple[str, ...]
     """What the site does not use, a line each."""
     faults: tuple[str, ...]
@@ -119,6 +121,7 @@ def view_of(evidence: Evidence) -> View:
         missing=missing,
         accepted=tuple(one for one in subjects if one.what.accepted),
         acceptances=_acceptances(evidence),
+        unheld=nobody_has(evidence.unheld),
         not_in_use=unused_words(evidence.not_in_use),
         faults=faults.listed(evidence.internal_errors),
         tone=words.TONE[evidence.verdict],
