@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_portaswitch.difference import BINDING, compare
 from pytest_portaswitch.report.baseline import Before, read_before
-from pytest_portaswitch.report.terminal import since_lines
+from pytest_portaswitch.report.since_lines import since_lines
 from pytest_portaswitch.source.problem import BadInput, Problem
 from pytest_portaswitch.text import show
 
