@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pytest_portaswitch.cli.main import main
 from pytest_portaswitch.report.evidence import Evidence
 from pytest_portaswitch.report.reading import read_evidence
@@ -73,6 +75,66 @@ def test_accepting_what_was_assessed_is_a_warning(site: Site) -> None:
         "ERROR: acme.yaml:18: accepted: 'portasip.dispatching-sbc.tcp': accepts nothing: no check "
         "says whether it works (leave it out)"
     ])  # fmt: skip
+
+
+def without(site: Site, host: str) -> None:
+    """Take a host out of the cluster file."""
+    file = site.path / "acme.yaml"
+    kept = [line for line in file.read_text().splitlines() if not line.startswith(f"  {host}:")]
+    file.write_text("".join(f"{line}\n" for line in kept))
+
+
+def test_role_of_every_installation_that_no_host_has_is_warned_of(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A draft of some addresses knows nothing of the others. Every output says so."""
+    without(site, "config")
+    result = site.audit()
+    assert result.ret == 0
+    words = "no host has the role configuration: nothing of it was audited"
+    result.stdout.fnmatch_lines([
+        "acme-prod: READY, WITH WARNINGS *",
+        f"  warning   {words}",
+        "    to do   name the hosts that have it (hosts.NAME.roles), or accept it: "
+        "accepted: [[]{role: configuration, reason: '...'}[]]",
+    ])  # fmt: skip
+    found = evidence(site)
+    assert [(one.role, one.reason) for one in found.unheld] == [("configuration", "")]
+    for name in ("audit.html", "oscal-assessment-results.json"):
+        assert words in (site.pack() / name).read_text().replace("No host", "no host"), name
+    assert words in (site.path / "reports" / "index.html").read_text()
+    capsys.readouterr()
+    assert main(["verify", str(site.pack())]) == 0
+    assert main(["plan", str(site.path / "acme.yaml"), "--format", "table"]) == 0
+    assert words in " ".join(capsys.readouterr().out.split())
+
+
+def test_role_that_no_host_has_can_be_accepted_with_a_reason(site: Site) -> None:
+    without(site, "config")
+    add(site, "  - {role: configuration, reason: another company runs it}\n")
+    result = site.audit()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["  accepted  no host has the role configuration (another company runs it)"]
+    )
+    result.stdout.no_fnmatch_line("*nothing of it was audited*")
+    assert evidence(site).verdict == "ready-with-warnings"
+    for name in ("evidence.json", "audit.html", "oscal-assessment-results.json"):
+        assert "another company runs it" in (site.pack() / name).read_text(), name
+    assert main(["verify", str(site.pack())]) == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "why"),
+    [("web", "web1 has it"), ("dispatching-sbc", "not every installation has this role")],
+)
+def test_accepting_a_role_that_needs_it_not_is_refused(site: Site, role: str, why: str) -> None:
+    add(site, f"  - {{role: {role}, reason: r}}\n")
+    refused = site.audit()
+    assert refused.ret == 4
+    refused.stderr.fnmatch_lines(
+        [f"ERROR: acme.yaml:17: accepted: '{role}': accepts nothing: {why} (leave it out)"]
+    )
 
 
 def test_what_is_not_in_use_is_not_planned_and_warned_of_where_it_runs(site: Site) -> None:

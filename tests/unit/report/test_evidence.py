@@ -156,6 +156,8 @@ def test_a_pass_with_warnings_shows_them(plan: Plan) -> None:
         "  warning   expires in 5 days (1 check)",
         "  warning   accepted, but all of it was assessed: mysql-server on db2 (no",
         "            account for audits yet); leave it out [accepted, line 16]",
+        "  not asked 1 service has no peer here that tries to reach it: the audit page",
+        "            names it",
         "  evidence  x",
     ]
     assert verdict.lines({}) == ("expected e / observed o", "  warning: expires in 5 days")
@@ -169,7 +171,7 @@ def test_many_warnings_are_counted_not_listed(plan: Plan) -> None:
     }
     lines = list(terminal.lines(evidence_of(plan, verdicts), "x"))
     more = len(plan.checks) - 20
-    assert lines[-4] == f"  ... and {more} more warnings: the evidence has them"
+    assert lines[-6] == f"  ... and {more} more warnings: the evidence has them"
     one = Verdict(verdict="fail", expected="e", observed="o", cause="c", warnings=("w",) * (20 + 3))
     lines = list(terminal.lines(evidence_of(plan, {plan.checks[0].id: one}), "x"))
     assert f"  warning   w [{plan.checks[0].id}]" in lines
