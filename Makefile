@@ -17,7 +17,7 @@ demo: setup lab-tools ## Start a lab cluster, audit it, leave reports/lab/
 test: setup sshd lab-tools browser lint ## Lint, type-check, and run all tests, those against the lab included
 	@scripts/test $(BIN)
 
-quick: setup sshd ## Run the quick tests, in a minute
+quick: setup sshd ## Run the quick tests, in three minutes
 	@scripts/quick $(BIN)/python
 
 fuzz: setup ## Fuzz all that reads bytes from outside, for FUZZ_SECONDS (1800)

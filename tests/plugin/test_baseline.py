@@ -16,6 +16,8 @@ from pytest_portaswitch.report.fleet import changes, read_summary
 
 from .conftest import Site
 
+pytestmark = pytest.mark.slow  # each audits a cluster several times
+
 
 def evidence(site: Site) -> Evidence:
     """The evidence of the site's last run."""
@@ -117,7 +119,6 @@ def test_nothing_is_different(site: Site) -> None:
     assert "seen otherwise" not in text
 
 
-@pytest.mark.slow
 def test_under_xdist(site: Site) -> None:
     """Workers know the baseline; JUnit says how each check stands."""
     aside = before(site, db2="nothing-runs")

@@ -10,6 +10,8 @@ import pytest
 
 from .conftest import PLANNED, Site
 
+pytestmark = pytest.mark.slow  # each audits a cluster several times
+
 
 def run_log(site: Site, *arguments: str) -> str:
     """The text of the page."""
@@ -30,7 +32,6 @@ def rows(page: str) -> list[list[str]]:
     return [[re.sub(r"<[^>]*>", "", cell) for cell in cells] for cells in cells_of(page)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", [[], ["-n", "2"]])
 def test_each_row_has_the_columns_of_an_audit(site: Site, how: list[str]) -> None:
     """Cluster, host, peer, subcomponent, port, verdict."""
@@ -132,7 +133,6 @@ def test_rows_of_other_tests_have_empty_cells(site: Site) -> None:
     assert own[1:7] == [""] * 6
 
 
-@pytest.mark.slow
 def test_without_pytest_html_and_xdist_the_plugin_works(site: Site) -> None:
     """They are extras."""
     result = site.audit_in_subprocess("-p", "no:html", "-p", "no:xdist", "-p", "no:metadata")

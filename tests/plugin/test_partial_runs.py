@@ -18,6 +18,8 @@ from .conftest import Site
 from .test_fleet import second_cluster
 from .test_judging_nothing import contents
 
+pytestmark = pytest.mark.slow  # each audits a cluster several times
+
 BROKEN = ("db1", "nothing-runs")
 
 
@@ -161,7 +163,6 @@ def test_a_test_that_is_skipped_before_it_judges_makes_the_audit_partial(site: S
     result.stdout.fnmatch_lines(["  partial   1 check got no verdict: they are unknown"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", [[], ["-n", "2"]])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_control_c_and_a_job_that_is_cancelled_keep_the_whole_audit(
@@ -188,7 +189,6 @@ def test_control_c_and_a_job_that_is_cancelled_keep_the_whole_audit(
     assert f"  whole     {site.path}/reports/acme-prod/evidence.json was kept: " in told
 
 
-@pytest.mark.slow
 def test_runs_of_one_cluster_at_the_same_time_do_not_harm_each_other(site: Site) -> None:
     """As CI jobs do that share a folder; all packs hold."""
     site._write()

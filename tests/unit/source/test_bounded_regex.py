@@ -104,6 +104,7 @@ PIECES = st.sampled_from([
 ])  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(PIECES, max_size=12).map("".join), st.text("ab{}e1, -/<=\n", max_size=12))
 @settings(max_examples=400, deadline=None)
 def test_decides_as_re_does(pattern: str, text: str) -> None:
