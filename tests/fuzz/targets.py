@@ -421,6 +421,8 @@ def _verified(content: bytes) -> Iterator[str]:
         (copy / EVIDENCE).write_bytes(content)
         proof = verify(copy)
         assert unchanged or proof.problems, "altered, and nothing was found"
+        faults = [one for one in proof.problems if "cannot be judged again" in one]
+        assert not faults, faults
         yield from (*proof.problems, *proof.notes, *proof.held)
         try:
             read_before(copy)
