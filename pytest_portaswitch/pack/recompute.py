@@ -37,10 +37,8 @@ def differences(evidence: Evidence) -> Iterator[str]:
     checks = {check.id: _check_of(check) for check in evidence.checks}
     yield from _plan(evidence, expanded, checks)
     yield from contradictions(evidence)
-    yield from _hosts(evidence)
     verdicts: dict[str, Verdict] = {}
-    for check in evidence.checks:
-        yield from _judge_again(evidence, check, checks[check.id], verdicts)
+    yield from _verdicts(evidence, checks, verdicts)
     if plan.unexpanded != evidence.unexpanded:
         yield "unexpanded: the tables and the cluster leave out other rows"
     if plan.unreached != evidence.unreached:
@@ -72,6 +70,19 @@ def differences(evidence: Evidence) -> Iterator[str]:
     yield from _causes(evidence.causes, found.causes)
     met = (*errors_of(evidence.hosts, ()), *found.internal_errors)
     yield from _internal_errors(evidence.internal_errors, met, checks)
+
+
+def _verdicts(
+    evidence: Evidence, checks: Mapping[str, Check], verdicts: dict[str, Verdict]
+) -> Iterator[str]:
+    """Facts that no host can have, and what is said of checks and is not so."""
+    unheard_of = [*_hosts(evidence)]
+    yield from unheard_of
+    for check in evidence.checks:
+        said = [*_judge_again(evidence, check, checks[check.id], verdicts)]
+        # Such facts may be none that anybody can judge: that is not our fault.
+        if check.id in verdicts or not unheard_of:
+            yield from said
 
 
 def _assessment(

@@ -90,3 +90,16 @@ def test_file_larger_than_any_pack_is_not_read(
     monkeypatch.setattr(files, "LARGEST", 1000)
     pack = write_pack(evidence(), tmp_path).parent
     assert "evidence.json: cannot be read: larger than 1000 bytes" in verify(pack).problems
+
+
+def test_facts_that_nobody_can_judge_are_the_facts_fault(tmp_path: Path) -> None:
+    """Of whoever wrote the pack, and not of this program: each is named once."""
+    pack = write_pack(evidence(), tmp_path).parent
+    plain = json.loads((pack / EVIDENCE).read_text())
+    plain["hosts"]["db1"]["interfaces"][0]["addresses"][0] = ""
+    (pack / EVIDENCE).write_text(json.dumps(plain))
+    said = [line for line in verify(pack).problems if "check " in line or "hosts." in line]
+    assert said == [
+        "evidence.json: hosts.db1.interfaces: no audit records these: entries that make no sense "
+        "were left out (1): '' is not an address with its prefix"
+    ]

@@ -87,8 +87,8 @@ ALTERED = {
     ),
     "an address that is none": (
         _socket,
-        "evidence.json: check undeclared:db1:sockets: cannot be judged again: a fault of this "
-        "program at judge/",
+        "evidence.json: hosts.db1.sockets: no audit records these: entries that make no sense were "
+        "left out (1): ",
     ),
     "a pattern that is none": (
         _pattern,
