@@ -39,6 +39,9 @@ class Difference(NamedTuple):
         return (first, *(f"  {line}" for line in self.evidence))
 
 
+_DEEPEST = 1 << 30
+
+
 class _Edit(NamedTuple):
     at: int
     end: int
@@ -157,7 +160,8 @@ class _Merge:
                 f"{' ' * named.column}{line.strip()}{self.line_end}" for line in evidence
             )
             self.edits.append(_Edit(begin, begin, lines, -1))
-        self.edits.append(_Edit(at, end, text))
+        # Before what comes behind the entry, which begins where an empty value ends.
+        self.edits.append(_Edit(at, end, text, _DEEPEST))
         self.added.append(place)
 
     def _add(

@@ -7,20 +7,25 @@ import math
 from pytest_portaswitch.text import Hostile, address, interface_address
 from pytest_portaswitch.text import clean as text
 
-__all__ = ["Hostile", "address", "count", "interface_address", "port", "seconds", "text"]
+__all__ = ["Hostile", "address", "count", "interface_address", "port", "seconds", "shown", "text"]
+
+
+def shown(number: int) -> str:
+    """Return a number for a message: Python writes none of more than 4,300 digits."""
+    return str(number) if abs(number) < 1 << 128 else "a number of 128 bits or more"
 
 
 def port(number: int) -> int:
     """Return a port number. Raises ``Hostile``."""
     if not 0 <= number <= 65535:
-        raise Hostile(f"{number} is not a port")
+        raise Hostile(f"{shown(number)} is not a port")
     return number
 
 
 def count(number: int) -> int:
     """Return a number of bytes or things. Raises ``Hostile``."""
     if not 0 <= number < 1 << 63:
-        raise Hostile(f"{number} is no count")
+        raise Hostile(f"{shown(number)} is no count")
     return number
 
 

@@ -261,13 +261,19 @@ def kept(
     stands between them and one of the former shows whose children they are.
     """
     wanted = set(found)
+    descends: dict[int, bool] = {}  # from one of ``found``, or it is one
     for pid in owners:
         line: list[int] = []
         above = pid
-        while above in parents and above not in line:
+        while above in parents and above not in descends:
+            descends[above] = False
             line.append(above)
             above = parents[above]
-        while len(line) > 1 and line[-1] not in found:
-            line.pop()
-        wanted.update(line)
+        below_one = descends.get(above, False)
+        for each in reversed(line):
+            below_one = descends[each] = below_one or each in found
+            if below_one:
+                wanted.add(each)
+        if pid in parents:
+            wanted.add(pid)
     return wanted

@@ -287,5 +287,5 @@ def program(given: Program) -> Program:
 
 def _within(number: int, least: int, most: int, what: str) -> int:
     if not least <= number <= most:
-        raise Hostile(f"{number} is not {what}")
+        raise Hostile(f"{clean.shown(number)} is not {what}")
     return number

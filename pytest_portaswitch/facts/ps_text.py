@@ -167,12 +167,17 @@ def _matched(process: Process, command: Command, patterns: Patterns, owns: bool)
 
 def _without(seen: list[tuple[Process, Command]], ours: set[int]) -> list[tuple[Process, Command]]:
     """Leave out some processes and all that descend from them, down to ``ps`` itself."""
-    while True:
-        kept = [each for each in seen if not {each[0].pid, each[0].parent} & ours]
-        ours = {each.pid for each, _ in seen} - {each.pid for each, _ in kept}
-        if not ours:
-            return kept
-        seen = kept
+    children: dict[int, list[int]] = {}
+    for process, _ in seen:
+        children.setdefault(process.parent, []).append(process.pid)
+    left_out: set[int] = set()
+    todo = list(ours)
+    while todo:
+        pid = todo.pop()
+        if pid not in left_out:
+            left_out.add(pid)
+            todo += children.get(pid, ())
+    return [each for each in seen if each[0].pid not in left_out]
 
 
 def _is_bracketed(command: str) -> bool:

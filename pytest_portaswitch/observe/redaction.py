@@ -44,6 +44,8 @@ _OURS = frozenset(
 """Fields that hold names of the plan, or that were checked to be addresses, sums or one letter. All
 others are struck, those that are added later included; certificates are looked at as a whole."""
 
+_ZONE = re.compile("%[^/]*")
+
 
 class Redaction:
     """The secrets of one run, of all its clusters: a peer may hear of one from another."""
@@ -98,9 +100,26 @@ class Redaction:
         if isinstance(value, msgspec.Struct):
             before = {name: getattr(value, name) for name in _outside(type(value))}
             after = {name: self._struck(one) for name, one in before.items()}
+            for name in _addresses(type(value)):
+                before[name] = getattr(value, name)
+                after[name] = self._without_zone(before[name])
             # Most of what a host says stays as it is.
             return value if after == before else msgspec.structs.replace(value, **after)
         return value
+
+    def _without_zone(self, value: Any) -> Any:
+        """Of an address a host chooses the zone alone: ``fe80::1%ZONE/64``."""
+        if isinstance(value, tuple):
+            return tuple(map(self._without_zone, value))
+        return _ZONE.sub("", value) if "%" in value and self.text(value) != value else value
+
+
+@functools.cache
+def _addresses(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields that hold addresses."""
+    hints = get_type_hints(kind)
+    held = (Address, tuple[Address, ...])
+    return tuple(name for name in kind.__struct_fields__ if hints[name] in held)
 
 
 @functools.cache

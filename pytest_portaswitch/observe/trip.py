@@ -65,7 +65,7 @@ class Trip:
         self._errors = b""
         self._noted = 0
         self._sent = 0.0
-        """How much of the reply was searched for its end."""
+        """When the host was told what to do; seconds since the epoch."""
         self._watch: Watch | None = None
         self._sudo: Sudo = "none"
         if job.login.sudo:
@@ -175,7 +175,8 @@ class Trip:
         if len(self._errors) > _STDERR:
             # Both ends of a long text are worth keeping, and no half of a secret.
             errors = self.job.redaction.content(self._errors)
-            self._errors = errors[: _STDERR // 2] + errors[-_STDERR // 2 :]
+            # With room behind it: not each further byte has all of it looked at again.
+            self._errors = errors[: _STDERR // 4] + errors[-_STDERR // 4 :]
         if self._noted > self._limits.output:
             self._fail(
                 "output-too-large",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -78,8 +79,12 @@ def _verdicts(
     """Facts that no host can have, and what is said of checks and is not so."""
     unheard_of = [*_hosts(evidence)]
     yield from unheard_of
+    claimed = defaultdict(list)
+    for error in evidence.internal_errors:
+        if error.stage in JUDGED:
+            claimed[error.subject].append(error)
     for check in evidence.checks:
-        said = [*_judge_again(evidence, check, checks[check.id], verdicts)]
+        said = [*_judge_again(evidence, check, checks[check.id], claimed[check.id], verdicts)]
         # Such facts may be none that anybody can judge: that is not our fault.
         if check.id in verdicts or not unheard_of:
             yield from said
@@ -113,18 +118,24 @@ def _hosts(evidence: Evidence) -> Iterator[str]:
 
 
 def _judge_again(
-    evidence: Evidence, recorded: JudgedCheck, check: Check, verdicts: dict[str, Verdict]
+    evidence: Evidence,
+    recorded: JudgedCheck,
+    check: Check,
+    claimed: Sequence[InternalError],
+    verdicts: dict[str, Verdict],
 ) -> Iterator[str]:
     """What is said of one check and is not so. Its verdict goes into ``verdicts``.
+
+    ``claimed``: the faults of judging it that the evidence names.
 
     Not where judging fails and nothing is said of that: no audit gives such facts.
     """
     verdict = _verdict(evidence, recorded, check)
     error = verdict.internal_error
-    for claimed in evidence.internal_errors:
-        if claimed.stage in JUDGED and claimed.subject == check.id and claimed != error:
-            yield _is_said(claimed)
-    if error and error not in evidence.internal_errors:
+    for one in claimed:
+        if one != error:
+            yield _is_said(one)
+    if error and error not in claimed:
         yield f"check {check.id}: cannot be judged again: {error.line}"
         return
     if verdict.unsettled and recorded.unsettled is None:

@@ -70,7 +70,9 @@ def verify(
     try:
         content = read_regular(folder / EVIDENCE)
         evidence = decode(content, Path(EVIDENCE))
-    except OSError:
+    except OSError as error:
+        if not any(line.startswith(f"{EVIDENCE}: ") for line in problems):
+            problems.append(f"{EVIDENCE}: cannot be read: {error.strerror}")
         return Proof(tuple(problems), tuple(held))
     except BadInput as bad:
         return Proof((*problems, *str(bad).splitlines()), tuple(held))
@@ -95,7 +97,8 @@ def verify(
     notes = [f"{EVIDENCE}: {line}" for line in unvouched(evidence)]
     if len(notes) > MOST:
         notes[MOST:] = [f"{EVIDENCE}: ... and {len(notes) - MOST:,} more"]
-    return Proof((*problems, *concluded), tuple(held), tuple(notes))
+    # A file that cannot be read was met twice.
+    return Proof(tuple(dict.fromkeys((*problems, *concluded))), tuple(held), tuple(notes))
 
 
 def sums_of(folder: Path) -> Iterator[str]:
@@ -133,9 +136,12 @@ def sums_of(folder: Path) -> Iterator[str]:
     if sorted(recorded) == sorted(files) and not altered and summed != sums(files):
         yield f"{SUMS}: was altered: an audit writes the same sums otherwise"
     known = {*SUMMED, SUMS, SIGNATURE}
-    for path in sorted(folder.iterdir()):
-        if path.name not in known:
-            yield f"{path.name}: does not belong to the pack"
+    try:
+        others = sorted(path.name for path in folder.iterdir() if path.name not in known)
+    except OSError as error:
+        yield f"{folder.name}: cannot be listed: {error.strerror}"
+        return
+    yield from (f"{name}: does not belong to the pack" for name in others)
 
 
 def _signature(folder: Path, signers: Path | None, identity: str) -> str:
@@ -186,5 +192,7 @@ def _derived(folder: Path, evidence: Evidence) -> Iterator[str]:
         try:
             if read_regular(folder / name) != content:
                 yield f"{name}: is not what the evidence gives"
-        except OSError:
-            continue  # said already
+        except FileNotFoundError:
+            yield f"{name}: is missing"
+        except OSError as error:
+            yield f"{name}: cannot be read: {error.strerror}"

@@ -104,6 +104,7 @@ _MOST = {
     "tables.subcomponents": MOST_ROWS,
     "checks": MOST_CHECKS,
     "causes": MOST_CHECKS,
+    "internal_errors": MOST_CHECKS,
 }
 
 

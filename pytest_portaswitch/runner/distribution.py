@@ -218,7 +218,7 @@ class Worker:
             self.audits.observe(self._selection.tests.values(), self._selection.hosts)
             told: bytes | str = _visit(self.audits)
         except BaseException as error:  # the controller waits
-            told = f"it could not observe: {error!r}"
+            told = f"it could not observe: {type(error).__name__}"
         self._channel.send(told)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

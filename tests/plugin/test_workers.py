@@ -414,9 +414,7 @@ def test_worker_elsewhere_that_cannot_observe_ends_the_run_with_a_reason(site: S
     (site.path / "afar.py").write_text(AFAR + "distribution.Audits.observe = lambda *_: [][0]\n")
     result = site.audit_in_subprocess("-p", "afar", "-n", "1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(
-        ["ERROR: worker gw0 (*popen*): it could not observe: IndexError('list index out of range')"]
-    )
+    result.stderr.fnmatch_lines(["ERROR: worker gw0 (*popen*): it could not observe: IndexError"])
 
 
 @pytest.mark.slow

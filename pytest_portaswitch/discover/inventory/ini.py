@@ -18,6 +18,8 @@ from pytest_portaswitch.source import closest
 
 _SECTION = re.compile(r"\[(?P<name>[^:\]\s]+)(?::(?P<kind>\w+))?\]\s*(?:[#;].*)?")
 _KINDS = ("children", "vars")
+_LONGEST = 10_000
+"""Characters of a line of a host; shlex takes time that grows with their square."""
 
 
 def read_ini(text: str, found: Inventory) -> None:
@@ -55,6 +57,8 @@ def read_ini(text: str, found: Inventory) -> None:
 
 def _hosts(line: str, number: int, group: str, found: Inventory) -> None:
     try:
+        if len(line) > _LONGEST:
+            raise ValueError(f"has more than {_LONGEST} characters")
         first, *rest = shlex.split(line, comments=True)
         names, port = expand(first, MOST)
     except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +32,14 @@ _LOOKS_LIKE_YAML = re.compile(
 _VAULT = b"$ANSIBLE_VAULT"
 _SSH = ("ssh", "smart", "paramiko", "paramiko_ssh")
 _CONTAINERS = ("docker", "podman")
+
+
+def _is(check: Callable[[], bool], unknown: bool) -> bool:
+    """What a path is; ``unknown`` where its folder lets nobody look."""
+    try:
+        return check()
+    except PermissionError:
+        return unknown
 
 
 @dataclass(frozen=True)
@@ -140,8 +148,12 @@ class _Beside:
             if f"{name}{ending}" not in self._there[kind]:
                 continue
             path = self.folder / kind / f"{name}{ending}"
-            inside = [path / one for one in sorted(self._names(path))] if path.is_dir() else [path]
-            yield from (one for one in inside if one.suffix in ("", *_YAML) and one.is_file())
+            is_folder = _is(path.is_dir, unknown=False)
+            inside = [path / one for one in sorted(self._names(path))] if is_folder else [path]
+            for one in inside:
+                # Of one that nobody may look at, whoever reads it says so.
+                if one.suffix in ("", *_YAML) and _is(one.is_file, unknown=True):
+                    yield one
 
     @staticmethod
     def _names(folder: Path) -> set[str]:

@@ -72,10 +72,12 @@ def test_an_inventory_of_a_few_lines_cannot_cost_more_than_a_second(
     [
         ("\n" * 40 + "[1", "hosts:41: "),
         ("\n \t#\n" * 40 + "[1", "hosts:81: "),
-        ("h[1:2]" + "x" * 200_000, "has more than 1024 characters"),
+        ("h[1:2]" + "x" * 200_000, "has more than 10000 characters"),
+        ("h[1:2]" + "x" * 2000, "has more than 1024 characters"),
+        ("web1 x=" + "a" * 2_000_000, "has more than 10000 characters"),
         ("[web:vars]\nansible_user=x" + " " * 60_000 + "y\n[1", "hosts:3: "),
     ],
-    ids=["blank-lines", "comments", "long-name", "long-gap"],
+    ids=["blank-lines", "comments", "long-line", "long-name", "long-word", "long-gap"],
 )
 def test_long_runs_of_anything_are_read_as_fast_as_short_ones(content: str, said: str) -> None:
     problems: list[Problem] = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_portaswitch.discover import holds_all, merge, remarks
@@ -56,6 +56,12 @@ _HOST = st.dictionaries(st.sampled_from(["private", "roles", "public"]), _VALUES
 _HOSTS = st.dictionaries(_NAMES, _HOST, min_size=1)
 
 
+@example(
+    {"b": {"private": "10.0.0.3", "public": ""}},
+    {"b": {"roles": "[web]", "public": "10.0.0.3"}},
+    [True] * 4,
+    1,
+)
 @given(_HOSTS, _HOSTS, st.lists(st.booleans(), min_size=4, max_size=4), st.integers(1, 6))
 def test_whatever_is_merged_the_file_keeps_what_it_says_and_gets_what_it_lacks(
     old: dict[str, dict[str, str]], draft: dict[str, dict[str, str]], flow: list[bool], width: int

@@ -178,3 +178,11 @@ def test_processes_that_a_judge_needs_are_kept() -> None:
     assert kept(parents, {10}, [12, 21, 99]) == {10, 11, 12, 21}
     assert kept(parents, set(), []) == set()
     assert kept(parents, {1}, [40]) == {1, 40}
+
+
+def test_a_long_line_of_parents_costs_no_more_than_its_length() -> None:
+    """Whoever says what runs on a host may say anything, a circle too."""
+    parents = {pid: pid - 1 for pid in range(1, 100_000)}
+    assert len(kept(parents, {50_000}, range(60_000, 100_000))) == 50_000
+    assert kept(parents, set(), [99_999]) == {99_999}
+    assert kept({1: 2, 2: 1}, {2}, [1]) == {1, 2}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_portaswitch.facts import ip_text, shell
+from pytest_portaswitch.facts.ps_text import processes
 from pytest_portaswitch.facts.shell import Sections
 
 LINK = r"{}: {}: <BROADCAST,UP,LOWER_UP> mtu 1500 qdisc fq {}state UP \    link/ether 02:42:ac"
@@ -62,3 +63,10 @@ def test_options_of_a_socket_are_read_as_ss_of_any_age_prints_them(
 ) -> None:
     parts = Sections(f"0123456789abcdef\n0123456789abcdef options tcp\n{line}\n".encode())
     assert shell._options(parts, "tcp") == ({} if options is None else {77: options})
+
+
+def test_a_long_line_of_descendants_of_the_shell_is_left_out_at_once() -> None:
+    """Each generation does not cost a look at all processes."""
+    table = [f"{pid} {pid - 1} root S 01:00" for pid in range(100, 60_000)]
+    seen, bad = processes([*table, "70000 1 root S 01:00"], [], {}, 1e9, "mark", "100")
+    assert ([process.pid for process, _ in seen], bad) == ([70_000], 0)

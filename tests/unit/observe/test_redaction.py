@@ -34,6 +34,7 @@ from pytest_portaswitch.facts import (
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.observe import Job, Limits, Request, observe, redaction
 from pytest_portaswitch.observe.redaction import STRUCK, Redaction
+from pytest_portaswitch.text import Address, clean
 from tests.unit.observe.conftest import FakeSsh
 from tests.unit.observe.stub import STUB
 
@@ -215,3 +216,21 @@ def test_fields_that_are_left_alone_are_there() -> None:
     assert {
         (name, field) for name, kind in structs.items() for field in kind.__struct_fields__
     } >= (named)
+
+
+def test_zone_of_an_address_that_says_a_secret_is_left_out() -> None:
+    """A host chooses it; the others stay, as they name interfaces."""
+    secret = "Sekret123"  # noqa: S105
+    said = (f"fe80::1%{secret}/64", "fe80::2%eth0/64", "10.0.0.5/24")
+    seen = HostFacts(
+        host="db1",
+        method="python",
+        privileged=True,
+        took=1.0,
+        interfaces=(Interface(name=clean("lan"), up=True, mtu=1500, addresses=said),),  # type: ignore[arg-type]
+        sockets=(Socket(transport="tcp", address=Address(f"fe80::1%{secret}"), port=22),),
+    )
+    struck = Redaction([Secret(secret)]).observation(seen)
+    assert isinstance(struck, HostFacts)
+    assert struck.interfaces[0].addresses == ("fe80::1/64", "fe80::2%eth0/64", "10.0.0.5/24")
+    assert struck.sockets[0].address == "fe80::1"

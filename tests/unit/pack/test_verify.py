@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -428,3 +430,20 @@ def test_arguments_that_cannot_be_used(
 def test_the_moment_of_a_run_has_a_time_zone(broken: Evidence) -> None:
     """Else waivers would end at another hour for each reader."""
     assert datetime.datetime.fromisoformat(broken.run.started).tzinfo is not None
+
+
+@pytest.mark.parametrize("name", [EVIDENCE, PAGE])
+def test_file_that_can_be_read_once_and_not_again_is_named(
+    pack: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pack of which nothing was computed again does not hold."""
+    read: list[str] = []
+
+    def once(path: Path) -> bytes:
+        read.append(path.name)
+        if read.count(name) > 1 and path.name == name:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return path.read_bytes()
+
+    monkeypatch.setattr(sys.modules["pytest_portaswitch.pack.verify"], "read_regular", once)
+    assert f"{name}: cannot be read: Stale file handle" in verify(pack).problems
