@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -53,15 +53,16 @@ def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
     found: dict[str, Part] = defaultdict(Part)
     targets = _Targets(parties)
     for name, (request, facts) in parties.items():
+        sources = _sources(facts)
         silent = {result.key for result in facts.probes if result.outcome == "silent"}
         for probe in request.probes:
             if probe.transport == "udp" and probe.key in silent:
                 holders = targets.holders(probe.address)
                 if holders:
-                    _assign(found, name, probe, holders, facts)
+                    _assign(found, name, probe, holders, sources)
         for target, probes in _by_address(request.watched).items():
             for probe in targets.placed(target, probes) if targets.tell(target) else ():
-                _assign(found, name, probe, targets.holders(target), facts)
+                _assign(found, name, probe, targets.holders(target), sources)
                 found[name].repeats.add(probe.key)
     return dict(found)
 
@@ -91,14 +92,18 @@ def _by_address(probes: Iterable[Probe]) -> dict[str, list[Probe]]:
 
 
 def _assign(
-    found: dict[str, Part], name: str, probe: Probe, holders: Iterable[str], source: HostFacts
+    found: dict[str, Part],
+    name: str,
+    probe: Probe,
+    holders: Iterable[str],
+    sources: Collection[str],
 ) -> None:
     found[name].sends[probe.key] = probe
     for holder in holders:
         part = found[holder]
         part.watches.add(probe.port)
         part.targets.add(_plain(probe.address))
-        part.sources |= _sources(source)
+        part.sources.update(sources)
 
 
 def _sources(facts: HostFacts) -> set[str]:
