@@ -160,7 +160,7 @@ class _Merge:
                 f"{' ' * named.column}{line.strip()}{self.line_end}" for line in evidence
             )
             self.edits.append(_Edit(begin, begin, lines, -1))
-        # Before what comes behind the entry, which begins where an empty value ends.
+        # An entry that is added behind an empty value begins at the same place: the value is first.
         self.edits.append(_Edit(at, end, text, _DEEPEST))
         self.added.append(place)
 

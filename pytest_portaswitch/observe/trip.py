@@ -175,7 +175,7 @@ class Trip:
         if len(self._errors) > _STDERR:
             # Both ends of a long text are worth keeping, and no half of a secret.
             errors = self.job.redaction.content(self._errors)
-            # With room behind it: not each further byte has all of it looked at again.
+            # Half of the limit stays free, so that the next bytes cause no new search at once.
             self._errors = errors[: _STDERR // 4] + errors[-_STDERR // 4 :]
         if self._noted > self._limits.output:
             self._fail(

@@ -77,16 +77,16 @@ def _verdicts(
     evidence: Evidence, checks: Mapping[str, Check], verdicts: dict[str, Verdict]
 ) -> Iterator[str]:
     """Facts that no host can have, and what is said of checks and is not so."""
-    unheard_of = [*_hosts(evidence)]
-    yield from unheard_of
+    impossible_facts = [*_hosts(evidence)]
+    yield from impossible_facts
     claimed = defaultdict(list)
     for error in evidence.internal_errors:
         if error.stage in JUDGED:
             claimed[error.subject].append(error)
     for check in evidence.checks:
         said = [*_judge_again(evidence, check, checks[check.id], claimed[check.id], verdicts)]
-        # Such facts may be none that anybody can judge: that is not our fault.
-        if check.id in verdicts or not unheard_of:
+        # Judging may fail on facts that no host can have: that is no fault of this program.
+        if check.id in verdicts or not impossible_facts:
             yield from said
 
 

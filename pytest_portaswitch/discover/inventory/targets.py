@@ -35,7 +35,7 @@ _CONTAINERS = ("docker", "podman")
 
 
 def _is(check: Callable[[], bool], unknown: bool) -> bool:
-    """What a path is; ``unknown`` where its folder lets nobody look."""
+    """The result of the check; ``unknown`` where permissions forbid it."""
     try:
         return check()
     except PermissionError:
@@ -151,7 +151,7 @@ class _Beside:
             is_folder = _is(path.is_dir, unknown=False)
             inside = [path / one for one in sorted(self._names(path))] if is_folder else [path]
             for one in inside:
-                # Of one that nobody may look at, whoever reads it says so.
+                # Where permissions forbid the check, reading the file fails and says why.
                 if one.suffix in ("", *_YAML) and _is(one.is_file, unknown=True):
                     yield one
 

@@ -64,12 +64,11 @@ SENTENCE: dict[Readiness, str] = {
 }
 
 NO_CAUSE: dict[Readiness, str] = {
-    "ready": "Nothing failed, nothing is waived, and everything could be looked at.",
-    "ready-with-warnings": "Nothing that was looked at failed, and nothing is waived.",
+    "ready": "No check failed, and none is waived.",
+    "ready-with-warnings": "No check failed, and none is waived. There are warnings.",
     "blocked": "No cause was found of what failed: the checks are below.",
-    "could-not-be-assessed": "Nothing that was looked at failed, and nothing is waived; not "
-    "everything was looked at or could be told: what is missing stands at the top and under Not "
-    "assessed.",
+    "could-not-be-assessed": "No check failed, and none is waived, but not all checks have an "
+    "answer: the top of this page and Not assessed name those that have none.",
 }
 """What stands in place of causes where there are none."""
 
