@@ -24,6 +24,9 @@ def schema() -> dict[str, Any]:
     structs = {struct.__name__: struct for struct in sorted(_structs(Evidence), key=str)}
     for name, part in found["$defs"].items():
         beside = _descriptions(structs[name])
+        if "description" in part:
+            # Some versions of msgspec keep a docstring's indentation, others take it off.
+            part["description"] = inspect.cleandoc(part["description"])
         for field, described in part.get("properties", {}).items():
             words = beside.get(field) or OWN.get(f"{name}.{field}") or COMMON.get(field)
             if words:
