@@ -69,11 +69,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def plan_of(file: Path, further: list[Path]) -> Plan:
-    """The plan of a cluster file, or every problem of the file and of the plan at once."""
+def plan_of(file: Path, further: list[Path], text: str | None = None) -> Plan:
+    """The plan of a cluster file, or every problem of the file and of the plan at once.
+
+    ``text``: what the file would hold, to be read instead of it.
+    """
     problems: list[Problem] = []
     plans: list[Plan] = []
-    for loaded in cluster.read_many([file], further, problems):
+    texts = {} if text is None else {file: text}
+    for loaded in cluster.read_many([file], further, problems, texts):
         if cluster.can_be_planned(loaded, problems):
             found = tables.load(loaded.release, loaded.tables)
             plans.append(expand(found, loaded))

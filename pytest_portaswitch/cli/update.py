@@ -11,8 +11,6 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
 from pytest_portaswitch import discover
 from pytest_portaswitch.cli.plan import plan_of
 from pytest_portaswitch.discover import Existing, Found, Merged
@@ -62,16 +60,11 @@ def _is_in(problem: Problem, place: str) -> bool:
 
 
 def _problems(text: str, path: Path) -> tuple[Problem, ...]:
-    """What is wrong with a text in the place of the file: its paths are relative to the folder."""
-    with _beside(text, path) as draft:
-        try:
-            plan_of(draft, [])
-        except BadInput as bad:
-            own = show.visible(str(draft))
-            return tuple(
-                msgspec.structs.replace(p, file=show.visible(str(path))) if p.file == own else p
-                for p in bad.problems
-            )
+    """What is wrong with a text in the place of the file."""
+    try:
+        plan_of(path, [], text)
+    except BadInput as bad:
+        return bad.problems
     return ()
 
 

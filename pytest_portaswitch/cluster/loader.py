@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +74,17 @@ def load_many(paths: Sequence[Path], tables: Sequence[Path] = ()) -> tuple[Clust
 
 
 def read_many(
-    paths: Sequence[Path], tables: Sequence[Path], problems: list[Problem]
+    paths: Sequence[Path],
+    tables: Sequence[Path],
+    problems: list[Problem],
+    texts: Mapping[Path, str] | None = None,
 ) -> tuple[Cluster, ...]:
     """As ``load_many``, recording problems instead of raising.
 
-    What it gives back beside problems are clusters as far as they could be read.
+    What it gives back beside problems are clusters as far as they could be read. ``texts``: what
+    some of the files would hold, to be read instead of them.
     """
-    found = [_read(path, tables, problems) for path in paths]
+    found = [_read(path, tables, problems, (texts or {}).get(path)) for path in paths]
     clusters = [cluster for cluster in found if cluster is not None]
     first: dict[str, Value] = {}
     for _, name in clusters:
@@ -105,10 +109,10 @@ def can_be_planned(cluster: Cluster, problems: Sequence[Problem]) -> bool:
 
 
 def _read(
-    path: Path, extra: Sequence[Path], problems: list[Problem]
+    path: Path, extra: Sequence[Path], problems: list[Problem], text: str | None
 ) -> tuple[Cluster, Value] | None:
     """The cluster, as far as it could be read, with where its name stands."""
-    value = open_file(path, problems)
+    value = open_file(path, problems, text=text)
     section = value.section(("cluster", "hosts"), _OPTIONAL) if value else None
     if value is None or section is None:
         return None

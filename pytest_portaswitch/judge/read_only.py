@@ -34,26 +34,19 @@ _OF_A_PART = re.compile(r" ON (?!\*\.\*)")
 def judge_read_only(check: Check, expects: RefusesWrites, facts: Facts) -> Verdict:
     """Holds when ``read_only`` is on, and replication runs without much delay."""
     place = expects.destination
-    expected = (
-        f"{place.name} ({place.address}) refuses writes, and follows its source by at most "
-        f"{expects.lag} s"
-    )
+    by = f"follows its source by at most {expects.lag} s"
+    expected = f"{place.name} ({place.address}) refuses writes, and {by}"
     if not expects.account:
-        return Verdict(
-            verdict="unknown",
-            why_unknown="not-assessable",
-            expected=expected,
-            observed="the cluster file names no account that may look into it",
-            cause=f"without credentials nobody can tell whether {place.name} refuses writes; to "
-            "prove it, give replica: {account: NAME} and secrets: {mysql: {env: NAME}}",
-            fault=fault("no-credentials", place.name),
-        )
+        return _no_credentials(place.name, expected, "account that may look into it")
     source = facts_of(expects.source, facts, expected)
     if isinstance(source, Verdict):
         return source
     keys = [f"mysql:{place.address}:{number}" for number in expects.ports.numbers]
     asked = [database for database in source.databases if database.key in keys]
     if not asked:
+        if source.method == "python" and not source.gap("relays"):
+            # A check of a site's hook: a cluster file gives both or neither.
+            return _no_credentials(place.name, expected, f"password of {expects.account}")
         why = source.gap("relays") or "no Python on the host"
         return Verdict(
             verdict="unknown",
@@ -70,6 +63,18 @@ def judge_read_only(check: Check, expects: RefusesWrites, facts: Facts) -> Verdi
     if len({(verdict.verdict, verdict.cause) for verdict in verdicts}) > 1:
         return _two_servers(expects, told, verdicts, expected)
     return verdicts[0]
+
+
+def _no_credentials(name: str, expected: str, missing: str) -> Verdict:
+    return Verdict(
+        verdict="unknown",
+        why_unknown="not-assessable",
+        expected=expected,
+        observed=f"the cluster file names no {missing}",
+        cause=f"without credentials nobody can tell whether {name} refuses writes; to "
+        "prove it, give replica: {account: NAME} and secrets: {mysql: {env: NAME}}",
+        fault=fault("no-credentials", name),
+    )
 
 
 def _two_servers(
@@ -258,9 +263,7 @@ def _stopped(stream: Replication) -> str:
         for what, state in (("IO", stream.receives), ("SQL", stream.applies))
         if state.lower() != "yes"
     ]
-    if found and stream.error:
-        found.append(stream.error)
-    return ", ".join(found)
+    return ", ".join([*found, stream.error] if found and stream.error else found)
 
 
 def _following(stream: Replication) -> str:

@@ -123,13 +123,15 @@ class _Needs:
         addresses = {host.private for host in cluster.hosts.values()}
         patterns, sought = self.patterns.of(name)
         scripts = {key: questions.script(source, sent[key]) for key in sorted(sent)}
+        # Without a password, which a check of a site's hook may lack, nobody could log in.
+        streams = self.streams[name] if questions.dialogue else {}
         return Request(
             host=name,
             probes=tuple(sent[key] for key, script in scripts.items() if script is not None),
             scripts={key: script for key, script in scripts.items() if script},
             watched=tuple(watched[key] for key in sorted(watched, key=_turn(name))),
             second=name in self.second,
-            relays=tuple(self.streams[name][key] for key in sorted(self.streams[name])),
+            relays=tuple(streams[key] for key in sorted(streams)),
             routes_to=tuple(sorted(self.routes[name])),
             connections_to=tuple(sorted(addresses | self.astray[name])),
             patterns=patterns,

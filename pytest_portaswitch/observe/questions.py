@@ -58,9 +58,16 @@ class Questions:
         self._secrets = secrets
         self._unasked: dict[str, dict[str, _Failed]] = {}
 
-    def dialogue(self, key: str) -> Dialogue:
-        """The conversation over a stream, which only a login to a database needs."""
-        return Inspection(key, self._account, self._secrets["mysql"])
+    @property
+    def dialogue(self) -> Callable[[str], Dialogue] | None:
+        """Begins the conversation over a stream, which only a login to a database needs.
+
+        None: no password is there for one, and no stream is to be asked for.
+        """
+        password = self._secrets.get("mysql")
+        if password is None:
+            return None
+        return lambda key: Inspection(key, self._account, password)
 
     def script(self, source: str, probe: Probe) -> tuple[Step, ...] | None:
         """The steps of a probe that a host sends from its private address; empty: say nothing.

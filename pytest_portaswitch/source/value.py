@@ -134,13 +134,19 @@ class Section(msgspec.Struct, frozen=True):
         return default if found is None else found
 
 
-def open_file(path: Path, problems: list[Problem], shown: str = "") -> Value | None:
+def open_file(
+    path: Path, problems: list[Problem], shown: str = "", text: str | None = None
+) -> Value | None:
     """The root of a file's document, or None after recording why there is none.
 
-    Problems name the file as ``path`` was given, or as ``shown``.
+    Problems name the file as ``path`` was given, or as ``shown``. ``text``: what it would hold, to
+    be read instead of it.
     """
     file = shown or show.visible(str(path))
-    root = document.read(path, file, problems)
+    if text is None:
+        root = document.read(path, file, problems)
+    else:
+        root = document.parse(text.encode(), file, problems)
     return None if root is None else Value(root, "", file, problems)
 
 

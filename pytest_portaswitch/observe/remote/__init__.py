@@ -6,7 +6,7 @@ The conversation, in order; ``C`` is the controller, ``H`` the host. Lines end w
 2. H, on standard output: ``PORTASWITCH <nonce> login``. A banner may come before it, without a
    line end even. With ``sudo="password"`` C now writes the password and a newline, and waits.
 3. H: ``PORTASWITCH <nonce> ready python|shell root|user``, or ``... none``, or ``... refused``,
-   and then ends. ``progress`` reads these lines.
+   and then ends. ``Conversation`` reads these lines.
 4. C writes ``payload(...)``: the line ``PORTASWITCH <nonce> payload <length>`` and that many
    bytes. Standard input may stay open or be closed. For Python the bytes are base64 of zlib of
    texts with a NUL between them: the source that starts, name and source of each of the program's
@@ -24,22 +24,15 @@ nor, in Python, the controller's own end of the connection while probes are unde
 """
 
 from pytest_portaswitch.observe.remote.frame import Reply, Trouble, complete, reply
-from pytest_portaswitch.observe.remote.login import (
-    Progress,
-    Sudo,
-    login_command,
-    progress,
-)
+from pytest_portaswitch.observe.remote.login import Sudo, login_command
 from pytest_portaswitch.observe.remote.payload import payload
 
 __all__ = [
-    "Progress",
     "Reply",
     "Sudo",
     "Trouble",
     "complete",
     "login_command",
     "payload",
-    "progress",
     "reply",
 ]

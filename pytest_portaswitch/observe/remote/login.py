@@ -1,11 +1,9 @@
-"""The command that is run on a host, and the lines by which one follows how far it got."""
+"""The command that is run on a host."""
 
 from __future__ import annotations
 
 import re
 from typing import Literal
-
-import msgspec
 
 Sudo = Literal["none", "passwordless", "password"]
 
@@ -85,7 +83,7 @@ _OUTER: dict[Sudo, str] = {
 def login_command(sudo: Sudo, nonce: str) -> str:
     """Return the one line to run on a host, fit for any login shell.
 
-    It prints, each on a line of its own on standard output (see ``progress``):
+    It prints, each on a line of its own on standard output (see ``Conversation``):
 
     - ``PORTASWITCH <nonce> login`` once logged in, and where sudo may ask for a password, before
       it does, on standard error too (see ``since_login``);
@@ -124,30 +122,3 @@ def since_login(stderr: str, nonce: str) -> str:
     _, begun, after = stderr.partition(f"PORTASWITCH {nonce} login")
     before, asked, rest = (after if begun else stderr).partition(prompt(nonce))
     return (rest if asked else before).replace(prompt(nonce), "\n")
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the login command got."""
-
-    stage: Literal["nothing", "login", "ready", "none", "refused"]
-    python: bool = False
-    """Of ``ready``: whether Python waits for the payload; otherwise bash does."""
-    root: bool = False
-
-
-_MARK = re.compile(
-    rb"PORTASWITCH ([0-9a-f]+) (login|none|refused|ready (?:python|shell) (?:root|user))\r?\n"
-)
-
-
-def progress(stdout: bytes, nonce: str) -> Progress:
-    """Say how far the login command got, by what it printed so far, amid any banner's noise."""
-    reached = Progress(stage="nothing")
-    for mark in _MARK.finditer(stdout):
-        if mark[1] != nonce.encode():
-            continue
-        stage, *more = mark[2].decode().split()
-        if stage == "ready":
-            return Progress(stage="ready", python=more[0] == "python", root=more[1] == "root")
-        reached = Progress(stage=stage)  # type: ignore[arg-type]
-    return reached

@@ -143,6 +143,26 @@ def test_update_into_another_file_leaves_the_first_alone(
     assert main(["discover", "--update", str(file), "-o", str(other)]) == 2
 
 
+def test_update_into_another_file_writes_nothing_beside_the_first(
+    jobs: list[Job],  # noqa: F811
+    capfd: pytest.CaptureFixture[str],
+    file: Path,
+    tmp_path: Path,
+) -> None:
+    """Not even root can write in the folder of descriptors; what is wrong is found all the same."""
+    other = tmp_path / "new.yaml"
+    file.write_text(WRITTEN.replace("[main-db]", "[monitoring]"))
+    with file.open() as opened:
+        seen = Path(f"/proc/self/fd/{opened.fileno()}")
+        assert main(["discover", "--update", str(seen), "-o", str(other)]) == 0
+    said = capfd.readouterr().out.splitlines()
+    place = said.index("Left out, as the file would be refused with it:")
+    assert said[place + 1].startswith(f"  {seen}:")
+    assert "hosts.db1.mysql: '3306': " in said[place + 1]
+    assert main(["plan", str(other)]) == 0
+    assert "release: MR119" in other.read_text()
+
+
 def test_options_hold_for_all_hosts_of_the_file(
     jobs: list[Job],  # noqa: F811
     file: Path,

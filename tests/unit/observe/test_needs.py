@@ -11,6 +11,7 @@ from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
 from pytest_portaswitch.cluster import Cluster
 from pytest_portaswitch.cluster.model import Questions as Asked
+from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.observe.needs import requests
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.request import Stream
@@ -139,12 +140,16 @@ def test_a_replica_is_asked_over_a_stream_and_only_with_an_account(
     assert requests([check], cluster, 3.0, QUESTIONS) == {}
     assert isinstance(check.expects, RefusesWrites)
     expects = msgspec.structs.replace(check.expects, account="audit")
-    asked = requests([msgspec.structs.replace(check, expects=expects)], cluster, 3.0, QUESTIONS)
+    checks = [msgspec.structs.replace(check, expects=expects)]
+    asked = requests(checks, cluster, 3.0, Questions(b"0" * 16, {"mysql": Secret("x")}, "audit"))
     assert set(asked) == {"web1"}
     assert asked["web1"].relays == (
         Stream(key="mysql:10.0.0.4:3307", address="10.0.0.4", port=3307, patience=10.0),
     )
     assert b"audit" not in msgspec.json.encode(asked["web1"])
+    # A hook may plan such a check without a password; a server counts who connects and leaves.
+    assert QUESTIONS.dialogue is None
+    assert requests(checks, cluster, 3.0, QUESTIONS)["web1"].relays == ()
 
 
 def test_what_a_site_has_asked_is_asked_where_logins_go(cluster: Cluster) -> None:

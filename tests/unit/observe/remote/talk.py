@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import subprocess
 import sys
@@ -14,13 +15,11 @@ from typing import NamedTuple
 from pytest_portaswitch.facts.model import HostFacts, Probe, ProbeResult
 from pytest_portaswitch.facts.parse import parse_reply
 from pytest_portaswitch.observe.remote import (
-    Progress,
     Reply,
     Sudo,
     complete,
     login_command,
     payload,
-    progress,
     reply,
 )
 from pytest_portaswitch.observe.request import Limits, Request, Step
@@ -28,6 +27,21 @@ from pytest_portaswitch.observe.request import Limits, Request, Step
 NONCE = "0123456789abcdef0123456789abcdef"
 LIMITS = Limits(host_timeout=12)
 PATIENCE = 15.0
+
+
+class Progress(NamedTuple):
+    """How far the login command got, and of ``ready``: whether with Python, and as root."""
+
+    stage: str
+    python: bool = False
+    root: bool = False
+
+
+def progress(said: bytes) -> Progress:
+    """How far the login command got, by the last line of this trip that says so."""
+    mark = f"PORTASWITCH {NONCE} (login|none|refused|ready (?:python|shell) (?:root|user))\r?\n"
+    words = (re.findall(mark, said.decode(errors="replace")) or ["nothing"])[-1].split()
+    return Progress(words[0], "python" in words, "root" in words)
 
 
 class Talk(NamedTuple):
@@ -130,7 +144,7 @@ def converse(
             if not piece:
                 break
             said += piece
-            stage = progress(said, NONCE)
+            stage = progress(said)
             if stage.stage == "login" and password:
                 process.stdin.write(f"{password}\n".encode())
                 process.stdin.flush()
@@ -146,7 +160,7 @@ def converse(
         said += process.stdout.read()
         errors = process.stderr.read().decode()
         code = process.wait(PATIENCE)
-    return Talk(said, errors, progress(said, NONCE), code, request)
+    return Talk(said, errors, progress(said), code, request)
 
 
 def without_python(sudo: Sudo = "none") -> str:

@@ -17,12 +17,13 @@ from typing import IO
 
 import pytest
 
-from pytest_portaswitch.observe.remote import complete, login_command, payload, progress
+from pytest_portaswitch.observe.remote import complete, login_command, payload
 from pytest_portaswitch.observe.request import Limits, Request
 from tests.unit.observe.remote.conftest import udp
 from tests.unit.observe.remote.talk import (
     NONCE,
     environment,
+    progress,
     request_of,
     tools,
     without_python,
@@ -134,7 +135,7 @@ def said(busy: Side, request: Request, env: dict[str, str], command: str, *words
             assert mark.encode() in printed, printed[-500:]
 
         until(" ready ")
-        run.stdin.write(payload(request, LIMITS, NONCE, progress(printed, NONCE).python))
+        run.stdin.write(payload(request, LIMITS, NONCE, progress(printed).python))
         run.stdin.flush()
         until(f"PORTASWITCH {NONCE} end")
         for word, answer in zip(words[::2], words[1::2], strict=True):

@@ -19,7 +19,7 @@ import pytest
 
 from pytest_portaswitch.facts.model import Interface, Route, Unobserved
 from pytest_portaswitch.facts.parse import parse_reply
-from pytest_portaswitch.observe.remote import Reply, login_command, payload, progress, reply
+from pytest_portaswitch.observe.remote import Reply, login_command, payload, reply
 from pytest_portaswitch.observe.remote.program import host, links, netlink
 from pytest_portaswitch.observe.remote.program.notes import Notes
 from pytest_portaswitch.observe.request import Limits, Request
@@ -29,6 +29,7 @@ from tests.unit.observe.remote.talk import (
     converse,
     environment,
     open_environment,
+    progress,
     tools,
     without_python,
 )
@@ -387,7 +388,7 @@ def started(tmp_path: Path, request: Request, limits: Limits) -> subprocess.Pope
     assert process.stdin is not None
     assert process.stdout is not None
     said = b""
-    while progress(said, NONCE).stage != "ready":
+    while progress(said).stage != "ready":
         said += os.read(process.stdout.fileno(), 1000)
     process.stdin.write(payload(request, limits, NONCE, True))
     process.stdin.flush()

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from pytest_portaswitch.facts.model import Probe
-from pytest_portaswitch.observe.remote import Progress, login_command, progress
+from pytest_portaswitch.observe.remote import login_command
 from pytest_portaswitch.observe.remote.login import prompt
 from pytest_portaswitch.observe.request import Request
 from tests.unit.observe.remote.conftest import Serve, script, tcp, udp
 from tests.unit.observe.remote.talk import (
     NONCE,
+    Progress,
     converse,
     environment,
     open_environment,
@@ -219,27 +220,3 @@ def test_root_needs_no_sudo(tmp_path: Path) -> None:
     env = with_sudo(tmp_path, "exit 1")
     talk = converse(REQUEST, env, sudo="password", password="x")  # noqa: S106
     assert talk.facts.method == "python"
-
-
-MARK = f"PORTASWITCH {NONCE}"
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ("", Progress(stage="nothing")),
-        (f"Last login: today {MARK} login\r\n", Progress(stage="login")),
-        (f"{MARK} login", Progress(stage="nothing")),
-        ("PORTASWITCH 00 login\n", Progress(stage="nothing")),
-        (f"{MARK} login\n{MARK} none\n", Progress(stage="none")),
-        (f"{MARK} login\n{MARK} refused\n", Progress(stage="refused")),
-        (
-            f"{MARK} login\n{MARK} ready shell user\nmore",
-            Progress(stage="ready", python=False, root=False),
-        ),
-        (f"{MARK} ready python root\n", Progress(stage="ready", python=True, root=True)),
-    ],
-)
-def test_progress(said: str, expected: Progress) -> None:
-    """How far a login got is read amid noise, and only from whole lines of this trip."""
-    assert progress(said.encode(), NONCE) == expected
