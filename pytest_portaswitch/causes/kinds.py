@@ -114,6 +114,9 @@ TITLES: Mapping[str, str] = {
     "refused-server-error": "{1} on {0} answers that it cannot serve: {detail}",
     "refused-access-denied-with-credentials": "{1} on {0} refuses the credentials given: {detail}",
     "refused-login-accepted": "{1} on {0} lets anybody in without a password: {detail}",
+    "shared-server": "{0} has the role {1} and others besides, though the vendor's layouts give "
+    "that role a server of its own: {detail}",
+    "reserved-network": "addresses of the cluster lie in {0}, which PortaSwitch keeps for itself",
     "internal-error": "a fault of this program at {0} ({detail})",
     "algorithm-refused": "{detail}",
     "library-unusable": "{detail}",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 
 import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Route
 from pytest_portaswitch.judge import addressing, identity, path, seen
-from pytest_portaswitch.judge.fault import fault
+from pytest_portaswitch.judge.fault import Fault, fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
-from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.verdict import Verdict, warned
 from pytest_portaswitch.plan.check import Check, HasConnection, UsesPrivate
 from pytest_portaswitch.tables.ladder import Grade
 from pytest_portaswitch.text.command import on, run
@@ -116,10 +117,28 @@ def _detail(result: ProbeResult) -> str:
 
 
 def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) -> Verdict:
-    """Holds when the route to every peer leaves by the private interface and address."""
+    """Holds when the route to every peer leaves by the private interface and address.
+
+    What the cluster file itself says of the host, and is odd, is a warning whatever was seen.
+    """
+    return warned(_judge_routes(expects, facts), _declared_oddities(expects))
+
+
+def _declared_oddities(expects: UsesPrivate) -> Iterator[tuple[str, Fault]]:
+    for role, others in expects.shared.items():
+        line = f"{expects.host} has the role {role} and others besides: {', '.join(others)}; "
+        line += "the vendor's layouts give that role a server of its own"
+        yield line, fault("shared-server", expects.host, role, detail=", ".join(others))
+    for address, network in expects.reserved.items():
+        yield reserved_address(address, expects.host, network)
+
+
+def _judge_routes(expects: UsesPrivate, facts: Facts) -> Verdict:
     expected = (
         f"routes from {expects.host} to its {len(expects.peers)} peers leave by the interface "
         f"that holds {expects.address}"
+        if expects.peers
+        else f"an interface of {expects.host} holds {expects.address}"
     )
     host = facts_of(expects.host, facts, expected)
     if isinstance(host, Verdict):
@@ -127,8 +146,9 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
     for what in ("interfaces", "routes"):
         if why := host.gap(what):
             return gap(host.host, what, why, expected)
-    some_peer = next(iter(expects.peers.values()))
-    reproduce = run(host.host, "ip", "route", "get", some_peer)
+    some_peer = next(iter(expects.peers.values()), "")
+    by_route = ("route", "get", some_peer) if some_peer else ("-brief", "address")
+    reproduce = run(host.host, "ip", *by_route)
     if mistaken := identity.mistaken(host, expects.address, facts):
         return Verdict(
             verdict="fail",
@@ -183,16 +203,22 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
             evidence=tuple(wrong.values()),
             reproduce=run(host.host, "ip", "route", "get", expects.peers[first]),
         )
-    odd = tuple(identity.oddities(host, expects.address, facts))
-    return Verdict(
+    holds = Verdict(
         verdict="pass",
         expected=expected,
-        warnings=tuple(line for line, _ in odd),
-        fault=odd[0][1] if odd else None,
-        observed=f"all {len(expects.peers)} routes leave by {interface} from {expects.address}",
+        observed=f"all {len(expects.peers)} routes leave by {interface} from {expects.address}"
+        if expects.peers
+        else f"{interface} holds {expects.address}",
         evidence=tuple(f"{r.to} dev {r.interface} src {r.source}" for r in host.routes[:5]),
         reproduce=reproduce,
     )
+    return warned(holds, identity.oddities(host, expects.address, facts))
+
+
+def reserved_address(address: str, where: str, network: str) -> tuple[str, Fault]:
+    """The warning of an address of the cluster file that PortaSwitch keeps for itself."""
+    line = f"{address} of {where} lies in {network}, which PortaSwitch keeps for itself"
+    return line, fault("reserved-network", network)
 
 
 def departures(expects: UsesPrivate, host: HostFacts) -> dict[str, str | None]:

@@ -10,9 +10,10 @@ from pytest_portaswitch.facts.model import HostFacts
 from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.listener import judge_listener
+from pytest_portaswitch.judge.private_network import reserved_address
 from pytest_portaswitch.judge.process import judge_process
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
-from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.verdict import Verdict, warned
 from pytest_portaswitch.judge.virtual_ip import holder_of
 from pytest_portaswitch.plan.check import Check, Holds, Runs, StandsBy
 from pytest_portaswitch.text.command import Command, run
@@ -22,6 +23,14 @@ _GRAVEST = ("fail", "unknown", "pass")
 
 def judge_holder(check: Check, expects: Holds, facts: Facts) -> Verdict:
     """Holds when all of the group were seen, one has the address, and its services listen."""
+    place = expects.place
+    found = _judge_holder(check, expects, facts)
+    if not expects.reserved:
+        return found
+    return warned(found, [reserved_address(place.address, place.name, expects.reserved)])
+
+
+def _judge_holder(check: Check, expects: Holds, facts: Facts) -> Verdict:
     place = expects.place
     expected = (
         f"exactly one of {', '.join(place.hosts)} holds {place.address}, "

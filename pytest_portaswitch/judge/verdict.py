@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -71,3 +71,16 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         if by_hand := paste(self.reproduce, logins):
             lines.append(f"  by hand: {by_hand}")
         return tuple(lines)
+
+
+def warned(verdict: Verdict, odd: Iterable[tuple[str, Fault]]) -> Verdict:
+    """The verdict with a warning more for each line; a pass without one is about the first."""
+    odd = tuple(odd)
+    if not odd:
+        return verdict
+    passes = verdict.verdict == "pass" and not verdict.warnings
+    return msgspec.structs.replace(
+        verdict,
+        warnings=(*verdict.warnings, *(line for line, _ in odd)),
+        fault=odd[0][1] if passes else verdict.fault,
+    )

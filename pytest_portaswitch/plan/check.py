@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.cluster.model import Question, Undeclared
+from pytest_portaswitch.plan.place import Declared as Declared
 from pytest_portaswitch.plan.place import Place as Place
 from pytest_portaswitch.plan.place import Ports as Ports
 from pytest_portaswitch.plan.place import Writes as Writes
@@ -134,6 +135,11 @@ class UsesPrivate(msgspec.Struct, frozen=True, kw_only=True, tag="private", tag_
     address: str
     peers: dict[str, str]
     """Peer host to its private address."""
+    shared: dict[str, tuple[str, ...]] = {}
+    """Roles of the host that are to have one of their own: the others that they share it with."""
+    reserved: dict[str, str] = {}
+    """Addresses that the cluster file gives the host, by which network that PortaSwitch keeps for
+    itself they lie in."""
 
 
 class Holds(msgspec.Struct, frozen=True, kw_only=True, tag="holds", tag_field="type"):
@@ -141,6 +147,8 @@ class Holds(msgspec.Struct, frozen=True, kw_only=True, tag="holds", tag_field="t
 
     place: Place
     listens: tuple[Listens, ...]
+    reserved: str = ""
+    """The network that PortaSwitch keeps for itself in which the address lies, or empty."""
 
 
 class StandsBy(msgspec.Struct, frozen=True, kw_only=True, tag="stands-by", tag_field="type"):
@@ -150,18 +158,6 @@ class StandsBy(msgspec.Struct, frozen=True, kw_only=True, tag="stands-by", tag_f
     process: ProcessPattern
     state: str
     """``running``, the path of the program that is installed, or empty: the site does not say."""
-
-
-class Declared(msgspec.Struct, frozen=True, kw_only=True):
-    """Ports of one host that a row speaks of: ``first`` to ``last``."""
-
-    transport: Literal["tcp", "udp"]
-    first: int
-    last: int
-    address: str
-    """Where peers meet it: who listens there is for the listener check to judge."""
-    process: ProcessPattern | None = None
-    """Whose they are at any other address; None: nobody can name it."""
 
 
 class NothingElse(msgspec.Struct, frozen=True, kw_only=True, tag="nothing-else", tag_field="type"):

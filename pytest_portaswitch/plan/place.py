@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from pytest_portaswitch.tables.row import Demand, Transport
+from pytest_portaswitch.tables.row import Demand, ProcessPattern, Transport
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,3 +50,15 @@ class Writes(msgspec.Struct, frozen=True, kw_only=True):
     """That account, as the cluster file names it."""
     others: tuple[str, ...] = ()
     """Addresses of servers that are written to in its place."""
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """Ports of one host that a row speaks of: ``first`` to ``last``."""
+
+    transport: Literal["tcp", "udp"]
+    first: int
+    last: int
+    address: str
+    """Where peers meet it: who listens there is for the listener check to judge."""
+    process: ProcessPattern | None = None
+    """Whose they are at any other address; None: nobody can name it."""

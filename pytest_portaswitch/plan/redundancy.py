@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pytest_portaswitch.cluster.model import Cluster
+from pytest_portaswitch.plan.binding import reserved_network
 from pytest_portaswitch.plan.check import Check, Holds, Listens, Place, StandsBy
 from pytest_portaswitch.tables.row import Tables
 
@@ -25,7 +26,11 @@ def checks_of(tables: Tables, cluster: Cluster, checks: Sequence[Check]) -> Iter
             title=f"Exactly one of {', '.join(vip.hosts)} holds {vip.address}, "
             f"and what {vip.name} serves listens there",
             confidence="site",
-            expects=Holds(place=place, listens=_listens(vip.name, checks)),
+            expects=Holds(
+                place=place,
+                listens=_listens(vip.name, checks),
+                reserved=reserved_network(tables, vip.address),
+            ),
         )
         for name in vip.serves:
             subcomponent = tables.subcomponents[name]

@@ -182,6 +182,7 @@ OWN: Mapping[str, str] = {
     "Route.interface": "By which interface; empty where there is no route",
     "Route.source": "From which of its addresses; empty where there is no route",
     "Route.to": "The peer's address",
+    "ReservedNetwork.network": "The network, such as 10.0.0.0/24",
     "Row.answer": "Whether a public text says that it answers what the audit asks; empty: not said",
     "Row.demand": "Whether all of its ports are demanded, one of them, or a range",
     "Row.ports": "The ports; empty where the table gives none",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 
@@ -12,13 +13,19 @@ from pytest_portaswitch.source.scalar import choice, flag, listing, prose
 from pytest_portaswitch.tables import pattern, service
 from pytest_portaswitch.tables import release as releases
 from pytest_portaswitch.tables.draft import SLUG, Draft, Names, read
-from pytest_portaswitch.tables.row import KnownPort, Subcomponent
+from pytest_portaswitch.tables.row import KnownPort, ReservedNetwork, Subcomponent
 
 FORMAT = "portaswitch-tables"
 VERSION = "1"
 
+_PARTS = (
+    *("title", "roles", "groups", "subcomponents", "services", "known_ports", "rows"),
+    "reserved_networks",
+)
+
 MOST_ROWS = 2000
 MOST_KNOWN_PORTS = 200
+MOST_RESERVED_NETWORKS = 100
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -49,6 +56,14 @@ class Document(msgspec.Struct, frozen=True):
         items = (value.items("a list of known ports", MOST_KNOWN_PORTS) if value else None) or ()
         return tuple(port for item in items for port in service.read_known_ports(item))
 
+    def reserved_networks(self, release: str) -> tuple[ReservedNetwork, ...]:
+        """The networks that PortaSwitch keeps for itself in a release."""
+        value = self.section.get("reserved_networks")
+        most = MOST_RESERVED_NETWORKS
+        items = (value.items("a list of reserved networks", most) if value else None) or ()
+        found = (_read_reserved(item, release) for item in items)
+        return tuple(each for each in found if each is not None)
+
     def rows(self, names: Names) -> list[Draft]:
         """The rows that could be read."""
         value = self.section.get("rows")
@@ -62,8 +77,7 @@ def open_document(path: Path, problems: list[Problem], shown: str = "") -> Docum
     value = open_file(path, problems, shown)
     if value is None:
         return None
-    parts = ("title", "roles", "groups", "subcomponents", "services", "known_ports", "rows")
-    section = value.section(("format", "version"), parts)
+    section = value.section(("format", "version"), _PARTS)
     if section is None:
         return None
     section.read("format", choice((FORMAT,), "the format of a table file"), "")
@@ -71,12 +85,29 @@ def open_document(path: Path, problems: list[Problem], shown: str = "") -> Docum
     return Document(section, site=not shown)
 
 
-def read_role(value: Value) -> tuple[str, bool]:
-    """``{title: ..., expected: true}``: the title, and whether every installation has the role."""
-    section = value.section(("title",), ("expected",))
+class Role(msgspec.Struct, frozen=True):
+    """A role as a table file defines it."""
+
+    title: str
+    expected: bool = False
+    """Whether every installation has it."""
+    shared_with: tuple[str, ...] | None = None
+    """The roles that may stand on its host as well; None: any."""
+
+
+def read_role(value: Value, roles: frozenset[str]) -> Role:
+    """``{title: ..., expected: true, shared_with: [...]}``."""
+    section = value.section(("title",), ("expected", "shared_with"))
     if section is None:
-        return "", False
-    return section.read("title", prose, ""), section.read("expected", flag, False)
+        return Role("")
+    nobody: tuple[str, ...] | None = None
+    return Role(
+        title=section.read("title", prose, ""),
+        expected=section.read("expected", flag, False),
+        shared_with=section.read(
+            "shared_with", listing(choice(roles, "a role of the tables"), "roles"), nobody
+        ),
+    )
 
 
 def read_group(value: Value, roles: frozenset[str]) -> tuple[str, ...]:
@@ -119,3 +150,28 @@ def read_subcomponent(
     if found.optional_source and not found.optional and "optional" not in section.entries:
         value.refuse("has an 'optional_source' but is not optional", "add optional: true")
     return found
+
+
+def _read_reserved(value: Value, release: str) -> ReservedNetwork | None:
+    """``{network, source, since, until}``; None where it does not hold for the release."""
+    section = value.section(("network", "source"), ("since", "until"))
+    if section is None:
+        return None
+    network = section.read("network", _network, "")
+    source = section.read("source", prose, "")
+    span = (section.read("since", releases.read, ""), section.read("until", releases.read, ""))
+    if not network or not releases.holds(*span, release):
+        return None
+    return ReservedNetwork(network=network, source=source)
+
+
+def _network(value: Value) -> str | None:
+    """A network such as 10.0.0.0/24."""
+    text = value.scalar("a network such as 10.0.0.0/24")
+    if text is None:
+        return None
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        value.refuse("must be a network such as 10.0.0.0/24")
+        return None

@@ -88,7 +88,7 @@ def _assemble(release: str, site_files: tuple[Path, ...], problems: list[Problem
         name: _subcomponent(name, values, roles, release)
         for name, values in defined.subcomponents.items()
     }
-    named_roles = {name: read_role(value) for name, value in defined.roles.items()}
+    named_roles = {name: read_role(value, roles) for name, value in defined.roles.items()}
     groups = {name: read_group(value, roles) for name, value in defined.groups.items()}
     names = Names(roles=roles, groups=groups, subcomponents=frozenset(subcomponents))
     drafts = [draft for document in documents for draft in document.rows(names)]
@@ -97,12 +97,20 @@ def _assemble(release: str, site_files: tuple[Path, ...], problems: list[Problem
         title=titles[0] if titles else "",
         release=release,
         files=(VENDOR, SERVICES, *map(str, site_files)),
-        roles={name: title for name, (title, _) in named_roles.items()},
-        expected_roles=tuple(name for name, (_, expected) in named_roles.items() if expected),
+        roles={name: role.title for name, role in named_roles.items()},
+        expected_roles=tuple(name for name, role in named_roles.items() if role.expected),
+        shared_with={
+            name: role.shared_with
+            for name, role in named_roles.items()
+            if role.shared_with is not None
+        },
         subcomponents=subcomponents,
         rows=_choose(drafts, release),
         services=tuple(
             service.read(name, value, roles) for name, value in sorted(defined.services.items())
+        ),
+        reserved_networks=tuple(
+            network for document in documents for network in document.reserved_networks(release)
         ),
     )
     known = {

@@ -156,6 +156,15 @@ class KnownPort(msgspec.Struct, frozen=True, kw_only=True):
     """Whether nobody on the public network may reach it."""
 
 
+class ReservedNetwork(msgspec.Struct, frozen=True, kw_only=True):
+    """A network that PortaSwitch keeps for itself: no host of an installation may have an address
+    of it."""
+
+    network: str
+    source: str
+    """Who says so."""
+
+
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """All rows that hold for one release, with the subcomponents they speak of."""
 
@@ -167,6 +176,8 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """Role slug to its title."""
     expected_roles: tuple[str, ...] = ()
     """Roles that every installation has, in the order of the tables."""
+    shared_with: dict[str, tuple[str, ...]] = {}
+    """Roles that are to have a host of their own: which other roles may stand there as well."""
     subcomponents: dict[str, Subcomponent]
     rows: tuple[Row, ...]
     """Sorted by id."""
@@ -174,6 +185,8 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """System services that are expected on any host, sorted by name."""
     known_ports: tuple[KnownPort, ...] = ()
     """Of PortaSwitch and its parts, sorted by port."""
+    reserved_networks: tuple[ReservedNetwork, ...] = ()
+    """Those of the release, in the order of the tables."""
 
     @property
     def optional_subcomponents(self) -> tuple[Subcomponent, ...]:

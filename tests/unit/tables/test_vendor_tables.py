@@ -219,6 +219,16 @@ def test_known_ports_explain_and_say_who_says_so() -> None:
     assert list(TABLES.known_ports) == sorted(known.values(), key=lambda p: (p.port, p.transport))
 
 
+def test_networks_and_servers_that_are_reserved() -> None:
+    """Since a release of which a page says so, and with who says so."""
+    networks = ["10.19.0.0/16", "10.11.0.0/16"]
+    for release in ("", "MR103", "MR119.1"):
+        assert [each.network for each in load(release).reserved_networks] == networks
+    assert load("MR102").reserved_networks == ()
+    assert all(each.source for each in TABLES.reserved_networks)
+    assert TABLES.shared_with == {"configuration": ("logs", "monitoring")}
+
+
 def integers(path: Path) -> set[int]:
     """The integer literals of a module."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
