@@ -208,7 +208,9 @@ def _left(found: Found, output: Path | None, known: Cluster | None) -> Iterator[
     open_ones = [h.name for h in found.hosts if not h.roles.proposed and h.name not in named]
     if open_ones:
         yield f"fill in the roles of {', '.join(open_ones)}"
-    yield f"next: {shell('pytest-portaswitch', 'plan', str(output or 'FILE'))}"
+    file = str(output or "FILE")
+    yield f"next: {shell('pytest-portaswitch', 'plan', file, '--format', 'table')}"
+    yield f"then: {shell('pytest', 'suites', f'--cluster={file}')}"
 
 
 def _why(seen: Observation) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pytest_portaswitch.lab.command as lab
 from pytest_portaswitch.cli import diff, discover, merge, plan, render, verify
+from pytest_portaswitch.cli.parser import Parser
 from pytest_portaswitch.internal_error import REPORT, InternalError, attempt_but
 from pytest_portaswitch.source.problem import BadInput
 from pytest_portaswitch.text import show
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    whole = argparse.ArgumentParser(
+    whole: argparse.ArgumentParser = Parser(
         prog="pytest-portaswitch",
         description="Audits of PortaSwitch clusters. To run one: pytest suites --cluster FILE",
     )

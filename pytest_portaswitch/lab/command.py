@@ -14,6 +14,7 @@ from pytest_portaswitch.lab import lab as labs
 from pytest_portaswitch.lab import topology
 from pytest_portaswitch.lab.lab import Lab
 from pytest_portaswitch.lab.problem import LabProblem
+from pytest_portaswitch.text.command import shell
 
 FAILED = 1
 INTERRUPTED = 130
@@ -100,6 +101,12 @@ def _say(text: str) -> None:
     print(text)  # noqa: T201
 
 
+def _command(name: str, arguments: argparse.Namespace) -> str:
+    """A command about the same lab, to paste."""
+    named = () if arguments.name == labs.DEFAULT_NAME else ("--name", arguments.name)
+    return shell("pytest-portaswitch", "lab", name, *named)
+
+
 def _up(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     show = OnConsole()
@@ -113,7 +120,11 @@ def _up(arguments: argparse.Namespace) -> int:
     finally:
         show.end()
     _say(f"lab {lab.name!r} is up after {time.monotonic() - began:.1f} s: {len(lab.hosts)} hosts")
+    config = str(lab.cluster_file.with_name("ssh_config"))
+    ssh = shell("ssh", "-F", config, next(iter(lab.hosts)))
     _say(f"cluster file: {lab.cluster_file}")
+    _say(f"ssh config: {config}")
+    _say(f"to log in: {_command('run', arguments)} -- {ssh}")
     return 0
 
 
@@ -122,7 +133,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if given[:1] == ["--"]:
         given = given[1:]
     if not given:
-        raise LabProblem("there is no command to run", fix=["say lab run -- COMMAND ..."])
+        raise LabProblem(
+            "there is no command to run", fix=["say pytest-portaswitch lab run -- COMMAND ..."]
+        )
     return Lab.open(arguments.name).replace_process(given)
 
 
@@ -134,11 +147,14 @@ def _break(arguments: argparse.Namespace) -> int:
             _say(f"{usage}\n    {about}")
         return 0
     if not arguments.fault:
-        raise LabProblem("there is no fault named", fix=["see them all: lab break --list"])
+        raise LabProblem(
+            "there is no fault named", fix=["see them all: pytest-portaswitch lab break --list"]
+        )
     options = dict(item.split("=", 1) for item in arguments.targets if "=" in item)
     targets = [item for item in arguments.targets if "=" not in item]
     fault_id = Lab.open(arguments.name).break_(arguments.fault, *targets, **options)
-    _say(f"broken: {fault_id} (lab mend {fault_id} takes it back)")
+    mend = f"{_command('mend', arguments)} {shell(fault_id)}"
+    _say(f"broken: {fault_id} (to take it back: {mend})")
     return 0
 
 

@@ -16,7 +16,17 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 
 def generate(metafunc: pytest.Metafunc) -> None:
-    """One test for each planned check, or for each host, whichever the test asks for."""
+    """One test for each planned check, or for each host, whichever the test asks for.
+
+    Raises CollectError, of which pytest shows the words alone, for a test that cannot be asked.
+    """
+    try:
+        _generate(metafunc)
+    except pytest.UsageError as error:
+        raise pytest.Collector.CollectError(str(error)) from None
+
+
+def _generate(metafunc: pytest.Metafunc) -> None:
     if "audit_verdict" in metafunc.fixturenames:
         audits = stash.audits_of(metafunc.config)
         refs = audits.refs(_kinds(metafunc))

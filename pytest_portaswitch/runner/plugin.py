@@ -23,7 +23,12 @@ from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
 from pytest_portaswitch.runner.signals import interrupt_run_by_signal
 from pytest_portaswitch.runner.subjects import Subjects
-from pytest_portaswitch.runner.suites import point_to_shipped, refuse_other_suites
+from pytest_portaswitch.runner.suites import (
+    demand_cluster_file,
+    demand_tests,
+    point_to_shipped,
+    refuse_other_suites,
+)
 from pytest_portaswitch.runner.unwritable import (
     StartFolder,
     finish_others,
@@ -101,6 +106,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(HtmlColumns(recorder), "portaswitch-html")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    # Not sooner: --help and --version need no cluster.
+    if not stash.is_worker(session.config):
+        demand_cluster_file(session.config)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     generate(metafunc)
 
@@ -116,6 +128,13 @@ class Session:
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        if not session.testsfailed:
+            demand_tests(config, items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.recorder.take_selection(stash.tests_of(session.items))

@@ -119,7 +119,9 @@ def _secrets(config: pytest.Config, cluster: Cluster) -> dict[str, Secret]:
         return {}
     problems: list[Problem] = []
     secrets: dict[str, Secret] = {}
-    for name, ref in cluster.secrets.items():
+    # One that was refused when the file was read is nowhere.
+    named = {name: ref for name, ref in cluster.secrets.items() if ref.env or ref.file}
+    for name, ref in named.items():
         try:
             secrets[name] = secret.read(ref)
         except BadInput as bad:

@@ -80,7 +80,9 @@ def observe(
     finally:
         set_aside()
         if capture:
+            # As pytest has it between tests: what its terminal says next is captured else.
             capture.resume_global_capture()
+            capture.suspend_global_capture()
 
 
 @contextmanager

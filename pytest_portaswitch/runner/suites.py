@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_portaswitch.runner import stash
 from pytest_portaswitch.text import show
+from pytest_portaswitch.text.command import shell
 
 NAME = "suites"
 
@@ -53,12 +55,12 @@ def refuse_other_suites(config: pytest.Config) -> None:
     if folder is None:
         return
     bases = (config.invocation_params.dir, config.rootpath)
-    modules = sorted(path.name for path in folder.glob("test_*.py"))
+    modules = _modules(folder)
     for argument in config.args:
         meant = _meant(argument, bases)
         if meant not in [base / NAME for base in bases] or not meant.is_dir():
             continue
-        lacking = [name for name in modules if not (meant / name).exists()]
+        lacking = _lacking(meant, modules)
         if not lacking:
             continue
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
@@ -70,6 +72,37 @@ def refuse_other_suites(config: pytest.Config) -> None:
                 f"{argument.rstrip('/')}/{own} is a test of your own"
             )
         )
+
+
+def _modules(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("test_*.py"))
+
+
+def _lacking(folder: Path, modules: Sequence[str]) -> list[str]:
+    return [name for name in modules if not (folder / name).exists()]
+
+
+def demand_cluster_file(config: pytest.Config) -> None:
+    """Raises pytest.UsageError where the suites are to run and there is no cluster to audit."""
+    folder = shipped()
+    if folder is None or config.stash.get(stash.AUDITS, None):
+        return
+    bases = (config.invocation_params.dir, config.rootpath)
+    copies = [base / NAME for base in bases if not _lacking(base / NAME, _modules(folder))]
+    asked = [_meant(argument.partition("::")[0], bases) for argument in config.args]
+    if any(path.is_relative_to(suites) for path in asked for suites in (folder, *copies)):
+        command = shell("pytest", *map(str, config.invocation_params.args), "--cluster=FILE")
+        raise pytest.UsageError(show.line(f"{stash.NO_CLUSTER}: {command}"))
+
+
+def demand_tests(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Raises pytest.UsageError where there is a cluster to audit and not one test."""
+    if items:
+        return
+    given = config.getoption("--cluster")
+    command = shell("pytest", NAME, *(f"--cluster={path}" for path in given))
+    why = f"no test was found, so nothing is audited: the shipped ones are called {NAME}: {command}"
+    raise pytest.UsageError(show.line(why))
 
 
 class Shipped:

@@ -55,12 +55,61 @@ def test_a_cluster_file_that_is_not_there(site: Site) -> None:
 
 
 def test_the_suites_without_a_cluster_are_an_error(site: Site) -> None:
-    """Nothing is skipped silently."""
-    result = site.audit(cluster=False)
-    assert result.ret != 0
-    text = result.stdout.str() + result.stderr.str()
-    assert "no cluster file: give --cluster FILE" in text
-    assert "Traceback" not in text
+    """One sentence, with the command that was meant; of --help none is needed."""
+    for words in (["-k", "bill1 and radius"], ["-n", "2"]):
+        result = site.audit(*words, cluster=False)
+        assert result.ret == 4
+        assert result.outlines == []
+        typed = "suites -n 2" if "-n" in words else "suites -k 'bill1 and radius'"
+        assert [line for line in result.errlines if line] == [
+            "ERROR: no cluster file: give --cluster FILE (or portaswitch_clusters in pytest's ini "
+            f"file): pytest {typed} --cluster=FILE"
+        ]
+    assert site.audit("--help", cluster=False).ret == 0
+
+
+def test_tests_of_a_site_without_a_cluster_are_refused_in_a_line(site: Site) -> None:
+    """They may lie beside others: each is an error of its own, without a traceback."""
+    site.pytester.makepyfile(test_own="def test_own(audit_verdict): pass\n")
+    result = site.pytester.runpytest_inprocess("test_own.py")
+    assert result.ret == 2
+    at = result.outlines.index(next(line for line in result.outlines if "collecting" in line))
+    assert result.outlines[at + 1] == (
+        "no cluster file: give --cluster FILE (or portaswitch_clusters in pytest's ini file)"
+    )
+    assert "short test summary" in result.outlines[at + 2]
+
+
+def test_cluster_without_a_test_is_refused_with_the_command(site: Site) -> None:
+    """Who forgot the suites audits nothing, which must not look like a run."""
+    site._write()
+    (site.path / "empty").mkdir()
+    result = site.pytester.runpytest_inprocess("empty", "--cluster", "acme.yaml")
+    assert result.ret == 4
+    assert [line for line in result.errlines if line] == [
+        "ERROR: no test was found, so nothing is audited: the shipped ones are called suites: "
+        "pytest suites --cluster=acme.yaml"
+    ]
+
+
+def test_heading_of_the_first_module_is_printed_and_not_captured(site: Site) -> None:
+    """Looking at the hosts leaves pytest's capture as it was between tests."""
+    site.change("bill1", "down")
+    result = site.audit_in_subprocess("-k", "bill1 and connection")
+    assert any(line.startswith("suites/test_connections.py ") for line in result.outlines)
+    assert "Captured stdout setup" not in result.stdout.str()
+
+
+def test_secret_that_is_refused_is_told_once(site: Site) -> None:
+    """Where its file is not, there is nothing to say of who may read it."""
+    text = (site.path / "acme.yaml").read_text()
+    (site.path / "acme.yaml").write_text(f"{text}secrets: {{mysql: {{file: nowhere}}}}\n")
+    result = site.audit()
+    assert result.ret == 4
+    last = len(text.splitlines()) + 1
+    assert [line for line in result.errlines if line] == [
+        f"ERROR: acme.yaml:{last}: secrets.mysql.file: 'nowhere': is no file (looked for nowhere)"
+    ]
 
 
 def test_the_ini_file_can_name_everything(site: Site) -> None:

@@ -48,7 +48,7 @@ def apply(
         raise LabProblem(
             f"there is no fault {name!r}",
             checked=[f"there are: {', '.join(FAULTS)}"],
-            fix=["see how each is asked for: lab break --list"],
+            fix=["see how each is asked for: pytest-portaswitch lab break --list"],
         )
     fault = FAULTS[name]
     fault.check(targets, options)

@@ -70,7 +70,7 @@ class Fault:
             raise LabProblem(
                 f"{self.name} cannot be done like that",
                 cause=wrong,
-                fix=[f"say: lab break {self.usage}"],
+                fix=[f"say: pytest-portaswitch lab break {self.usage}"],
             )
 
 

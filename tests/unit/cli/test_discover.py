@@ -62,7 +62,8 @@ def test_the_draft_goes_to_standard_output_and_the_rest_beside_it(
         "db1 (10.0.0.3): main-db (guess)\n"
         "w (10.0.0.7): web (guess)\n"
         "fill in the roles of config\n"
-        "next: pytest-portaswitch plan FILE\n"
+        "next: pytest-portaswitch plan FILE --format table\n"
+        "then: pytest suites --cluster=FILE\n"
     )
 
 
@@ -116,7 +117,8 @@ def test_an_export_and_addresses_together_in_a_file(
         "db1 (10.0.0.3): main-db (guess)",
         "Billing-1 (10.0.0.5): billing",
         "sip1 (10.0.0.8): dispatching-node",
-        f"next: pytest-portaswitch plan {out}",
+        f"next: pytest-portaswitch plan {out} --format table",
+        f"then: pytest suites --cluster={out}",
     ]
     assert out.stat().st_mode & 0o777 == 0o600
     assert main(["plan", str(out)]) == 0
@@ -195,7 +197,8 @@ def test_a_host_that_is_not_looked_at_is_said_and_drafted(
     assert said.err.splitlines()[1:] == [
         "host-10-9-9-9 (10.9.9.9): not looked at: connection-timeout: no answer within 10 s",
         "fill in the roles of host-10-9-9-9",
-        "next: pytest-portaswitch plan FILE",
+        "next: pytest-portaswitch plan FILE --format table",
+        "then: pytest suites --cluster=FILE",
     ]
     assert "    roles: unknown  # fill in: the host was not looked at" in said.out.splitlines()
 

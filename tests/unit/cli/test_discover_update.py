@@ -71,7 +71,10 @@ def test_update_adds_what_is_new_shows_it_and_keeps_what_is_written(
     kept = shown.index("Left as it is written, though the hosts show otherwise:")
     assert shown[kept + 1] == ("  hosts.bill.roles: the file says [web]; the hosts show [billing]")
     assert shown[kept + 2].startswith("    # billing: udp/1812 udp/1813 radiusd")
-    assert said.err.splitlines()[-1] == f"next: pytest-portaswitch plan {file}"
+    assert said.err.splitlines()[-2:] == [
+        f"next: pytest-portaswitch plan {file} --format table",
+        f"then: pytest suites --cluster={file}",
+    ]
     # Each host once, by the login that the file says.
     assert [(job.login.address, job.login.user, job.login.port) for job in jobs] == [
         ("10.0.0.3", "audit", None),

@@ -409,7 +409,7 @@ def test_a_signature_of_another_key_does_not_do(
     ("arguments", "complaint"),
     [
         (["none"], "none: is no folder"),
-        (["."], ""),
+        (["."], ".: holds no pack: there is no evidence.json in it"),
         ([".", "--identity", "x"], "--allowed-signers FILE and --identity NAME belong together"),
         ([".", "--identity", "x", "--allowed-signers", "none"], "none: is no file"),
     ],
@@ -421,9 +421,9 @@ def test_arguments_that_cannot_be_used(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Exit code 2, apart from a pack that does not hold, as an empty folder does not."""
+    """Exit code 2, apart from a pack that does not hold; an empty folder is no pack."""
     monkeypatch.chdir(tmp_path)
-    assert main(["verify", *arguments]) == (2 if complaint else 1)
+    assert main(["verify", *arguments]) == 2
     assert capsys.readouterr().err == (f"{complaint}\n" if complaint else "")
 
 
@@ -447,3 +447,34 @@ def test_file_that_can_be_read_once_and_not_again_is_named(
 
     monkeypatch.setattr(sys.modules["pytest_portaswitch.pack.verify"], "read_regular", once)
     assert f"{name}: cannot be read: Stale file handle" in verify(pack).problems
+
+
+def test_folder_without_a_pack_is_bad_input_and_says_where_packs_lie(
+    broken: Evidence, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those one level below, where an audit puts them; nothing was checked, so nothing fails."""
+    assert main(["verify", str(tmp_path)]) == 2
+    empty = f"{tmp_path}: holds no pack: there is no evidence.json in it\n"
+    assert capsys.readouterr() == ("", empty)
+    one = write_pack(broken, tmp_path).parent
+    assert main(["verify", str(tmp_path)]) == 2
+    below = f"{tmp_path}: holds no pack; packs lie in {one}: pytest-portaswitch verify {one}\n"
+    assert capsys.readouterr() == ("", below)
+    for name in "abcd":
+        (tmp_path / "r/_history" / name).mkdir(parents=True)
+        (tmp_path / "r/_history" / name / SUMS).touch()
+        (tmp_path / "r" / name).mkdir()
+        (tmp_path / "r" / name / SUMS).touch()
+    assert main(["verify", str(tmp_path / "r")]) == 2
+    assert f"packs lie in {tmp_path}/r/a, {tmp_path}/r/b, {tmp_path}/r/c and 1 more: " in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("left", [EVIDENCE, SUMS, PAGE])
+def test_pack_of_which_one_file_is_left_does_not_hold(pack: Path, left: str) -> None:
+    """Whoever takes files away must not make of a pack that fails a folder that is none."""
+    for file in pack.iterdir():
+        if file.name != left:
+            file.unlink()
+    assert main(["verify", str(pack)]) == 1
