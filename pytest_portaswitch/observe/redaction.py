@@ -20,7 +20,10 @@ from typing import Any, Literal, get_origin, get_type_hints
 import msgspec
 
 from pytest_portaswitch.cluster.secret import Secret
+from pytest_portaswitch.facts import certificates
+from pytest_portaswitch.facts.internal_errors import lost, with_internal_error
 from pytest_portaswitch.facts.model import HostFacts, Observation
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.text import Address, Text, clean
 
 STRUCK = "***"
@@ -87,6 +90,18 @@ class Redaction:
             seen = msgspec.structs.replace(seen, certificates=kept)
         struck: Observation = self._struck(seen)
         return struck
+
+    def kept(self, seen: Observation, others: Iterable[Observation] = ()) -> Observation:
+        """The same, without the certificates that others have brought.
+
+        Where that fails, the host is lost: what it says may hold a secret.
+        """
+        found = attempt("host-reply", seen.host, self.observation, seen)
+        if not isinstance(found, InternalError):
+            found = attempt("host-reply", seen.host, certificates.without_known, found, others)
+        if not isinstance(found, InternalError):
+            return found
+        return with_internal_error(lost(seen.host, found, seen.took), *seen.internal_errors)
 
     def _struck(self, value: Any) -> Any:
         if isinstance(value, str):

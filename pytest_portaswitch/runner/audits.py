@@ -18,7 +18,7 @@ import testinfra.host
 
 from pytest_portaswitch.cluster.model import Cluster
 from pytest_portaswitch.cluster.secret import Secret
-from pytest_portaswitch.facts import certificates, internal_errors
+from pytest_portaswitch.facts import internal_errors
 from pytest_portaswitch.facts.internal_errors import with_internal_error
 from pytest_portaswitch.facts.model import HostFacts, Observation, ProbeResult, Unobserved
 from pytest_portaswitch.internal_error import InternalError, attempt
@@ -170,10 +170,10 @@ class Audits:
             if isinstance(found, InternalError):
                 errors, found = (*errors, found), seen
             # Not before it was recognised: a reply is proved by its very bytes.
-            found = self._redaction.observation(found)
-            audit.seen[host] = with_internal_error(found, *errors)
+            audit.seen[host] = with_internal_error(self._redaction.kept(found), *errors)
 
-        with begin([self._host_label(audit, job.request.host) for audit, job in jobs]) as tell:
+        names = [self._host_label(audit, job.request.host) for audit, job in jobs]
+        with begin(names) as tell:
 
             def keep(job: Job, seen: Observation) -> None:
                 take(job, seen)
@@ -204,9 +204,8 @@ class Audits:
         for audit, job in jobs:
             host = job.request.host
             others = (seen for name, seen in audit.seen.items() if name != host)
-            found = certificates.without_known(audit.seen[host], others)
             # Another host's password may have been read since.
-            audit.seen[host] = self._redaction.observation(found)
+            audit.seen[host] = self._redaction.kept(audit.seen[host], others)
 
     def _host_label(self, audit: Audit, host: str) -> str:
         return host if len(self._audits) == 1 else f"{audit.cluster.name}/{host}"

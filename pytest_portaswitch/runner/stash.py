@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import functools
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
 from pytest_portaswitch.facts.model import Observation
+from pytest_portaswitch.internal_error import InternalError, attempt
 from pytest_portaswitch.observe import progress_bar
 from pytest_portaswitch.runner.audits import Audits, OnHost, Ref
 from pytest_portaswitch.runner.ending import loading_the_rest, set_aside
@@ -76,7 +77,7 @@ def observe(
         capture.suspend_global_capture(in_=True)
     set_aside()
     try:
-        audits.observe(refs, hosts, functools.partial(_watching, items))
+        audits.observe(refs, hosts, lambda names: _attempted(_watching(items, names)))
     finally:
         set_aside()
         if capture:
@@ -100,3 +101,16 @@ def _watching(items: Sequence[pytest.Item], hosts: list[str]) -> Iterator[OnHost
                 load()
 
         yield tell
+
+
+@contextmanager
+def _attempted(watching: AbstractContextManager[OnHost]) -> Iterator[OnHost]:
+    """What it gives. Who cannot be told of hosts, such as a terminal that is gone, costs none."""
+    tell = attempt("rendering", "progress", watching.__enter__)
+    if isinstance(tell, InternalError):
+        yield lambda _name, _seen: None
+        return
+    try:
+        yield tell
+    finally:
+        attempt("rendering", "progress", watching.__exit__, *sys.exc_info())

@@ -10,10 +10,13 @@ from typing import Any, NoReturn
 import pytest
 
 import pytest_portaswitch.report.evidence as evidence_module
+from pytest_portaswitch.facts import certificates
 from pytest_portaswitch.judge.judge import assess
+from pytest_portaswitch.observe.redaction import Redaction
 from pytest_portaswitch.pack import verify, write_index
 from pytest_portaswitch.plan.check import Listens
 from pytest_portaswitch.report import terminal
+from pytest_portaswitch.runner import stash
 
 from .conftest import PLANNED, Site
 
@@ -67,6 +70,37 @@ def test_fault_in_judging_is_an_error_of_its_tests_alone(
     result.stdout.fnmatch_lines(["acme-prod: COULD NOT BE ASSESSED*", "  our fault *"])
     assert "a fault of this program at judge/judge.py:" in (site.path / "junit.xml").read_text()
     assert "s3cr3t" not in result.stdout.str() + (site.path / "junit.xml").read_text()
+
+
+@pytest.mark.parametrize("place", [(Redaction, "observation"), (certificates, "without_known")])
+def test_fault_in_keeping_what_a_host_said_costs_this_host(
+    place: tuple[Any, str], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be searched for secrets is kept nowhere."""
+    sound = getattr(*place)
+
+    def work(*given: Any) -> Any:
+        return fail() if any(getattr(one, "host", "") == "web1" for one in given) else sound(*given)
+
+    monkeypatch.setattr(*place, work)
+    site.audit()
+    found = evidence(site)
+    lost = {name for name, seen in found["hosts"].items() if seen["type"] == "unobserved"}
+    assert lost == {"web1"}
+    assert found["hosts"]["web1"]["why"] == "internal-error"
+    assert {error["subject"] for error in found["internal_errors"]} == {"web1"}
+    assert found["verdict"] == "could-not-be-assessed"
+    assert verify(site.path / "reports" / "acme-prod").problems == ()
+
+
+@pytest.mark.parametrize("place", ["progress_bar", "loading_the_rest"])
+def test_progress_that_cannot_be_shown_costs_nothing(
+    place: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as on a terminal that is gone."""
+    monkeypatch.setattr(stash, place, fail)
+    site.audit()
+    assert evidence(site)["verdict"].startswith("ready")
 
 
 def test_fault_that_costs_no_test_is_no_success(
