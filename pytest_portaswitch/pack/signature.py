@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from pytest_portaswitch.report.files import read_regular
+from pytest_portaswitch.report.files import LARGEST_SEAL, read_regular
 
 NAMESPACE = "portaswitch-evidence"
 """What a signature is for: one made for something else (git, say) does not pass here."""
@@ -39,7 +39,7 @@ def check(content: bytes, signature: Path, signers: Path | None, identity: str) 
     Without ``signers`` it may be anyone's.
     """
     try:
-        if not _ARMOUR.fullmatch(read_regular(signature)):
+        if not _ARMOUR.fullmatch(read_regular(signature, most=LARGEST_SEAL)):
             return "it is not as ssh-keygen writes one"
     except OSError as error:
         return f"it cannot be read: {error.strerror}"

@@ -18,7 +18,7 @@ from pytest_portaswitch.pack.since import since_problems
 from pytest_portaswitch.pack.write import sums
 from pytest_portaswitch.report.baseline import Before
 from pytest_portaswitch.report.evidence import Evidence
-from pytest_portaswitch.report.files import read_regular
+from pytest_portaswitch.report.files import LARGEST_SEAL, read_regular
 from pytest_portaswitch.report.reading import decode
 from pytest_portaswitch.source.problem import BadInput
 from pytest_portaswitch.version import __version__
@@ -104,7 +104,7 @@ def verify(
 def sums_of(folder: Path) -> Iterator[str]:
     """What the sums of a pack say against its files, a line each."""
     try:
-        summed = read_regular(folder / SUMS)
+        summed = read_regular(folder / SUMS, most=LARGEST_SEAL)
         lines = summed.decode("ascii").split("\n")
     except FileNotFoundError:
         yield f"{SUMS}: is missing"
@@ -141,14 +141,16 @@ def sums_of(folder: Path) -> Iterator[str]:
     except OSError as error:
         yield f"{folder.name}: cannot be listed: {error.strerror}"
         return
-    yield from (f"{name}: does not belong to the pack" for name in others)
+    yield from (f"{name}: does not belong to the pack" for name in others[:MOST])
+    if others[MOST:]:
+        yield f"... and {len(others) - MOST:,} more files that do not belong to the pack"
 
 
 def _signature(folder: Path, signers: Path | None, identity: str) -> str:
     if not _there(folder / SIGNATURE):
         return f"{SIGNATURE}: is missing: the pack is not signed" if signers else ""
     try:
-        content = read_regular(folder / SUMS)
+        content = read_regular(folder / SUMS, most=LARGEST_SEAL)
     except OSError:
         return f"{SIGNATURE}: there is nothing that it could be of"
     why = signature.check(content, folder / SIGNATURE, signers, identity)

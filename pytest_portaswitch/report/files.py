@@ -25,6 +25,8 @@ INDEX = "index.html"
 
 LARGEST = 1 << 29
 """Bytes of a file of a pack; half a million checks take less."""
+LARGEST_SEAL = 1 << 16
+"""Bytes of the sums of a pack, or of their signature; both have some hundreds."""
 
 
 def encode(evidence: Evidence) -> bytes:
@@ -32,19 +34,19 @@ def encode(evidence: Evidence) -> bytes:
     return show.json(msgspec.json.format(msgspec.json.encode(evidence), indent=1)) + b"\n"
 
 
-def read_regular(path: Path, *, follow: bool = False) -> bytes:
+def read_regular(path: Path, *, follow: bool = False, most: int = 0) -> bytes:
     """The bytes of a file; of what lies in a pack, which may come from anyone, not of a link.
 
     Anything but a file could lead elsewhere, or never end. ``follow``: whoever named the path may
-    have named a link. Raises OSError.
+    have named a link. ``most``: bytes that it may have, 0 for ``LARGEST``. Raises OSError.
     """
     seen = path.stat() if follow else path.lstat()
     if not stat.S_ISREG(seen.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     with path.open("rb") as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise OSError(errno.EFBIG, f"larger than {LARGEST} bytes", str(path))
+        content = file.read((most or LARGEST) + 1)
+    if len(content) > (most or LARGEST):
+        raise OSError(errno.EFBIG, f"larger than {most or LARGEST} bytes", str(path))
     return content
 
 

@@ -439,7 +439,7 @@ def test_file_that_can_be_read_once_and_not_again_is_named(
     """A pack of which nothing was computed again does not hold."""
     read: list[str] = []
 
-    def once(path: Path) -> bytes:
+    def once(path: Path, **bounds: int) -> bytes:
         read.append(path.name)
         if read.count(name) > 1 and path.name == name:
             raise OSError(errno.ESTALE, "Stale file handle")

@@ -81,3 +81,22 @@ def test_who_names_a_file_may_name_a_link(pack: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "endless.json")
     assert main(["diff", str(tmp_path / "endless.json"), str(pack)]) == 2
     assert main(["render", str(tmp_path / "endless.json")]) == 2
+
+
+@pytest.mark.parametrize("name", [SUMS, SIGNATURE])
+def test_sums_and_signatures_that_are_long_are_not_read(pack: Path, name: str) -> None:
+    """Half a gigabyte of line ends would take ten times that of memory."""
+    (pack / name).write_bytes(b"\n" * 65_537)
+    [problem] = verify(pack).problems
+    assert problem.startswith(f"{name}: ")
+    assert problem.endswith("cannot be read: larger than 65536 bytes")
+
+
+def test_of_very_many_files_beside_a_pack_some_are_named(pack: Path) -> None:
+    """Whoever verifies it reads what else does not hold, too."""
+    for number in range(60):
+        (pack / f"file-{number:02}").touch()
+    assert verify(pack).problems == (
+        *(f"file-{number:02}: does not belong to the pack" for number in range(50)),
+        "... and 10 more files that do not belong to the pack",
+    )
