@@ -200,7 +200,7 @@ def _cause(
         checks=tuple(sorted(item.check.id for item in mine)),
         effect=impact.effect,
         impact=impact.words,
-        next=kinds.next_step(fault, mine, logins),
+        next=kinds.next_step(fault, mine, logins, facts),
     )
 
 

@@ -9,8 +9,9 @@ from pytest_portaswitch.causes import slices
 from pytest_portaswitch.causes.item import Item, listed
 from pytest_portaswitch.causes.loss import conjugated, some
 from pytest_portaswitch.causes.unanswered import SILENCES
-from pytest_portaswitch.cluster.by_hand import paste
+from pytest_portaswitch.cluster.by_hand import asking, paste
 from pytest_portaswitch.cluster.model import Login
+from pytest_portaswitch.facts.model import Observation, Unobserved
 from pytest_portaswitch.internal_error import REPORT
 from pytest_portaswitch.judge.fault import Fault
 from pytest_portaswitch.judge.unknown import INTERNAL_ERROR
@@ -267,10 +268,19 @@ def ports_of(items: Sequence[Item], fault: Fault) -> list[str]:
     return sorted({item.words for item in told if item.words and item.ports})
 
 
-def next_step(fault: Fault, items: Sequence[Item], logins: Mapping[str, Login]) -> str:
+def next_step(
+    fault: Fault,
+    items: Sequence[Item],
+    logins: Mapping[str, Login],
+    facts: Mapping[str, Observation],
+) -> str:
     """A command to paste; hosts stand in it quoted, and nothing that a host said."""
     if fault.code == INTERNAL_ERROR:
         return f"{REPORT}: {fault.subject[0]} ({fault.detail})"
+    if fault.code in LOGIN | {LOGIN_SETTINGS} and fault.subject:
+        seen = facts.get(fault.subject[-1])
+        if isinstance(seen, Unobserved) and seen.why == "host-key-unknown":
+            return asking(fault.subject[-1], logins)
     if fault.code == LOGIN_SETTINGS:
         why, host = fault.subject
         rooted = why in ("sudo-refused", "not-privileged")

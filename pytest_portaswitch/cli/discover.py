@@ -199,7 +199,10 @@ def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tupl
 
 
 def _logins(names: Sequence[str], targets: Sequence[Target], login: Login) -> dict[str, Login]:
-    return {name: target.login or login for name, target in zip(names, targets, strict=True)}
+    return {
+        name: target.login or msgspec.structs.replace(login, address=target.address)
+        for name, target in zip(names, targets, strict=True)
+    }
 
 
 def _left(found: Found, output: Path | None, known: Cluster | None) -> Iterator[str]:

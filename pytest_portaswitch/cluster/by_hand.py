@@ -12,6 +12,7 @@ from pytest_portaswitch.text.command import (
     end_of_options,
     quote,
     quote_path,
+    run,
     shell,
 )
 
@@ -27,6 +28,17 @@ def paste(command: Command, logins: Mapping[str, Login], options: Sequence[str] 
         for part in command
     ]
     return "".join(parts) if all(parts) else ""
+
+
+def asking(host: str, logins: Mapping[str, Login]) -> str:
+    """The line that logs in where a host key is not on record: ssh shows its fingerprint and asks.
+
+    Whatever the ssh config says of asking; what a person accepts, the audit's own ssh reads.
+    """
+    return paste(run(host, "true"), logins, _ASK)
+
+
+_ASK = ("-o", "StrictHostKeyChecking=ask", "-o", "BatchMode=no", "-o", "ConnectTimeout=10")
 
 
 def _reach(remote: Remote, login: Login | None, options: Sequence[str]) -> str:

@@ -56,7 +56,8 @@ _REASONS: Mapping[Why, _Reason] = {
     ),
     "no-common-algorithm": _Reason(4, (), "allow an algorithm that they offer in {config}"),
     "host-key-unknown": _Reason(
-        4, ("jump",), "compare the keys with the hosts' own, and add them to {known_hosts}",
+        4, ("jump",), "log in to each by hand once, and accept its key only if the fingerprint is "
+        "the one that ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub prints on its own console",
         "their host keys are not on record",
     ),
     "host-key-changed": _Reason(
@@ -87,7 +88,6 @@ IN_CLUSTER_FILE: Mapping[str, str] = {
     "config": "ssh.config",
     "jump": "ssh.jump",
     "key": "ssh.key",
-    "known_hosts": "known_hosts",
     "password": "ssh.sudo_password",
     "port": "ssh.port",
     "sudo": "write sudo: true under ssh",
@@ -99,7 +99,6 @@ IN_OPTIONS: Mapping[str, str] = {
     "config": "--ssh-config",
     "jump": "--jump",
     "key": "--key",
-    "known_hosts": "known_hosts",
     "password": "a cluster file with ssh.sudo_password",
     "port": "--port",
     "sudo": "leave out --no-sudo",

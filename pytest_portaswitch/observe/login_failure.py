@@ -57,7 +57,10 @@ _DENIED = (
     "the host takes the key and refuses the login: /etc/nologin exists (maintenance, boot or "
     "shutdown), the account has expired, or a rule of its PAM forbids it"
 )
-_RECORD = "compare its fingerprint on the host's own console, then add it to known_hosts"
+_RECORD = (
+    "log in by hand once, and accept it only if its fingerprint is the one that "
+    "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub prints on the host's own console"
+)
 
 
 def classify(log: SshLog, ending: Ending, target: str) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,12 +75,39 @@ def test_port_where_nothing_listens_is_one_line(say: Say) -> None:
     ]
 
 
-def test_host_keys_that_are_not_on_record_are_one_line(say: Say) -> None:
-    assert say(known="/dev/null") == [
-        f"{THREE}their host keys are not on record; compare the keys with the hosts' own, and add "
-        "them to known_hosts",
-        NOTHING,
-    ]
+def test_host_keys_that_are_not_on_record_are_one_line_and_a_command_that_takes_them(
+    say: Say, tmp_path: Path
+) -> None:
+    """A person sees the fingerprint and says yes; then the audit gets in."""
+    known = tmp_path / "known"
+    known.touch()
+    first, by_hand, last = say(known=str(known))
+    assert first == (
+        f"{THREE}their host keys are not on record; log in to each by hand once, and accept its "
+        "key only if the fingerprint is the one that ssh-keygen -lf "
+        "/etc/ssh/ssh_host_ed25519_key.pub prints on its own console"
+    )
+    start, _, command = by_hand.partition(": ")
+    assert start == "to see and accept the key of a, and likewise for 2 others"
+    assert last == NOTHING
+    person = tmp_path / "person"
+    person.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/asked\necho yes\n')
+    person.chmod(0o755)
+    asking = {"DISPLAY": ":0", "SSH_ASKPASS": str(person), "SSH_ASKPASS_REQUIRE": "force"}
+    subprocess.run(["sh", "-c", command], env={**os.environ, **asking}, check=True)
+    assert "key fingerprint is SHA256:" in (tmp_path / "asked").read_text()
+    assert say(hosts="a", known=str(known), code=0)
+
+
+def test_single_host_key_that_is_not_on_record_has_a_command(say: Say, tmp_path: Path) -> None:
+    first, by_hand, last = say(hosts="a", known="/dev/null")
+    assert first.startswith("a (a): not looked at: host-key-unknown: the host key of a is not on ")
+    assert by_hand.startswith(
+        "to see and accept the key of a: ssh -o StrictHostKeyChecking=ask -o BatchMode=no "
+        f"-o ConnectTimeout=10 -F {tmp_path}/config -i "
+    )
+    assert by_hand.endswith(" -o IdentitiesOnly=yes a true")
+    assert last == NOTHING
 
 
 def test_ssh_config_that_ssh_refuses_is_one_line(say: Say) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch.causes import explain
-from pytest_portaswitch.cluster.by_hand import paste
+from pytest_portaswitch.cluster.by_hand import asking, paste
 from pytest_portaswitch.cluster.model import Login, SecretRef
 from pytest_portaswitch.judge import judge
 from pytest_portaswitch.report.site import publishable
@@ -107,6 +107,25 @@ def test_root_is_asked_for_as_the_audit_did(login: Login, expected: str) -> None
     assert shlex.split(found) == shlex.split(expected)
 
 
+def test_host_key_that_is_not_on_record_is_asked_for_on_the_way_of_the_audit() -> None:
+    """Port, jump host, files and all, each word quoted; whatever the ssh config says of asking."""
+    login = Login(
+        address="10.0.0.5",
+        user="au dit",
+        port=2222,
+        jump="me@hop:22",
+        key="/k e y",
+        known_hosts="/known $(x)",
+        config="~/c",
+        sudo=True,
+    )
+    assert asking("bill1", {"bill1": login}) == (
+        "ssh -o StrictHostKeyChecking=ask -o BatchMode=no -o ConnectTimeout=10 -F ~/c -i '/k e y' "
+        "-o IdentitiesOnly=yes -o 'UserKnownHostsFile=\"/known $(x)\"' -l 'au dit' -p 2222 "
+        "-J me@hop:22 10.0.0.5 true"
+    )
+
+
 def test_a_command_of_two_hosts_is_left_out_where_one_of_them_cannot_be_reached() -> None:
     """Half a command shows something else."""
     command = (*on("db1", "true"), " & ", *on("db2", "true"))
@@ -184,4 +203,6 @@ def test_every_command_of_every_finding_goes_where_the_audit_went(
         for part in reached:
             options, _, rest = part.partition("-F ")
             assert f"-F {rest}".replace("my_c", "my ssh/c").startswith(tuple(targets)), line
-            assert options in ("", "-v -o ConnectTimeout=10 ", "-o ConnectTimeout=10 ", "-t ")
+            known = ("", "-v -o ConnectTimeout=10 ", "-o ConnectTimeout=10 ", "-t ")
+            ask = "-o StrictHostKeyChecking=ask -o BatchMode=no -o ConnectTimeout=10 "
+            assert options in (*known, ask)
