@@ -115,6 +115,7 @@ TITLES: Mapping[str, str] = {
     "refused-server-error": "{1} on {0} answers that it cannot serve: {detail}",
     "refused-access-denied-with-credentials": "{1} on {0} refuses the credentials given: {detail}",
     "refused-login-accepted": "{1} on {0} lets anybody in without a password: {detail}",
+    "restarted": "{1} on {0} was started anew {detail}",
     "shared-server": "{0} has the role {1} and others besides, though the vendor's layouts give "
     "that role a server of its own: {detail}",
     "reserved-network": "addresses of the cluster lie in {0}, which PortaSwitch keeps for itself",
@@ -153,6 +154,7 @@ NEXT: Mapping[str, tuple[str, ...]] = {
     "other-name": ("hostname",),
     "cloned": ("cat /etc/machine-id",),
     "rebooted": ("uptime -s",),
+    "restarted": ("ps -eo lstart=,pid=,comm= --sort=start_time",),
 }
 """What to run on the host, and ssh's options: where there is something better than repeating by
 hand what a check saw."""

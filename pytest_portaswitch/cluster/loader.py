@@ -26,7 +26,6 @@ from pytest_portaswitch.cluster import (
 from pytest_portaswitch.cluster.addresses import Addresses, networks
 from pytest_portaswitch.cluster.model import (
     Cluster,
-    Hygiene,
     Login,
     Questions,
     Replica,
@@ -162,7 +161,7 @@ def _fields(section: Section, tables: Tables | None, folder: Path) -> dict[str, 
         "waivers": part("waivers", waivers.read, ()),
         "services": part("services", _services, (), found, tables),
         "undeclared": part("undeclared", settings.undeclared, Undeclared()),
-        "hygiene": part("hygiene", settings.hygiene, Hygiene()),
+        "hygiene": part("hygiene", settings.hygiene, settings.UNSAID),
         "grade": section.read("grade", settings.grade, ""),
         "questions": part("questions", settings.questions, Questions()),
         "tls": part("tls", tls.read, Tls(), places, tables, folder),

@@ -175,6 +175,9 @@ class Hygiene(msgspec.Struct, frozen=True, kw_only=True):
     """Percent of each file system that must be free."""
     inodes_free: int = 10
     """The same for inodes."""
+    restarted_hours: int = 0
+    """Within how many hours a process that was started anew is warned of; 0: never, as in evidence
+    of older versions. A cluster file that says nothing has ``settings.UNSAID``."""
     fail: tuple[HygieneCheck, ...] = ()
     """What fails; the others warn."""
 

@@ -22,6 +22,11 @@ _severity = choice(get_args(Severity), "'note', 'warn' or 'fail'")
 _checks = listing(choice(get_args(HygieneCheck), "a hygiene check"), "hygiene checks")
 _percent = integer(0, 99)
 
+UNSAID = Hygiene(restarted_hours=3)
+"""The bounds of a cluster file that says nothing of them."""
+MOST_HOURS = 720
+"""A month: what is older is nothing new before an upgrade."""
+
 GRADES: tuple[LeastGrade, ...] = tuple(grade for grade in get_args(LeastGrade) if grade)
 grade = choice(GRADES, "'connected' or 'delivered'")
 """How little proof suffices here."""
@@ -58,14 +63,18 @@ def undeclared(value: Value) -> Undeclared:
 
 
 def hygiene(value: Value) -> Hygiene:
-    """``{clock: SECONDS, disk_free: PERCENT, inodes_free: PERCENT, fail: [CHECK, ...]}``."""
-    plain = Hygiene()
-    section = value.section((), ("clock", "disk_free", "inodes_free", "fail"))
+    """``{clock: SECONDS, disk_free: PERCENT, ..., restarted_hours: HOURS, fail: [CHECK, ...]}``."""
+    plain = UNSAID
+    bounds = ("clock", "disk_free", "inodes_free", "restarted_hours")
+    section = value.section((), (*bounds, "fail"))
     if section is None:
         return plain
     return Hygiene(
         clock=section.read("clock", integer(1, 86400), plain.clock),
         disk_free=section.read("disk_free", _percent, plain.disk_free),
         inodes_free=section.read("inodes_free", _percent, plain.inodes_free),
+        restarted_hours=section.read(
+            "restarted_hours", integer(0, MOST_HOURS), plain.restarted_hours
+        ),
         fail=section.read("fail", _checks, ()),  # type: ignore[arg-type]
     )

@@ -10,8 +10,9 @@ from pytest_portaswitch.judge.by_hand import states
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.port_range import judge_range
 from pytest_portaswitch.judge.process import all_stopped, looked_for, pin, stopped_cause
+from pytest_portaswitch.judge.restarted import restarts
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
-from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.verdict import Verdict, warned
 from pytest_portaswitch.judge.virtual_ip import holder_of
 from pytest_portaswitch.plan.check import Check, Listens
 from pytest_portaswitch.text.command import Command, on
@@ -127,12 +128,15 @@ def _judge_owners(
                 evidence=evidence,
                 reproduce=reproduce,
             )
-        return Verdict(
+        holds = Verdict(
             verdict="pass",
             expected=expected,
             observed=evidence[0],
             evidence=evidence,
             reproduce=reproduce,
+        )
+        return warned(
+            holds, restarts(name, host, expects.process, expects.restarted_hours, everyone)
         )
     socket, by = wrong[0]
     commands = tuple(seen.command_line(process) for process in by[:3])

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pytest_portaswitch.facts.model import HostFacts, Process
 from pytest_portaswitch.judge import seen
 from pytest_portaswitch.judge.fault import fault
+from pytest_portaswitch.judge.restarted import restarts
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
-from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.verdict import Verdict, warned
 from pytest_portaswitch.plan.check import Check, Runs
 from pytest_portaswitch.tables.row import ProcessPattern
 from pytest_portaswitch.text.command import Command, end_of_options, on, shell
@@ -40,13 +41,14 @@ def judge_process(check: Check, expects: Runs, facts: Facts) -> Verdict:
             evidence=evidence,
             reproduce=reproduce,
         )
-    return Verdict(
+    runs = Verdict(
         verdict="pass",
         expected=expected,
         observed=f"{seen.process_words(found)} runs",
         evidence=evidence,
         reproduce=reproduce,
     )
+    return warned(runs, restarts(check.subcomponent, host, pattern, expects.restarted_hours))
 
 
 def missing_process(

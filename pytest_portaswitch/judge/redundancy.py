@@ -98,6 +98,8 @@ def judge_standby(check: Check, expects: StandsBy, facts: Facts) -> Verdict:
         worst,
         observed="; ".join(verdict.observed for verdict in verdicts),
         evidence=tuple(line for verdict in verdicts for line in verdict.evidence),
+        warnings=tuple(line for verdict in verdicts for line in verdict.warnings),
+        fault=next((verdict.fault for verdict in verdicts if verdict.warnings), None),
     )
 
 
@@ -105,7 +107,8 @@ def _ability(
     check: Check, expects: StandsBy, host: HostFacts, facts: Facts, expected: str
 ) -> Verdict:
     """Whether one host is able to take a subcomponent over."""
-    running = judge_process(check, Runs(host=host.host, process=expects.process), facts)
+    runs = Runs(host=host.host, process=expects.process, restarted_hours=expects.restarted_hours)
+    running = judge_process(check, runs, facts)
     running = msgspec.structs.replace(
         running, expected=expected, observed=f"{host.host}: {running.observed}"
     )

@@ -40,6 +40,8 @@ class Listens(msgspec.Struct, frozen=True, kw_only=True, tag="listens", tag_fiel
     server: str
     """The subcomponent that listens; of an outgoing row, the one on the peer's side."""
     process: ProcessPattern
+    restarted_hours: int = 0
+    """If it was started anew within so many hours, that is a warning; 0: it never is."""
 
 
 class Runs(msgspec.Struct, frozen=True, kw_only=True, tag="runs", tag_field="type"):
@@ -47,6 +49,8 @@ class Runs(msgspec.Struct, frozen=True, kw_only=True, tag="runs", tag_field="typ
 
     host: str
     process: ProcessPattern
+    restarted_hours: int = 0
+    """As of ``Listens``."""
 
 
 class Reaches(msgspec.Struct, frozen=True, kw_only=True, tag="reaches", tag_field="type"):
@@ -158,6 +162,8 @@ class StandsBy(msgspec.Struct, frozen=True, kw_only=True, tag="stands-by", tag_f
     process: ProcessPattern
     state: str
     """``running``, the path of the program that is installed, or empty: the site does not say."""
+    restarted_hours: int = 0
+    """As of ``Listens``."""
 
 
 class NothingElse(msgspec.Struct, frozen=True, kw_only=True, tag="nothing-else", tag_field="type"):

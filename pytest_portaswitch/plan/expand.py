@@ -68,6 +68,7 @@ def expand(tables: Tables, cluster: Cluster) -> Plan:
     checks += hygiene.checks_of(cluster)
     checks += undescribed.checks_of(cluster)
     checks = writers.marked(_distinct(checks), rows, cluster)
+    checks = hygiene.restarts_warned(checks, cluster)
     unused = tuple(not_in_use.unused(rows, tables, cluster, _checks))
     return Plan(
         cluster=cluster.name,

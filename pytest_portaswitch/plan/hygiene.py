@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from pytest_portaswitch.cluster.model import Cluster, Host
 from pytest_portaswitch.plan.check import (
@@ -10,8 +12,11 @@ from pytest_portaswitch.plan.check import (
     ClockAgrees,
     DiskFree,
     Expectation,
+    Listens,
     MtuAgrees,
     ReleaseAgrees,
+    Runs,
+    StandsBy,
 )
 
 
@@ -60,6 +65,19 @@ def checks_of(cluster: Cluster) -> Iterator[Check]:
                 f"The private interface of {name} has the MTU of the others",
                 MtuAgrees(host=name, addresses=addresses, binding="mtu" in bounds.fail),
             )
+
+
+def restarts_warned(checks: Iterable[Check], cluster: Cluster) -> list[Check]:
+    """The checks, those of processes with within how many hours a start is warned of."""
+    hours = cluster.hygiene.restarted_hours
+    return [
+        msgspec.structs.replace(
+            check, expects=msgspec.structs.replace(check.expects, restarted_hours=hours)
+        )
+        if isinstance(check.expects, (Listens, Runs, StandsBy))
+        else check
+        for check in checks
+    ]
 
 
 def _sharing_a_role(host: Host, cluster: Cluster) -> tuple[str, ...]:

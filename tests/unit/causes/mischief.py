@@ -39,6 +39,7 @@ A line of a case file is one of::
     lead bill2 bill1               both names lead to one machine
     address bill1 10.0.0.6         its interface has this address instead
     restart bill1 5                it was started so many seconds before it was looked at
+    renew bill1 radiusd 120        it was started so many minutes ago, all else a month ago
     close db1 super_read_only      that variable of its MySQL server is ON
     forget db1 bill1               it knows nothing of what that host is connected to
     lend proc1                     its kernel gives ports of the RTP range to clients
@@ -519,6 +520,18 @@ def restart(found: Facts, host: str, age: str) -> None:
     _change(found, host, machine=Machine(uptime=float(age)), clock=Clock(**later))
 
 
+def renew(found: Facts, host: str, name: str, age: str) -> None:
+    seen = _host(found, host)
+    assert seen.clock is not None
+    month = 30 * 24 * 3600.0
+    started = {True: seen.clock.host - 60 * float(age), False: seen.clock.host - month}
+    processes = (
+        msgspec.structs.replace(process, started=started[process.name == name])
+        for process in seen.processes
+    )
+    _change(found, host, machine=Machine(uptime=month), processes=tuple(processes))
+
+
 def close(found: Facts, server: str, variable: str) -> None:
     for host, seen in list(found.items()):
         if isinstance(seen, HostFacts):
@@ -547,6 +560,6 @@ MISCHIEF: dict[str, Callable[..., None]] = {
         kill, freeze, deafen, move, loopback, impostor, drop, reject, cut, prohibit, forbid, say,
         hint, mute, unseen, down, disconnect, hold, borrow, without, shell, lose, skew, install,
         resize, misroute, swap, call, copy, lead, address, restart,
-        close, forget, lend, retry, resend, shrink,
+        close, renew, forget, lend, retry, resend, shrink,
     )
 }  # fmt: skip

@@ -118,7 +118,9 @@ def test_severities_and_bounds(acme: Cluster) -> None:
         "bind",
         "",
     ]
-    assert acme.hygiene == Hygiene(clock=2, disk_free=5, inodes_free=10, fail=("clock", "release"))
+    assert acme.hygiene == Hygiene(
+        clock=2, disk_free=5, inodes_free=10, restarted_hours=12, fail=("clock", "release")
+    )
 
 
 def test_undeclared_in_one_word(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ A host is written as::
     bill1:
       processes: ["11 radiusd freerad S /usr/sbin/radiusd -f"]   # pid[<parent] name user ...
                                                                  # S+container: in a container
+                                                                 # user@7200: seconds ago
+      patterns: [radiusd]                  # that were tried on all processes
       sockets: ["udp 10.0.0.5:1812 11"]                          # transport address:port pids
                                                                  # 0.0.0.0%eth1:1812
       interfaces: ["eth0 10.0.0.5/24"]                           # eth0=1400 for another MTU
@@ -31,6 +33,7 @@ and a host that could not be looked at as ``{unobserved: connection-timeout, det
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import msgspec
@@ -120,17 +123,22 @@ def check(text: dict[str, Any]) -> Check:
 def _host(name: str, text: dict[str, Any]) -> Observation:
     if "unobserved" in text:
         return Unobserved(host=name, why=text["unobserved"], detail=text["detail"])
+    patterns = tuple(text["patterns"]) if "patterns" in text else None
+    clock = _clock(text)
+    processes = [_process(line, clock.host if clock else 0.0) for line in text.get("processes", ())]
     return HostFacts(
         host=name,
         method=text.get("method", "python"),
         privileged=text.get("privileged", True),
         took=1.0,
-        processes=tuple(_process(line) for line in text.get("processes", ())),
+        processes=tuple(_matched(process, patterns or ()) for process in processes),
+        patterns=patterns,
+        sought=len(patterns or ()),
         sockets=tuple(_socket(line) for line in text.get("sockets", ())),
         interfaces=tuple(_interface(line) for line in text.get("interfaces", ())),
         databases=msgspec.convert(text.get("databases", []), tuple[Database, ...]),
         connections=tuple(_connection(line) for line in text.get("connections", ())),
-        clock=_clock(text),
+        clock=clock,
         release=text.get("release", ""),
         hostname=text.get("hostname", ""),
         machine=_machine(text["machine"]) if "machine" in text else None,
@@ -228,8 +236,15 @@ def _shaken(line: str) -> ProbeResult:
     return ProbeResult(key=key, outcome="connected", source="10.0.0.7", elapsed=0.002, tls=tls)
 
 
-def _process(line: str) -> Process:
+def _matched(process: Process, patterns: tuple[str, ...]) -> Process:
+    words = (process.name, process.command)
+    at = [at for at, one in enumerate(patterns) if any(re.search(one, each) for each in words)]
+    return msgspec.structs.replace(process, matches=tuple(at))
+
+
+def _process(line: str, now: float) -> Process:
     pid, name, user, state, command = line.split(maxsplit=4)
+    user, _, age = user.partition("@")
     pid, _, parent = pid.partition("<")
     state, _, inside = state.partition("+")
     return Process(
@@ -238,7 +253,7 @@ def _process(line: str) -> Process:
         name=name,
         command=command,
         user=user,
-        started=0.0,
+        started=now - float(age) if age else 0.0,
         state=state,
         container=inside == "container",
     )
