@@ -9,12 +9,20 @@ characters that look like nothing (fillers, variation selectors).
 from __future__ import annotations
 
 import functools
+import re
+import sys
 import unicodedata
 from bisect import bisect
 from collections.abc import Callable
 
 MOST_MARKS = 4
 """Combining marks in a row: Vietnamese needs 2, Hebrew 3; more paint over the lines around."""
+
+REPLACEMENT = "\ufffd"
+"""What stands in the place of a character that may not be shown."""
+_TOO_MANY_MARKS = re.compile(f"M{{{MOST_MARKS + 1},}}")
+_MARKS_END = 0x20000
+_SHORT = 200
 
 _LENGTHS = """\
 w 2n y c 1 ip 1 14 2 6 4 7 1 1 1 k 1 b1 1 12 2 1e 2 3 1 1j 8 r 4 6 h m 2 5b 1 1c 2 1n 2 2t e 1n 2
@@ -68,12 +76,51 @@ def is_shown(character: str) -> bool:
     return bisect(_changes(), ord(character)) % 2 == 1
 
 
+@functools.cache
+def _tables() -> tuple[str, str]:
+    """For ``str.translate``, a character for each code point: what stands for it, and M for marks.
+
+    To make them takes some 50 ms.
+    """
+    parts, shown, at = [], False, 0
+    for change in (*_changes(), sys.maxunicode + 1):
+        span = range(at, change)
+        parts.append("".join(map(chr, span)) if shown else REPLACEMENT * len(span))
+        shown, at = not shown, change
+    # Beyond these there are no marks but variation selectors, which are not shown.
+    categories = "".join(map(unicodedata.category, map(chr, range(_MARKS_END))))[::2]
+    return "".join(parts), categories.ljust(sys.maxunicode + 1, "L")
+
+
+def only_shown(words: str) -> str:
+    """Return the words with ``REPLACEMENT`` for each character that may not be shown.
+
+    So for combining marks beyond ``MOST_MARKS`` in a row. No character costs a call of Python:
+    a host may send millions of them.
+    """
+    if words.isascii() and words.isprintable():
+        return words
+    replacements, categories = _tables()
+    shown = words.translate(replacements)
+    marks = "" if words.isascii() else words.translate(categories)
+    if "M" * (MOST_MARKS + 1) not in marks:
+        return shown
+    parts, at = [], 0
+    for found in _TOO_MANY_MARKS.finditer(marks):
+        first = found.start() + MOST_MARKS
+        parts += [shown[at:first], REPLACEMENT * (found.end() - first)]
+        at = found.end()
+    return "".join([*parts, shown[at:]])
+
+
 def with_replaced(words: str, replace: Callable[[str], str], keep: str = "") -> str:
     """Return the words with ``replace(character)`` for each character that may not be shown.
 
     So for combining marks beyond ``MOST_MARKS`` in a row. ``keep``: characters left as they are.
     """
     if words.isascii() and words.isprintable():
+        return words
+    if len(words) > _SHORT and only_shown(words) == words:
         return words
     marks = 0
     found = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NewType
 
-from pytest_portaswitch.text.characters import with_replaced
+from pytest_portaswitch.text.characters import REPLACEMENT, only_shown
 
 Text = NewType("Text", str)
 """Text from outside that ``clean`` made: one line of characters that may be shown, bounded."""
@@ -22,13 +22,9 @@ _SEQUENCE = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)?|[ -/]*[0-~])?"
 )
 # JSON writes what it escapes as \", \\, \/, \b, \f, \n, \r, \t or \uXXXX, two of them a pair.
-_ESCAPED = re.compile(
-    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([bfnrt])"
-    r"|(.))|([^\x00-\x7e]+)",
-    re.DOTALL,
-)
-REPLACEMENT = "\ufffd"
-"""What stands in the place of a character that may not be shown."""
+_UNIT = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = {'"': r"\"", "\\": "\0"}
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def clean(words: str, most: int = LONGEST) -> Text:
@@ -38,7 +34,7 @@ def clean(words: str, most: int = LONGEST) -> Text:
     beyond the fourth in a row stands ``REPLACEMENT``: two different texts of a host, such as paths,
     must not become one that we know.
     """
-    return Text(with_replaced(words[:most], lambda _: REPLACEMENT))
+    return Text(only_shown(words[:most]))
 
 
 def without_sequences(words: str) -> str:
@@ -59,18 +55,32 @@ def clean_json(content: bytes) -> bytes:
 
     Lengths are as before. Raises ``UnicodeDecodeError``.
     """
-    return _ESCAPED.sub(_json_part, content.decode()).encode()
+    text = content.decode()
+    if "\\" in text:
+        text = _without_escapes(text)
+    for blank in "\t\n\r":
+        text = text.replace(blank, " ")  # between strings: within them there are only escapes
+    return only_shown(text).encode()
 
 
-def _json_part(found: re.Match[str]) -> str:
-    high, low, unit, letter, other, plain = found.groups()
-    if plain is not None:
-        return clean(plain, len(plain))
-    if letter:
-        return REPLACEMENT
-    if other is not None:
-        return found[0]
-    character = bytes.fromhex(unit or high + low).decode("utf-16-be", "surrogatepass")
-    if character in '"\\':
-        return f"\\{character}"
-    return clean(character)
+def _without_escapes(text: str) -> str:
+    """JSON with the very characters for escapes, but for quotes and backslashes."""
+    # No JSON holds a NUL: here it stands for an escaped backslash, which begins no escape.
+    text = text.replace("\0", REPLACEMENT).replace(r"\\", "\0")
+    for letter in "bfnrt":
+        text = text.replace(f"\\{letter}", REPLACEMENT)
+    units = _Units()
+    text = _UNIT.sub(lambda found: units[found[1]], text)
+    if _PAIR.search(text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    return text.replace("\0", r"\\")
+
+
+class _Units(dict[str, str]):
+    """What an escape such as ``\\u00e9`` stands for, by its digits."""
+
+    def __missing__(self, digits: str) -> str:
+        character = chr(int(digits, 16))
+        is_control = character < " "
+        self[digits] = found = REPLACEMENT if is_control else _ESCAPED.get(character, character)
+        return found

@@ -13,7 +13,7 @@ from typing import TextIO
 import markupsafe
 import msgspec
 
-from pytest_portaswitch.text.characters import all_shown, is_shown, with_replaced
+from pytest_portaswitch.text.characters import all_shown, is_shown, only_shown, with_replaced
 from pytest_portaswitch.text.clean import clean
 
 # What CI systems take for commands: GitHub's runner, Azure and TeamCity look for ##name[ anywhere
@@ -75,7 +75,8 @@ def markdown(words: str) -> str:
 def json(content: bytes) -> bytes:
     """JSON whose strings say the same, in which all is shown and no CI system finds a command."""
     text = _COMMAND.sub(lambda m: f"{m[0][:-1]}\\u{ord(m[0][-1]):04x}", content.decode())
-    if not text.isascii() or "\x7f" in text:
+    flat = text.replace("\n", " ")
+    if only_shown(flat) != flat:
         text = re.sub(r"[^\x00-\x7e]", _json_character, text)
     return text.encode()
 

@@ -103,6 +103,46 @@ def test_every_string_of_json_is_clean_whichever_way_it_was_written(
         assert _shape(before) == _shape(after)
 
 
+@given(
+    st.text(
+        st.sampled_from('\\\\\\"\\"\\"/bfnrtu0015cCdD8e"\u0301\u00e9\ud83d\ude00\0\x1f\x7f'),
+        max_size=60,
+    )
+)
+def test_json_is_read_as_a_reader_reads_it_and_then_made_clean(inner: str) -> None:
+    """Any run of backslashes: what is no JSON stays none, what is one says the same, cleaned."""
+    content = f'"{inner}"'.encode("utf-8", "replace")
+    try:
+        before = json.loads(content.decode(), strict=False)
+    except json.JSONDecodeError:
+        with pytest.raises(msgspec.DecodeError):
+            msgspec.json.decode(clean_json(content))
+    else:
+        assert json.loads(clean_json(content)) == clean(before, len(before))
+
+
+@pytest.mark.parametrize(
+    "piece", ["\u200b", "\u00e9a", "\u0301", "e\u0301\u0301\u0301\u0301\u0301", "\\n", "\x7f"]
+)
+def test_odd_characters_of_a_large_reply_cost_no_call_each(piece: str) -> None:
+    """A host may send 32 MB of them; one call of Python for each took half a minute."""
+    content = f'"{piece * 20_000}"'.encode()
+    clean_json(content)  # makes the tables
+    calls = 0
+
+    def count(_: object, event: str, __: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        cleaned = clean_json(content)
+    finally:
+        sys.setprofile(None)
+    assert calls < 1000
+    assert "\ufffd" in cleaned.decode() or piece == "\u00e9a"
+
+
 def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
