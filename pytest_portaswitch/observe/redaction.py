@@ -8,14 +8,13 @@ has it.
 from __future__ import annotations
 
 import base64
+import bisect
 import functools
-import html
-import json
+import html.entities
 import re
-import shlex
-import urllib.parse
+import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, get_origin, get_type_hints
 
 import msgspec
 
@@ -55,8 +54,9 @@ class Redaction:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._known: set[str] = set()
-        self._texts: re.Pattern[str] | None = None
         self._bytes: re.Pattern[bytes] | None = None
+        self._meant: re.Pattern[bytes] | None = None
+        """What finds them as they are, and in what escapes mean."""
         for secret in secrets:
             self.add(secret)
 
@@ -65,17 +65,35 @@ class Redaction:
         value = secret.reveal()
         if value and value not in self._known:
             self._known.add(value)
-            self._texts = re.compile("|".join(_patterns(self._known)))
-            self._bytes = re.compile(b"|".join(one.encode() for one in _patterns(self._known)))
+            spellings = {one for known in self._known for one in _spellings(known)}
+            self._bytes = _patterns(spellings)
+            meant = {one.translate(_ALIKE) for one in spellings}
+            self._meant = _patterns(meant | {_unescaped(one)[0] for one in spellings})
         return secret
 
     def text(self, words: str) -> str:
         """Return the words without the secrets."""
-        return self._texts.sub(STRUCK, words) if self._texts else words
+        if self._bytes is None:
+            return words
+        data = words.encode(errors="replace")
+        struck = self.content(data)
+        return words if struck == data else struck.decode(errors="replace")
 
     def content(self, data: bytes) -> bytes:
         """The same for bytes."""
-        return self._bytes.sub(STRUCK.encode(), data) if self._bytes else data
+        if self._bytes is None or self._meant is None:
+            return data
+        data = self._bytes.sub(STRUCK.encode(), data)
+        # Most texts have no escapes, and most escapes hide no secret.
+        if not _SIGNS.search(data) or not self._meant.search(_ESCAPE.sub(_meaning, data)):
+            return data
+        meant, escapes = _unescaped(data)
+        kept, at = [], 0
+        for found in self._meant.finditer(meant):
+            began, last = _origin(found.start(), escapes), found.end() - 1
+            kept += [data[at:began], STRUCK.encode()]
+            at = _origin(last, escapes, end=True)
+        return b"".join((*kept, data[at:]))
 
     def observation(self, seen: Observation) -> Observation:
         """The same for all that was seen of a host. A certificate that holds one is left out."""
@@ -150,43 +168,28 @@ def _outside(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     )
 
 
-def _patterns(values: Iterable[str]) -> list[str]:
-    """Regular expressions for all spellings, the longest first."""
-    spellings = {one: None for value in values for one in _spellings(value)}
-    return [
-        re.escape(one)
-        if len(one) >= _SHORTEST
-        else rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])"
-        for one in sorted(spellings, key=lambda one: (-len(one), one))
-    ]
+def _patterns(values: Iterable[bytes]) -> re.Pattern[bytes]:
+    """What finds each of them, the longest first."""
+    ordered = sorted(set(values), key=lambda one: (-len(one), one))
+    return re.compile(b"|".join(map(_pattern, ordered)))
 
 
-def _spellings(value: str) -> Iterator[str]:
+def _pattern(value: bytes) -> bytes:
+    spelled = re.escape(value)
+    if len(value.decode()) >= _SHORTEST:
+        return spelled
+    return rb"(?<![A-Za-z0-9])%b(?![A-Za-z0-9])" % spelled
+
+
+def _spellings(value: str) -> Iterator[bytes]:
     data = value.encode()
+    yield from (data, clean(value, len(value)).encode())
     digits = [f"{byte:02x}" for byte in data]
-    coded = [urllib.parse.quote(value, safe=safe) for safe in ("", "/", "/:@!$&'()*+,;=")]
-    coded += [urllib.parse.quote_plus(value), "".join(f"%{byte}" for byte in digits)]
-    escaped = [json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]]
-    quoted = [
-        *escaped,
-        *(one.replace("/", r"\/") for one in escaped),
-        repr(value)[1:-1],
-        html.escape(value),
-        html.escape(value, quote=False),
-        html.escape(value).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
-        value.replace("'", "'\\''"),
-        value.replace("'", "''"),
-        shlex.quote(value).removeprefix("'").removesuffix("'"),
-        re.sub(r'(["\\$`])', r"\\\1", value),
-        re.sub(r"([^\w@%+=:,./-])", r"\\\1", value),
-        "".join(f"\\x{byte}" for byte in digits),
-    ]
-    yield from (value, clean(value, len(value)), *quoted)
+    hexadecimal = [mark.join(digits) for mark in ("", ":", " ", "-")]
     # What is too short could be anything.
-    for one in (*_based(data), *coded, *(mark.join(digits) for mark in ("", ":", " ", "-"))):
-        if len(one) >= _SHORTEST + 1:
-            yield from (one, re.sub("%..|^[0-9a-f: -]+$", lambda part: part[0].upper(), one))
-            yield re.sub("%..", lambda part: part[0].lower(), one)
+    for one in (*_based(data), *hexadecimal, *map(str.upper, hexadecimal)):
+        if len(one) > _SHORTEST:
+            yield one.encode()
 
 
 def _based(data: bytes) -> Iterator[str]:
@@ -195,3 +198,81 @@ def _based(data: bytes) -> Iterator[str]:
         first, last = -(-before * 8 // 6), (before + len(data)) * 8 // 6
         for alphabet in (b"+/", b"-_"):
             yield base64.b64encode(bytes(before) + data, alphabet).decode()[first:last]
+
+
+# As JSON, URLs, HTML, SQL, shells and logs write what they escape, what was escaped already too.
+_ESCAPE = re.compile(
+    rb"%(?:25)*(?P<percent>[0-9A-Fa-f]{2})"
+    rb"|\\+u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\+u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
+    rb"|\\+(?:u(?P<unit>[0-9A-Fa-f]{4})|u\{0*(?P<code>[0-9A-Fa-f]{1,6})\}"
+    rb"|U00(?P<long>[0-9A-Fa-f]{6})|x(?P<hex>[0-9A-Fa-f]{2})|(?P<octal>[0-3][0-7]{2}))"
+    rb"|&(?:amp;)*(?:#0*(?P<decimal>[0-9]{1,7})|#[xX]0*(?P<digits>[0-9A-Fa-f]{1,6})"
+    rb"|(?P<name>[A-Za-z]{2,8}));"
+    rb"|(?P<quotes>(?:\\*['\"])+)|\\+(?P<letter>.)|(?P<blank>\+)",
+    re.DOTALL,
+)
+_SIGNS = re.compile(rb"""[%\\&'"+]""")
+_LETTERS = dict(zip(b"tnrbf0", b"\t\n\r\b\f\0", strict=True))
+_BASES = {"percent": 16, "hex": 16, "octal": 8}
+_CODES = {"unit": 16, "code": 16, "long": 16, "digits": 16, "decimal": 10}
+
+
+_ALIKE = bytes.maketrans(b'+"', b" '")
+
+
+def _meaning(found: re.Match[bytes]) -> bytes:
+    """What an escape means, as it is searched for: all quotes and all blanks are alike."""
+    return _meaning_of(found.lastgroup or "", found[found.lastgroup or 0], found["high"])
+
+
+@functools.lru_cache(maxsize=4096)
+def _meaning_of(kind: str, said: bytes, high: bytes | None) -> bytes:
+    if kind in _BASES:
+        meant = bytes([int(said, _BASES[kind])])
+    elif high is not None:
+        meant = bytes.fromhex((high + said).decode()).decode("utf-16-be").encode()
+    elif kind in _CODES:
+        code = int(said, _CODES[kind])
+        meant = chr(code).encode(errors="replace") if code <= sys.maxunicode else said
+    elif kind == "name":
+        meant = html.entities.html5.get(f"{said.decode()};", said.decode()).encode()
+    elif kind == "letter":
+        meant = bytes([_LETTERS.get(said[0], said[0])])
+    else:
+        meant = said[-1:]  # of several quotes one
+    return meant.translate(_ALIKE)
+
+
+class _Escape(NamedTuple):
+    """Where an escape was, and where that stands which it means."""
+
+    meant: int
+    meant_end: int
+    began: int
+    ended: int
+
+
+def _unescaped(data: bytes) -> tuple[bytes, list[_Escape]]:
+    """What is meant by all of it, and its escapes."""
+    parts: list[bytes] = []
+    escapes: list[_Escape] = []
+    at = length = 0
+    for found in _ESCAPE.finditer(data):
+        meaning = _meaning(found)
+        length += found.start() - at
+        escapes.append(_Escape(length, length + len(meaning), found.start(), found.end()))
+        parts += [data[at : found.start()], meaning]
+        length += len(meaning)
+        at = found.end()
+    return b"".join((*parts, data[at:])), escapes
+
+
+def _origin(at: int, escapes: list[_Escape], *, end: bool = False) -> int:
+    """Where a byte of what is meant began before, or ended."""
+    before = bisect.bisect(escapes, at, key=lambda one: one.meant) - 1
+    if before < 0:
+        return at + end
+    escape = escapes[before]
+    if at < escape.meant_end:
+        return escape.ended if end else escape.began
+    return escape.ended + at - escape.meant_end + end

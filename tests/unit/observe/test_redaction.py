@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import shlex
 import time
 import urllib.parse
@@ -44,6 +45,8 @@ SECRETS = (
     "p@ss/w:ord+1",
     "Ünïcödé $x`y`",
     "tab\there\\n",
+    "100%25+ok?>?",
+    "key\U0001f511door",
     "a1b2",
 )
 
@@ -69,6 +72,28 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "Python": repr,
     "HTML": html.escape,
     "SQL": lambda secret: "'" + secret.replace("'", "''") + "'",
+    "JSON, all of it escaped": lambda secret: re.sub(
+        "(....)", r"\\u\1", secret.encode("utf-16-be").hex().upper()
+    ),
+    "JSON for a page": lambda secret: re.sub(
+        "[<>&/']", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(secret)
+    ),
+    "JSON in JSON": lambda secret: json.dumps(json.dumps({"password": secret})),
+    "HTML by numbers": lambda secret: "".join(f"&#{ord(one)};" for one in secret),
+    "HTML by numbers in hex": lambda secret: "".join(f"&#x{ord(one):X};" for one in secret),
+    "HTML in HTML": lambda secret: html.escape(html.escape(secret)),
+    "ESCAPES": lambda secret: "".join(f"\\x{byte:02X}" for byte in secret.encode()),
+    "octal": lambda secret: "".join(f"\\{byte:03o}" for byte in secret.encode()),
+    "systemd": lambda secret: re.sub(
+        b"[^A-Za-z0-9:_.]", lambda found: b"\\x%02x" % ord(found[0]), secret.encode()
+    ).decode(),
+    "URL in a URL": lambda secret: urllib.parse.quote(urllib.parse.quote(secret, safe=""), safe=""),
+    "base64 in a URL": lambda secret: urllib.parse.quote(
+        base64.b64encode(f"?>:{secret}".encode()).decode(), safe=""
+    ),
+    "base64 in PHP's JSON": lambda secret: (
+        base64.b64encode(f"??>{secret}".encode()).decode().replace("/", "\\/")
+    ),
 }
 
 
@@ -94,6 +119,15 @@ def test_base64_at_any_place_says_nothing_of_a_secret(
     spelled = base64.b64encode(before + secret.encode() + after).decode()
     struck = Redaction([Secret(secret)]).text(spelled)
     assert len(struck.replace(STRUCK, "")) <= len(base64.b64encode(before + after)) + 4
+
+
+def test_what_stands_around_an_escaped_secret_stays() -> None:
+    redaction = Redaction([Secret("p@ss/word")])
+    said = 'a%20b "p\\u0040ss\\/word" &amp; p%40ss%2Fword\\n%zz p@ss/word \\'
+    assert redaction.text(said) == 'a%20b "***" &amp; ***\\n%zz *** \\'
+    assert (
+        redaction.text("é%C3 \\ud800 &#99999999; &no; é\\") == "é%C3 \\ud800 &#99999999; &no; é\\"
+    )
 
 
 def test_short_secret_is_struck_out_only_where_it_stands_alone() -> None:
