@@ -117,7 +117,8 @@ def run(options: argparse.Namespace) -> int:
         return SOME_NOT
     known = existing.cluster if existing else None
     release = (known.release if known else "") or discover.common_release(seen)
-    found = discover.infer(targets, seen, tables.load(release, known.tables if known else ()))
+    loaded = tables.load(release, known.tables if known else ())
+    found = discover.infer(targets, seen, loaded, existing.virtual_ips if existing else ())
     names = [host.name for host in found.hosts]
     draft = discover.text(found, cluster or _UNNAMED, login, named=bool(cluster))
     try:
@@ -186,10 +187,17 @@ def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tupl
     )
 
     patterns, sought = process_patterns.of_tables(known)
+    addresses = tuple({target.address: None for target in targets})
     jobs = [
         Job(
             login=target.login or msgspec.structs.replace(login, address=target.address),
-            request=Request(host=target.address, patterns=patterns, sought=sought, hints=True),
+            request=Request(
+                host=target.address,
+                patterns=patterns,
+                sought=sought,
+                hints=True,
+                connections_to=addresses,
+            ),
         )
         for target in targets
     ]

@@ -2,7 +2,8 @@
 
 from pytest_portaswitch.discover.draft import text
 from pytest_portaswitch.discover.existing import Existing, read_existing
-from pytest_portaswitch.discover.infer import Found, FoundHost, common_release, infer
+from pytest_portaswitch.discover.found import Found, FoundHost
+from pytest_portaswitch.discover.infer import common_release, infer
 from pytest_portaswitch.discover.inventory import inventory_targets
 from pytest_portaswitch.discover.merge import Merged, holds_all, merge
 from pytest_portaswitch.discover.outcome import outcomes

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.discover import names
 from pytest_portaswitch.discover.addresses import Choice
-from pytest_portaswitch.discover.infer import Found, FoundHost
+from pytest_portaswitch.discover.found import Found, FoundHost
 from pytest_portaswitch.discover.pins import Pins
 from pytest_portaswitch.discover.roles import Proposal
 from pytest_portaswitch.discover.virtual_ips import VirtualIp
@@ -261,8 +261,9 @@ def _unseen(pins: Pins) -> Iterator[str]:
 
 def _secrets(found: Found) -> Iterator[str]:
     """What services have to be asked with."""
-    signs = [sign for host in found.hosts for p in host.roles.proposed for sign in p.signs]
-    replicas = any(p.role == REPLICA for host in found.hosts for p in host.roles.proposed)
+    signs = [sign for host in found.hosts for p in host.meant for sign in p.signs]
+    signs += [sign for host in found.hosts for sign in host.unnamed]
+    replicas = any(p.role == REPLICA for host in found.hosts for p in host.meant)
     radius = any(sign.subcomponent == "radius" for sign in signs)
     if radius or replicas:
         yield from map(remark, SECRETS)

@@ -10,6 +10,7 @@ import msgspec
 
 from pytest_portaswitch.cluster import Cluster, Login, login, read_many, words
 from pytest_portaswitch.discover.reading import Target
+from pytest_portaswitch.discover.virtual_ips import VirtualIp
 from pytest_portaswitch.source import Problem, Value, open_file, settle
 from pytest_portaswitch.source.document import LARGEST
 from pytest_portaswitch.source.layout import placed
@@ -36,6 +37,13 @@ class Existing:
         unused = (one.subcomponent for one in self.cluster.not_in_use)
         accepted = (one.subcomponent for one in self.cluster.accepted)
         return frozenset({*self.cluster.processes, *unused, *accepted})
+
+    @property
+    def virtual_ips(self) -> tuple[VirtualIp, ...]:
+        """As ``infer`` has them; who holds each now is not for the file to say."""
+        return tuple(
+            VirtualIp(one.address, "", one.hosts, one.serves) for one in self.cluster.virtual_ips
+        )
 
     def with_more(self, targets: Sequence[Target]) -> list[Target]:
         """Its hosts, and those of the targets that are none of them by any of their addresses."""
@@ -76,7 +84,8 @@ def read_existing(path: Path, given: Mapping[str, object]) -> Existing:
             unreachable.append(name)
             continue
         own = msgspec.structs.replace(own, **given)
-        found.append(Target(own.address, name, str(path), entry.line, own))
+        roles = known.roles if known else ()
+        found.append(Target(own.address, name, str(path), entry.line, own, roles=roles))
     return Existing(text, cluster, base, tuple(found), tuple(unreachable), frozenset(entries))
 
 

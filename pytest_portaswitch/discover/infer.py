@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
-from pytest_portaswitch.cluster.hosts import MYSQL
 from pytest_portaswitch.discover import addresses, names, roles, virtual_ips
 from pytest_portaswitch.discover.addresses import Choice
+from pytest_portaswitch.discover.databases import DB_ROLES, MAIN_DB, by_replication
+from pytest_portaswitch.discover.found import Found, FoundHost
 from pytest_portaswitch.discover.hints import CONFIGURATION, Hints, hints_of, told
-from pytest_portaswitch.discover.pins import Pins, Seen, pins_of
+from pytest_portaswitch.discover.pins import Seen, pins_of
 from pytest_portaswitch.discover.reading import Target
 from pytest_portaswitch.discover.roles import Proposal, Roles, Sign
 from pytest_portaswitch.discover.virtual_ips import Member, VirtualIp
@@ -26,54 +27,8 @@ from pytest_portaswitch.source.bounded_regex import Undecided
 from pytest_portaswitch.tables import Tables
 from pytest_portaswitch.tables.release import PATTERN
 
-DB_ROLES = ("main-db", "replica-db")
-MAIN_DB = "main-db"
-"""A cluster has one. Its Configuration server runs a MySQL server as well, and so may others."""
-
 _PARTS = ("sockets", "processes", "owners", "interfaces")
 """Of facts, those from which something follows here."""
-
-
-@dataclass(frozen=True)
-class FoundHost:
-    """What a cluster file would say of one host."""
-
-    target: Target
-    name: str
-    private: Choice
-    public: Choice
-    unseen: str = ""
-    """Why it was not looked at; empty: it was."""
-    gaps: tuple[str, ...] = ()
-    """What could not be seen on it, and why."""
-    roles: Roles = field(default_factory=Roles)
-    notes: tuple[str, ...] = ()
-    """What labels and folders of PortaSwitch say of it."""
-    suggested: str = ""
-    """The role that its name suggests, where no process tells one."""
-    unnamed: tuple[Sign, ...] = ()
-    unexplained: tuple[str, ...] = ()
-
-    @property
-    def mysql(self) -> tuple[int, ...]:
-        """The ports that its DB server holds, where it is proposed as one."""
-        signs = (sign for proposal in self.roles.proposed for sign in proposal.signs)
-        return tuple(sorted({s.socket.port for s in signs if s.socket and s.subcomponent == MYSQL}))
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a cluster file would say."""
-
-    hosts: tuple[FoundHost, ...]
-    releases: tuple[str, ...]
-    """All that were seen, sorted."""
-    virtual_ips: tuple[VirtualIp, ...]
-    pins: Pins
-    over_tls: tuple[str, ...]
-    """Subcomponents of the proposed roles that show a certificate."""
-    silent: tuple[str, ...]
-    """Roles of which the tables say nothing that could be seen on a host."""
 
 
 def common_release(seen: Sequence[Observation]) -> str:
@@ -82,8 +37,13 @@ def common_release(seen: Sequence[Observation]) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def infer(targets: Sequence[Target], seen: Sequence[Observation], tables: Tables) -> Found:
-    """What was found, in the order of the targets."""
+def infer(
+    targets: Sequence[Target],
+    seen: Sequence[Observation],
+    tables: Tables,
+    written: Sequence[VirtualIp] = (),
+) -> Found:
+    """What was found, in the order of the targets. ``written``: virtual IPs that a file has."""
     held = [_held(*each) for each in zip(targets, seen, strict=True)]
     called = names.distinct([_name(*each) for each in zip(targets, seen, strict=True)])
     hints = hints_of(called, seen)
@@ -99,7 +59,9 @@ def infer(targets: Sequence[Target], seen: Sequence[Observation], tables: Tables
         host = _unseen(target, name, made.line) if isinstance(made, InternalError) else made
         found.append(_not_twice(host, found))
     found = [_told(*each, hints) for each in zip(found, seen, held, strict=True)]
-    hosts = _one_main_db(found)
+    known_by = [(h.private.address, h.public.address, h.target.address) for h in found]
+    related = by_replication(seen, known_by, [host.roles for host in found], tables)
+    hosts = _one_main_db([replace(h, roles=r) for h, r in zip(found, related, strict=True)])
     members = [
         Member(host.name, host.private.address, host.public.address, mine, host.roles)
         for host, mine in zip(hosts, held, strict=True)
@@ -108,12 +70,14 @@ def infer(targets: Sequence[Target], seen: Sequence[Observation], tables: Tables
     ]
     shared = virtual_ips.virtual_ips(members, tables, around.moves)
     hosts = [_without_clash(host, shared, tables) for host in hosts]
+    at = {one.address: one for one in (*shared, *virtual_ips.with_holders(written, members))}
+    pinned = [_pinned(host) for host in hosts if host.private.address]
     listed = {role for subcomponent in tables.subcomponents.values() for role in subcomponent.roles}
     return Found(
         hosts=tuple(hosts),
         releases=_releases(seen),
         virtual_ips=shared,
-        pins=pins_of([_pinned(host) for host in hosts if host.private.address], shared, tables),
+        pins=pins_of(pinned, [*at.values()], tables),
         over_tls=_over_tls(hosts, tables),
         silent=tuple(role for role in tables.roles if role not in listed),
     )
@@ -130,16 +94,18 @@ class _Around(NamedTuple):
 
 
 def _over_tls(hosts: Sequence[FoundHost], tables: Tables) -> tuple[str, ...]:
-    seen = {s.subcomponent for host in hosts for p in host.roles.proposed for s in p.signs}
+    seen = {s.subcomponent for host in hosts for p in host.meant for s in p.signs}
     seen |= {sign.subcomponent for host in hosts for sign in host.unnamed}
     serving = [row.subcomponent for row in tables.rows if row.transport == "tls"]
     return tuple(name for name in dict.fromkeys(serving) if name in seen)
 
 
 def _pinned(host: FoundHost) -> Seen:
-    proposed = host.roles.proposed
-    signs = tuple(s for proposal in proposed for s in proposal.signs if s.named)
-    return Seen(host.name, frozenset(p.role for p in proposed), signs, host.unnamed)
+    signs = [sign for proposal in host.meant for sign in proposal.signs]
+    named, strange = ([s for s in signs if s.named is is_so] for is_so in (True, False))
+    every = {(s.subcomponent, s.socket): s for s in (*strange, *host.unnamed)}
+    roles_of = frozenset(proposal.role for proposal in host.meant)
+    return Seen(host.name, roles_of, tuple(named), tuple(every.values()))
 
 
 def _held(target: Target, one: Observation) -> tuple[addresses.Held, ...]:
@@ -175,7 +141,7 @@ def _host(
     try:
         if not (one.gap("sockets") or one.gap("processes")):
             of_host = roles.with_name(roles.roles_of(one, tables), name, suggested)
-        unnamed = roles.unnamed(one, of_host, tables)
+        unnamed = roles.unnamed(one, roles.as_written(of_host, target.roles), tables)
         unexplained = roles.unexplained(one, of_host, tables)
     except Undecided as error:
         gaps.append(f"processes: {error}")

@@ -83,18 +83,16 @@ def pins_of(hosts: Sequence[Seen], virtual_ips: Sequence[VirtualIp], tables: Tab
     for host in hosts:
         for sign in host.signs:
             of[sign.subcomponent].signs[host.name].append(sign)
-        for sign in host.strange:
+        for sign in _in_place(host, virtual_ips):
             of[sign.subcomponent].strange[host.name].append(sign)
             claims[host.name, sign.socket].add(sign.subcomponent)
     contested = {s for several in claims.values() if len(several) > 1 for s in several}
     pins, strangers, unseen = [], [], []
     for subcomponent in tables.subcomponents.values():
-        if subcomponent.implied or subcomponent.id not in spoken_of:
-            continue
         seen = of[subcomponent.id]
+        # What listens for others has no row of its own; who stands before it may have any name.
+        has_row = subcomponent.id in spoken_of and not subcomponent.implied
         why = _why_not(subcomponent, seen, contested=subcomponent.id in contested)
-        if pin := _pin(subcomponent, seen, with_strange=not why):
-            pins.append(pin)
         if seen.strange and why:
             strangers.append(
                 Stranger(
@@ -104,6 +102,10 @@ def pins_of(hosts: Sequence[Seen], virtual_ips: Sequence[VirtualIp], tables: Tab
                     why,
                 )
             )
+        if not has_row:
+            continue
+        if pin := _pin(subcomponent, seen, with_strange=not why):
+            pins.append(pin)
         met = {*seen.signs, *seen.strange}
         able = [host.name for host in hosts if host.roles & {*subcomponent.roles}]
         missing = [
@@ -115,6 +117,29 @@ def pins_of(hosts: Sequence[Seen], virtual_ips: Sequence[VirtualIp], tables: Tab
             elsewhere = tuple(name for name in able if name in met)
             unseen.append(Unseen(subcomponent, tuple(missing), elsewhere))
     return Pins(tuple(pins), tuple(strangers), tuple(unseen))
+
+
+def _in_place(host: Seen, virtual_ips: Sequence[VirtualIp]) -> list[Sign]:
+    """What holds ports of the tables, where their subcomponents are to listen.
+
+    By their addresses those are told apart that have one port.
+    """
+    mine = [one for one in virtual_ips if host.name in one.hosts]
+    at = {
+        (name, sign.port)
+        for one in mine
+        for name in one.serves
+        for sign in host.strange
+        if sign.subcomponent == name and sign.socket and sign.socket.address == one.address
+    }
+    found = []
+    for sign in host.strange:
+        address = sign.socket.address if sign.socket else ""
+        serving = [one.serves for one in mine if one.address == address]
+        is_other = any(sign.subcomponent not in serves for serves in serving)
+        if not is_other and (serving or (sign.subcomponent, sign.port) not in at):
+            found.append(sign)
+    return found
 
 
 def _stands_by(host: str, subcomponent: str, virtual_ips: Sequence[VirtualIp]) -> bool:

@@ -43,6 +43,8 @@ class Target:
     """How to log in to it, where that is not as to the others."""
     groups: tuple[str, ...] = ()
     """Those of an inventory that it is in."""
+    roles: tuple[str, ...] = ()
+    """Those that a cluster file says it has; empty: nobody said."""
 
     @property
     def place(self) -> str:

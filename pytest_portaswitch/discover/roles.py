@@ -8,7 +8,7 @@ name. What is less than that is kept as a trace, for people to look at.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pytest_portaswitch.discover.programs import program_of
@@ -134,7 +134,8 @@ def roles_of(facts: HostFacts, tables: Tables) -> Roles:
         for end in here:
             for role in end.roles:
                 called = owners[0].name if owners else ""
-                sign = Sign(end.subcomponent, called, socket, named=False)
+                program = program_of(owners[0]) if owners else ""
+                sign = Sign(end.subcomponent, called, socket, program=program, named=False)
                 weak.setdefault(role, []).append(sign)
     proposed, traces = [], []
     for role in tables.roles:
@@ -172,6 +173,21 @@ def with_name(roles: Roles, name: str, suggested: str) -> Roles:
         return roles
     guess = replace(trace, guess=f"by its name {name}, and a trace of it")
     return Roles((guess,), tuple(one for one in roles.traces if one is not trace))
+
+
+def as_written(roles: Roles, written: Collection[str]) -> Roles:
+    """The roles of a host whose roles a file says: those, and others that are no guess."""
+    if not written:
+        return roles
+    known = {one.role: one for one in roles.traces} | {one.role: one for one in roles.proposed}
+    said = [
+        replace(known.get(role, Proposal(role, ())), guess="", told="the file says so")
+        for role in written
+    ]
+    others = [p for p in roles.proposed if p.role not in written and not p.guess]
+    own = {*written, *(proposal.role for proposal in others)}
+    traces = (*roles.traces, *roles.proposed)
+    return Roles((*said, *others), tuple(one for one in traces if one.role not in own))
 
 
 def unnamed(facts: HostFacts, roles: Roles, tables: Tables) -> tuple[Sign, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_portaswitch.discover.addresses import Held
 from pytest_portaswitch.discover.hints import Hints
@@ -79,6 +79,12 @@ def virtual_ips(
     )
     # Servers have several public addresses for many reasons: untold, they are not worth a remark.
     return tuple(vip for one, vip in found if vip.hosts or one.is_private or one.address in moves)
+
+
+def with_holders(written: Sequence[VirtualIp], members: Sequence[Member]) -> list[VirtualIp]:
+    """The virtual IPs of a file, with who holds each now; empty where nobody does."""
+    held = {one.address: member.name for member in members for one in member.held}
+    return [replace(one, holder=held.get(one.address, "")) for one in written]
 
 
 def _beside(member: Member, moves: Collection[str]) -> list[Held]:

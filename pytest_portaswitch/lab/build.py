@@ -41,18 +41,18 @@ def build(
 ) -> Record:
     """Build the lab and return its record; on any problem nothing of it is left but its logs."""
     _demand_root()
-    tree = rootfs.ensure_tree(show.say)
     site = Site.of(topology, Secrets.new())
+    trees = rootfs.ensure_trees(show.say, more=any(KINDS[d.kind].more for d in site.daemons))
     _lay_out(folder, site)
     show.say(f"starting {len(topology.hosts)} hosts in namespaces of their own")
     sysctls = {host.name: list(_sysctls(site, host)) for host in topology.hosts}
-    running = supervisor.start(folder, tree, {**sysctls})
+    running = supervisor.start(folder, trees, {**sysctls})
     try:
         hosts = {name: Host(name, pid) for name, pid in running.hosts.items()}
         _furnish(folder, site, running, hosts)
         _start_daemons(folder, site, hosts, show)
         record = Record(
-            topology=asked[0], processing_nodes=asked[1], tree=str(tree), started=time.time(),
+            topology=asked[0], processing_nodes=asked[1], tree=str(trees[-1]), started=time.time(),
             supervisor=running.supervisor, supervisor_started=running.supervisor_started,
             init=running.init, hosts=running.hosts, secrets=asdict(site.secrets),
         )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from pytest_portaswitch.lab.placement import Daemon
+from pytest_portaswitch.lab.services import CATALOGUE
 from pytest_portaswitch.lab.site import DATABASE_ACCOUNT, Site
 from pytest_portaswitch.lab.state import Folder
 
@@ -19,9 +20,11 @@ _PORTLESS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("web.cassandra.nodes", "cassandra", {"protocol": "http"}),
 )
 _ASSESSED_ANYWAY = {"billing.diameter.nodes"}  # the tables themselves know its port by now
-_WITHOUT_ROW = {"sshd", "mariadb"}
-# Children that go by another name than the daemon's own process.
+_WITHOUT_ROW = {"sshd"}
+# Children that go by another name than the daemon's own process, by its name or kind.
 _EXTRA_PROCESSES = {
+    "cyrus": ("imapd",),
+    "postfix": ("smtpd",),
     "apache-fcgi": (r"admin\.fcgi",),
     "imap-server": (r"dovecot-imap-server/\S+",),
     "mail-proxy": (r"dovecot-mail-proxy/\S+", "mail-proxy-login"),
@@ -55,6 +58,7 @@ def text(site: Site, folder: Folder) -> str:
         },
         "replica": {"account": DATABASE_ACCOUNT},
         "overrides": list(_overrides(site)),
+        **_not_in_use(site),
         "services": {
             daemon.name: _service(daemon) for daemon in site.daemons if daemon.name == "media-tftp"
         },
@@ -83,20 +87,37 @@ def _host(site: Site, name: str) -> dict[str, Any]:
         "public": host.public,
         "roles": [*host.roles],
     }
-    ports = [d.endpoints[0].port for d in site.on(name) if d.kind == "mariadb"]
+    ports = [site.front(d).endpoints[0].port for d in site.on(name) if d.kind == "mariadb"]
     if ports:
         fields["mysql"] = ports[0] if len(ports) == 1 else ports
     return fields
 
 
+def _not_in_use(site: Site) -> dict[str, Any]:
+    """What the roles of the topology have elsewhere, and nobody runs here."""
+    roles = tuple(role for host in site.topology.hosts for role in host.roles)
+    here = {service.subcomponent for service in site.topology.services.of(roles)}
+    missing = dict.fromkeys(s.subcomponent for s in CATALOGUE.of(roles))
+    unused = [
+        {"subcomponent": name, "reason": "this lab does without"}
+        for name in missing
+        if name not in here
+    ]
+    return {"not_in_use": unused} if unused else {}
+
+
 def _patterns(site: Site) -> dict[str, str]:
     names: dict[str, list[str]] = {}
+    # The tables know what a database server is called, but not who stands in front of it.
+    without = _WITHOUT_ROW if any(d.service.fronts for d in site.daemons) else {"sshd", "mariadb"}
     for daemon in site.daemons:
-        if daemon.kind in _WITHOUT_ROW or daemon.service.subcomponent == "media-server":
+        if daemon.kind in without or daemon.service.subcomponent == "media-server":
             continue
-        known = names.setdefault(daemon.service.subcomponent, [])
+        is_database = daemon.kind == "mariadb"
+        known = names.setdefault("mysql-server" if is_database else daemon.service.subcomponent, [])
         process = re.escape(daemon.service.process).replace(r"\-", "-")
-        known += [p for p in (process, *_EXTRA_PROCESSES.get(daemon.name, ())) if p not in known]
+        more = (*_EXTRA_PROCESSES.get(daemon.name, ()), *_EXTRA_PROCESSES.get(daemon.kind, ()))
+        known += [p for p in (process, *more) if p not in known]
     # The program at the start of the command line, or the script that an interpreter runs.
     return {
         subcomponent: rf"^(\S+/(python3|perl) )?(\S*/)?({'|'.join(found)})(\s|$)"

@@ -2,7 +2,7 @@
 
 A stand-alone program for any Python 3, standard library only. The lab's namespaces end with it.
 
-usage: init.py FOLDER TREE [HOST[,SYSCTL=VALUE...]]...
+usage: init.py FOLDER TREES [HOST[,SYSCTL=VALUE...]]...
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def escaped(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
 
 
-def overlay(folder: Path, tree: Path, name: str) -> Path:
-    """Mount the tree of one host: its own upper layer, the lab's common files, the Debian tree."""
+def overlay(folder: Path, trees: str, name: str) -> Path:
+    """Mount the tree of one host: its own upper layer, the lab's common files, the Debian trees."""
     here = folder / "hosts" / name
     for part in ("upper", "work", "root"):
         (here / part).mkdir(parents=True)
         (here / part).chmod(0o755)
-    lower = f"{escaped(folder)}/site:{escaped(tree)}"
+    lower = f"{escaped(folder)}/site:{trees}"
     options = f"lowerdir={lower},upperdir={escaped(here)}/upper,workdir={escaped(here)}/work"
     mount("overlay", here / "root", "overlay", options)
     return here / "root"
@@ -64,14 +64,15 @@ def reap_for_ever() -> None:
 
 def main() -> None:
     """Bring the lab's trees and hosts up, say so, and stay."""
-    folder, tree = Path(sys.argv[1]), Path(sys.argv[2])
+    folder = Path(sys.argv[1])
+    trees = ":".join(escaped(Path(tree)) for tree in sys.argv[2].split("\n"))
     Path("/proc/self/comm").write_text("lab-init")
     os.umask(0o022)
     mount("lab", folder / "hosts", "tmpfs", "mode=0755")
-    overlay(folder, tree, TOOLS)
+    overlay(folder, trees, TOOLS)
     for argument in sys.argv[3:]:
         name, *sysctls = argument.split(",")
-        start_host(folder, overlay(folder, tree, name), name, sysctls)
+        start_host(folder, overlay(folder, trees, name), name, sysctls)
     os.write(1, b"started\n")
     # Whoever builds the lab holds the other end. When that process dies before the lab is
     # complete, the pipe closes, and the half-built lab must not stay.

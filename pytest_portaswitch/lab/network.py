@@ -39,7 +39,12 @@ def host_commands(host: HostSpec, topology: Topology) -> Iterator[str]:
         yield f"link set {interface} up"
     for vip in topology.virtual_ips:
         if vip.holder == host.name:
-            yield f"address add {vip.address}/32 dev {PRIVATE}"
+            yield f"address add {vip.address}/32 dev {interface_of(vip.address, topology)}"
+
+
+def interface_of(address: str, topology: Topology) -> str:
+    """The interface that an address belongs on."""
+    return PUBLIC if topology.is_public(address) else PRIVATE
 
 
 def private_address(verb: str, host: HostSpec, topology: Topology) -> str:

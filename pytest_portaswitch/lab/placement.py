@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pytest_portaswitch.lab.services import CATALOGUE, Service, Transport
+from pytest_portaswitch.lab.services import Service, Transport
 from pytest_portaswitch.lab.topology import HostSpec, Topology
 
 ANY = "0.0.0.0"  # noqa: S104 -- sshd of a lab host listens everywhere, as sshd does
+
+_BOUND = {"any": ANY, "loopback": "127.0.0.1"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def place(topology: Topology) -> tuple[Daemon, ...]:
 
 
 def _on(host: HostSpec, topology: Topology) -> Iterator[Daemon]:
-    services = CATALOGUE.of(host.roles)
+    services = topology.services.of(host.roles)
     for service in services:
         others = {port for other in services if other != service for port in _sockets(other)}
         addresses = _addresses(service, host, topology, contested=bool(_sockets(service) & others))
@@ -83,8 +85,8 @@ def _sockets(service: Service) -> set[tuple[bool, int]]:
 def _addresses(
     service: Service, host: HostSpec, topology: Topology, *, contested: bool
 ) -> tuple[str, ...]:
-    if service.bind_any:
-        return (ANY,)
+    if service.bind in _BOUND:
+        return (_BOUND[service.bind],)
     virtual = tuple(
         vip.address
         for vip in topology.virtual_ips

@@ -1,4 +1,4 @@
-"""The Debian tree that all lab hosts are overlays of, built once into a cache folder."""
+"""The Debian trees that all lab hosts are overlays of, built once into a cache folder."""
 
 from __future__ import annotations
 
@@ -47,7 +47,23 @@ PACKAGES = (
     "sudo",
     "tftpd-hpa",
 )
+MORE_PACKAGES = (
+    "cyrus-imapd",
+    "dnsmasq-base",
+    "ejabberd",
+    "erlang-p1-sip",
+    "haproxy",
+    "libnet-sip-perl",
+    "libnginx-mod-mail",
+    "lighttpd",
+    "nginx-light",
+    "postfix",
+    "radsecproxy",
+)
+"""Of daemons that only some topologies have, in a layer of their own. It lacks Dovecot: Debian has
+no two IMAP servers beside each other."""
 _CUSTOMIZE = Path(__file__).with_name("rootfs_customize.sh")
+_LAYER = Path(__file__).with_name("rootfs_layer.sh")
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 _BUILDER = "1"  # to be raised when the way of building changes, so that old trees are not used
 
@@ -56,10 +72,27 @@ Say = Callable[[str], None]
 
 def cached_tree() -> Path:
     """Where the tree for this machine is, or will be."""
-    key = "\n".join([_BUILDER, codename(), *PACKAGES, _CUSTOMIZE.read_text(encoding="utf-8")])
-    digest = hashlib.sha256(key.encode()).hexdigest()[:12]
+    return _cached("rootfs", _BUILDER, codename(), *PACKAGES, _CUSTOMIZE.read_text("utf-8"))
+
+
+def _cached(name: str, *made_of: str) -> Path:
+    digest = hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "pytest-portaswitch" / f"rootfs-{digest}"
+    return cache / "pytest-portaswitch" / f"{name}-{digest}"
+
+
+def ensure_trees(say: Say, *, more: bool = False) -> tuple[Path, ...]:
+    """The tree, and over it, where asked, that of more packages; LabProblem as ``ensure_tree``."""
+    tree = ensure_tree(say)
+    if not more:
+        return (tree,)
+    layer = _cached("layer", tree.name, *MORE_PACKAGES, _LAYER.read_text("utf-8"))
+
+    def command(folder: Path) -> list[str]:
+        alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        return [*alone, "/bin/sh", str(_LAYER), str(tree), str(folder), *MORE_PACKAGES]
+
+    return (_ensure(layer, command, say, "half a minute"), tree)
 
 
 def ensure_tree(say: Say) -> Path:
@@ -74,11 +107,32 @@ def ensure_tree(say: Say) -> Path:
             checked=[f"no tree is cached at {tree}"],
             fix=["apt-get install mmdebstrap", "copy a tree that was built elsewhere to that path"],
         )
+
+    def command(folder: Path) -> list[str]:
+        return [
+            "mmdebstrap",
+            "--mode=root",
+            "--variant=apt",
+            f"--include={','.join(PACKAGES)}",
+            "--dpkgopt=force-unsafe-io",
+            *(f"--dpkgopt=path-exclude={path}" for path in _LEFT_OUT),
+            f'--customize-hook=/bin/sh {shlex.quote(str(_CUSTOMIZE))} "$@"',
+            codename(),
+            str(folder / "tree"),
+            *(source.line() for source in debian_sources()),
+        ]
+
+    return _ensure(tree, command, say, "a minute or two")
+
+
+def _ensure(tree: Path, command: Callable[[Path], list[str]], say: Say, takes: str) -> Path:
+    if tree.is_dir():
+        return tree
     tree.parent.mkdir(parents=True, exist_ok=True)
     with _only_builder(tree, say):
         if not tree.is_dir():
-            say(f"building the tree of the lab's hosts in {tree} (once, a minute or two)")
-            _build(tree, say)
+            say(f"building the tree of the lab's hosts in {tree} (once, {takes})")
+            _build(tree, command, say)
     return tree
 
 
@@ -93,26 +147,15 @@ def _only_builder(tree: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def _build(tree: Path, say: Say) -> None:
+def _build(tree: Path, command: Callable[[Path], list[str]], say: Say) -> None:
+    """Build a tree by a command that makes FOLDER/tree of the folder that it is given."""
     building = Path(tempfile.mkdtemp(prefix=f"{tree.name}.", dir=tree.parent))
     log = tree.parent / f"{tree.name}.log"
-    command = [
-        "mmdebstrap",
-        "--mode=root",
-        "--variant=apt",
-        f"--include={','.join(PACKAGES)}",
-        "--dpkgopt=force-unsafe-io",
-        *(f"--dpkgopt=path-exclude={path}" for path in _LEFT_OUT),
-        f'--customize-hook=/bin/sh {shlex.quote(str(_CUSTOMIZE))} "$@"',
-        codename(),
-        str(building / "tree"),
-        *(source.line() for source in debian_sources()),
-    ]
     try:
         with (
             log.open("w", encoding="utf-8") as output,
             subprocess.Popen(
-                command,
+                command(building),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -29,11 +30,14 @@ class Service:
     process: str
     subcomponent: str
     user: str = ""
-    bind_any: bool = False
+    bind: str = ""
+    """``any`` or ``loopback``; empty: the virtual IP that serves it and the private address."""
     listen: tuple[Listening, ...] = ()
     connects: tuple[str, ...] = ()
     port_range: tuple[int, int] | None = None
     control_port: int = 0
+    fronts: str = ""
+    """The daemon of the same host to which it hands on what it takes."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,12 @@ def _service(name: str, item: dict[str, Any]) -> Service:
         process=item["process"],
         subcomponent=item.get("subcomponent", name),
         user=item.get("user", ""),
-        bind_any=item.get("bind") == "any",
+        bind=item.get("bind", ""),
         listen=tuple(parse_listening(text) for text in item.get("listen", ())),
         connects=tuple(item.get("connects", ())),
         port_range=(int(first), int(last)) if last else None,
         control_port=item.get("control", 0),
+        fronts=item.get("fronts", ""),
     )
 
 
@@ -75,14 +80,32 @@ def parse_listening(text: str) -> Listening:
     return Listening(cast(Transport, transport), int(port))
 
 
-def _load() -> Catalogue:
+def catalogue(changes: Mapping[str, dict[str, Any] | None]) -> Catalogue:
+    """The services of ``services.yaml``, some of them otherwise; ValueError for what does not fit.
+
+    None: nobody runs it. One that is new names its ``role``.
+    """
     text = Path(__file__).with_name("services.yaml").read_text(encoding="utf-8")
+    items: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(text)
+    unknown = dict(changes)
+    for daemons in items.values():
+        for name in [name for name in daemons if name in changes]:
+            unknown.pop(name, None)
+            changed = changes[name]
+            if changed is None:
+                del daemons[name]
+            else:
+                daemons[name] = {**daemons[name], **changed}
+    for name, item in unknown.items():
+        if item is None or item.get("role") not in items:
+            raise ValueError(f"service {name} is none of services.yaml, and names no role")
+        items[item["role"]][name] = item
     roles = {
         role: tuple(_service(name, item) for name, item in daemons.items())
-        for role, daemons in yaml.safe_load(text).items()
+        for role, daemons in items.items()
     }
     return Catalogue(roles.pop(_EVERY_HOST), roles)
 
 
-CATALOGUE = _load()
+CATALOGUE = catalogue({})
 ROLES = tuple(CATALOGUE.by_role)

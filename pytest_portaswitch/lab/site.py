@@ -59,6 +59,11 @@ class Site:
             if daemon.kind == "mariadb" and daemon.service.subcomponent == role
         )
 
+    def front(self, daemon: Daemon) -> Daemon:
+        """Who takes connections for a daemon: a proxy of its host, or itself."""
+        others = (other for other in self.on(daemon.host) if other.service.fronts == daemon.name)
+        return next(others, daemon)
+
     def clients(self, role: str) -> tuple[HostSpec, ...]:
         """The hosts with a daemon that stays logged in to the database of that role."""
         names = {daemon.host for daemon in self.daemons if role in daemon.service.connects}

@@ -34,8 +34,12 @@ class Running:
     """Until this is called, the lab ends with the process that started it."""
 
 
-def start(folder: Folder, tree: Path, hosts: dict[str, Sequence[str]]) -> Running:
-    """Start a lab's namespaces; ``hosts``: host to its sysctls. LabProblem when it cannot be."""
+def start(folder: Folder, trees: Sequence[Path], hosts: dict[str, Sequence[str]]) -> Running:
+    """Start a lab's namespaces; ``hosts``: host to its sysctls. LabProblem when it cannot be.
+
+    Of the trees, what is in an earlier one hides what is in a later one.
+    """
+    layers = "\n".join(map(str, trees))
     with (folder.path / "logs" / "init.log").open("w") as log:
         starter = subprocess.Popen(
             [
@@ -43,7 +47,7 @@ def start(folder: Folder, tree: Path, hosts: dict[str, Sequence[str]]) -> Runnin
                 "setsid", "--fork",
                 "unshare", "--mount", "--propagation=slave", "--pid", "--net", "--uts", "--ipc",
                 "--fork", "--kill-child", "--mount-proc",
-                sys.executable, "-I", "-S", str(_INIT), str(folder.path), str(tree),
+                sys.executable, "-I", "-S", str(_INIT), str(folder.path), layers,
                 *(",".join([name, *sysctls]) for name, sysctls in hosts.items()),
             ],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd="/",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pytest_portaswitch.lab.problem import LabProblem
-from pytest_portaswitch.lab.services import ROLES
+from pytest_portaswitch.lab.services import CATALOGUE, ROLES, Catalogue, catalogue
 
 SHIPPED = Path(__file__).parent / "topologies"
 _HOST_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -55,6 +55,8 @@ class Topology:
     operator: str
     hosts: tuple[HostSpec, ...]
     virtual_ips: tuple[VirtualIpSpec, ...]
+    services: Catalogue = field(default=CATALOGUE, hash=False)
+    """What runs for each role."""
 
     def host(self, name: str) -> HostSpec:
         """The host of that name; KeyError when there is none."""
@@ -66,6 +68,10 @@ class Topology:
     def hosts_of(self, role: str) -> tuple[HostSpec, ...]:
         """The hosts that hold a role, in the order of the file."""
         return tuple(host for host in self.hosts if role in host.roles)
+
+    def is_public(self, address: str) -> bool:
+        """Whether an address is one of the public network."""
+        return ipaddress.ip_address(address) in ipaddress.ip_network(self.public_network)
 
     @property
     def prefix_length(self) -> int:
@@ -129,8 +135,9 @@ def _topology(name: str, document: Mapping[str, Any], processing_nodes: int | No
         if not vip.hosts or not set(vip.hosts) <= known:
             raise ValueError(f"virtual IP {vip.name} names hosts that there are not: {vip.hosts}")
     return Topology(
-        name, document["release"], str(private), str(public), operator, tuple(hosts), virtual_ips
-    )
+        name, document["release"], str(private), str(public), operator, tuple(hosts), virtual_ips,
+        catalogue(document.get("services", {})),
+    )  # fmt: skip
 
 
 def _expand(

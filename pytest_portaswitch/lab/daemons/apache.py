@@ -45,7 +45,7 @@ def _files(daemon: Daemon, site: Site) -> Mapping[str, str]:
             "<Location /admin>\n  SetHandler fcgid-script\n  Options +ExecCGI\n</Location>",
             f"FcgidIPCDir /run/lab/{daemon.name}-fcgi",
             f"FcgidProcessTableFile /run/lab/{daemon.name}-fcgi-table",
-            f'FcgidInitialEnv PORTA_DATABASES "{_places(daemon, site)}"',
+            f'FcgidInitialEnv PORTA_DATABASES "{database_places(daemon, site)}"',
             f"FcgidInitialEnv PORTA_PASSWORD_FILE {DATABASE_PASSWORD}",
             # One child that is kept for ever, as its connections are what the lab needs it for.
             "FcgidMaxProcesses 1",
@@ -58,25 +58,36 @@ def _files(daemon: Daemon, site: Site) -> Mapping[str, str]:
     }
 
 
-def _places(daemon: Daemon, site: Site) -> str:
+def database_places(daemon: Daemon, site: Site) -> str:
+    """HOST:PORT of each database that the FCGI child stays logged in to."""
     databases = site.databases(daemon.service.connects)
-    return " ".join(f"{database.host}:{database.endpoints[0].port}" for database in databases)
+    return " ".join(
+        f"{database.host}:{site.front(database).endpoints[0].port}" for database in databases
+    )
 
 
 def _command(daemon: Daemon, site: Site) -> list[str]:
-    return [f"{PROGRAMS}/httpd", "-D", "FOREGROUND", "-f", f"{folder(daemon)}/httpd.conf"]
+    return [
+        f"{PROGRAMS}/{daemon.service.process}",
+        "-D",
+        "FOREGROUND",
+        "-f",
+        f"{folder(daemon)}/httpd.conf",
+    ]
 
 
 def _prepare(daemon: Daemon, site: Site, host: Host) -> None:
     host.run(["install", "--directory", f"/run/lab/{daemon.name}"])
 
 
-def _unready(daemon: Daemon, site: Site, host: Host) -> str:
+def page_unready(daemon: Daemon, site: Site, host: Host) -> str:
+    """Why it serves no page, or has an FCGI child that lacks a database; empty when it is well."""
     # The first request also makes mod_fcgid start the child.
     page = b"/admin" if daemon.service.connects else b"/"
     request = b"GET %s HTTP/1.0\r\n\r\n" % page
     answer = over_tcp(host, daemon.endpoints[0], request)
-    if wrong := complaint(f"GET {page.decode()}", b"HTTP/1.1 200", answer):
+    # Apache answers HTTP/1.0 by 1.1, lighttpd by what it was asked in.
+    if wrong := complaint(f"GET {page.decode()}", b"HTTP/1.", answer):
         return wrong
     wanted = len(daemon.service.connects)
     said = answer.rpartition(b"\r\n\r\n")[2]
@@ -85,4 +96,4 @@ def _unready(daemon: Daemon, site: Site, host: Host) -> str:
     return ""
 
 
-APACHE = Kind(files=_files, command=_command, prepare=_prepare, unready=_unready)
+APACHE = Kind(files=_files, command=_command, prepare=_prepare, unready=page_unready)

@@ -40,7 +40,10 @@ def _files(daemon: Daemon, site: Site) -> Mapping[str, str]:
 
 
 def _command(daemon: Daemon, site: Site) -> list[str]:
-    return as_user(daemon, [f"{PROGRAMS}/diameter", "-c", f"{folder(daemon)}/freeDiameter.conf"])
+    return as_user(
+        daemon,
+        [f"{PROGRAMS}/{daemon.service.process}", "-c", f"{folder(daemon)}/freeDiameter.conf"],
+    )
 
 
 FREEDIAMETER = Kind(files=_files, command=_command)

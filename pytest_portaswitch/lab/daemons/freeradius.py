@@ -91,10 +91,20 @@ def _files(daemon: Daemon, site: Site) -> Mapping[str, str]:
 
 
 def _command(daemon: Daemon, site: Site) -> list[str]:
-    return [f"{PROGRAMS}/radiusd", "-f", "-l", "stderr", "-n", "radiusd", "-d", folder(daemon)]
+    return [
+        f"{PROGRAMS}/{daemon.service.process}",
+        "-f",
+        "-l",
+        "stderr",
+        "-n",
+        "radiusd",
+        "-d",
+        folder(daemon),
+    ]
 
 
-def _unready(daemon: Daemon, site: Site, host: Host) -> str:
+def status_unready(daemon: Daemon, site: Site, host: Host) -> str:
+    """Which of its ports does not answer Status-Server, or an empty string."""
     for endpoint in daemon.endpoints:
         request = _status_server(site.secrets.radius.encode())
         answer = over_udp(host, reachable_address(endpoint, host), endpoint.port, request)
@@ -110,4 +120,4 @@ def _status_server(secret: bytes) -> bytes:
     return unsigned[:-16] + hmac.new(secret, unsigned, hashlib.md5).digest()
 
 
-FREERADIUS = Kind(files=_files, command=_command, unready=_unready)
+FREERADIUS = Kind(files=_files, command=_command, unready=status_unready)

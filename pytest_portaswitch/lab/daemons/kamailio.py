@@ -79,6 +79,11 @@ def _command(daemon: Daemon, site: Site) -> list[str]:
 
 
 def _unready(daemon: Daemon, site: Site, host: Host) -> str:
+    return options_unready(daemon, host, b"SIP/2.0 200")
+
+
+def options_unready(daemon: Daemon, host: Host, expected: bytes) -> str:
+    """Where OPTIONS is not answered as expected, or an empty string."""
     for endpoint in daemon.endpoints:
         address = reachable_address(endpoint, host)
         request = sip_options(endpoint.transport, address, endpoint.port)
@@ -88,7 +93,7 @@ def _unready(daemon: Daemon, site: Site, host: Host) -> str:
             answer = over_udp(host, address, endpoint.port, request)
         else:
             answer = over_tcp(host, endpoint, request)
-        if wrong := complaint(f"OPTIONS on {endpoint}", b"SIP/2.0 200", answer):
+        if wrong := complaint(f"OPTIONS on {endpoint}", expected, answer):
             return wrong
     return ""
 

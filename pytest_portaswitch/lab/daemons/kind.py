@@ -36,6 +36,8 @@ class Kind:
     """What must be done on the host before the first start."""
     set_up: Callable[[Daemon, Site, Host], None] = nothing
     """What must be done after the first start, once it listens."""
+    more: bool = False
+    """Whether it is of the packages that only some topologies need."""
     unready: Callable[[Daemon, Site, Host], str] = always
     """Why it is not ready yet, or an empty string. Asked only once it listens."""
 

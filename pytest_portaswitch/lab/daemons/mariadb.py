@@ -40,7 +40,7 @@ def replication(daemon: Daemon, host: Host) -> dict[str, str]:
 def accounts(site: Site, role: str) -> Iterator[tuple[str, str, str, str]]:
     """User, host, password and grant of each account that the server of a role has."""
     for host in site.clients(role):
-        users = {"web" if d.kind == "apache" else d.name for d in site.on(host.name)
+        users = {"web" if d.name == "apache-fcgi" else d.name for d in site.on(host.name)
                  if role in d.service.connects and d.kind != "mariadb"}  # fmt: skip
         for user in sorted(users):
             # A replica's clients are to SELECT only, says the table.
@@ -89,6 +89,8 @@ def _files(daemon: Daemon, site: Site) -> Mapping[str, str]:
         "wait-timeout=60",
         "slave-net-timeout=4",
     ]
+    if site.front(daemon) != daemon:
+        lines.append("proxy-protocol-networks=127.0.0.1")
     if is_replica(daemon):
         lines.append("read-only=1")
     return {f"{folder(daemon)}/my.cnf": "\n".join([*lines, ""])}
@@ -120,8 +122,9 @@ def _set_up(daemon: Daemon, site: Site, host: Host) -> None:
         ]
     else:
         (main,) = site.databases(daemon.service.connects)
+        port = site.front(main).endpoints[0].port
         statements += [
-            f"CHANGE MASTER TO MASTER_HOST='{main.host}', MASTER_PORT={main.endpoints[0].port},"
+            f"CHANGE MASTER TO MASTER_HOST='{main.host}', MASTER_PORT={port},"
             f" MASTER_USER='replication', MASTER_PASSWORD='{site.secrets.replication}',"
             " MASTER_CONNECT_RETRY=1, MASTER_USE_GTID=slave_pos, MASTER_HEARTBEAT_PERIOD=1",
             "START SLAVE",

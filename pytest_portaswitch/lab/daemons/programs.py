@@ -1,4 +1,4 @@
-"""The lab's own small programs: database clients, SMPP, SMTP and HTTP."""
+"""The lab's own small programs: database clients, SMPP, SMTP, HTTP and SIP."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pytest_portaswitch.lab.common_files import PROGRAMS
 from pytest_portaswitch.lab.daemons.ask import complaint, over_tcp
+from pytest_portaswitch.lab.daemons.kamailio import options_unready
 from pytest_portaswitch.lab.daemons.kind import DATABASE_PASSWORD, Kind, as_user, places
 from pytest_portaswitch.lab.host import Host
 from pytest_portaswitch.lab.placement import Daemon
@@ -27,7 +28,7 @@ def _server(daemon: Daemon, site: Site) -> list[str]:
 def _client(daemon: Daemon, site: Site) -> list[str]:
     program = f"{PROGRAMS}/{daemon.service.process}"
     databases = site.databases(daemon.service.connects)
-    addresses = [f"{d.host}:{d.endpoints[0].port}" for d in databases]
+    addresses = [f"{d.host}:{site.front(d).endpoints[0].port}" for d in databases]
     return as_user(daemon, [program, DATABASE_PASSWORD, daemon.name, *addresses])
 
 
@@ -46,7 +47,7 @@ def disconnected(daemon: Daemon, site: Site, host: Host) -> str:
         if found.state == "established" and f"socket:[{found.inode}]" in owned
     }
     for database in site.databases(daemon.service.connects):
-        place = (site.topology.host(database.host).private, database.endpoints[0].port)
+        place = (site.topology.host(database.host).private, site.front(database).endpoints[0].port)
         if place not in connected:
             return f"no connection to {database}"
     return ""
@@ -66,7 +67,21 @@ def _http_unready(daemon: Daemon, site: Site, host: Host) -> str:
     return complaint("GET /", b"HTTP/1.0 200", answer)
 
 
+def _sip_server(daemon: Daemon, site: Site) -> list[str]:
+    places_ = [
+        f"{endpoint.transport}:{address}:{endpoint.port}"
+        for endpoint in daemon.endpoints
+        for address in endpoint.addresses
+    ]
+    return as_user(daemon, [f"{PROGRAMS}/{daemon.service.process}", *places_])
+
+
+def _sip_unready(daemon: Daemon, site: Site, host: Host) -> str:
+    return options_unready(daemon, host, b"SIP/2.0 200")
+
+
 DBCLIENT = Kind(files=_no_files, command=_client, unready=disconnected)
 HTTP = Kind(files=_no_files, command=_server, unready=_http_unready)
 SMPP = Kind(files=_no_files, command=_server, unready=_smpp_unready)
+PERLSIP = Kind(files=_no_files, command=_sip_server, unready=_sip_unready, more=True)
 SMTP = Kind(files=_no_files, command=_server, unready=_smtp_unready)

@@ -32,7 +32,7 @@ def _command(daemon: Daemon, site: Site) -> list[str]:
         f"--port-min={first}",
         f"--port-max={last}",
     ]
-    return as_user(daemon, [f"{PROGRAMS}/rtpproxy", *options])
+    return as_user(daemon, [f"{PROGRAMS}/{daemon.service.process}", *options])
 
 
 def _unready(daemon: Daemon, site: Site, host: Host) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_portaswitch.lab.faults.fault import Breaking, Fault
-from pytest_portaswitch.lab.network import PRIVATE, PUBLIC, private_address
+from pytest_portaswitch.lab.network import PRIVATE, PUBLIC, interface_of, private_address
 from pytest_portaswitch.lab.problem import LabProblem
 from pytest_portaswitch.lab.topology import VirtualIpSpec
 
@@ -54,17 +54,18 @@ def _virtual_ip_moved(breaking: Breaking) -> None:
 
 
 def _give(breaking: Breaking, vip: VirtualIpSpec, host: str) -> None:
-    breaking.later("run", host=host, command=_ip("delete", vip))
-    breaking.lab.host(host).run(_ip("add", vip))
+    breaking.later("run", host=host, command=_ip("delete", vip, breaking))
+    breaking.lab.host(host).run(_ip("add", vip, breaking))
 
 
 def _take(breaking: Breaking, vip: VirtualIpSpec) -> None:
-    breaking.later("run", host=vip.holder, command=_ip("replace", vip))
-    breaking.lab.host(vip.holder).run(_ip("delete", vip))
+    breaking.later("run", host=vip.holder, command=_ip("replace", vip, breaking))
+    breaking.lab.host(vip.holder).run(_ip("delete", vip, breaking))
 
 
-def _ip(verb: str, vip: VirtualIpSpec) -> list[str]:
-    return ["ip", "address", verb, f"{vip.address}/32", "dev", PRIVATE]
+def _ip(verb: str, vip: VirtualIpSpec, breaking: Breaking) -> list[str]:
+    interface = interface_of(vip.address, breaking.lab.site.topology)
+    return ["ip", "address", verb, f"{vip.address}/32", "dev", interface]
 
 
 def _virtual_ip(breaking: Breaking) -> VirtualIpSpec:

@@ -73,7 +73,9 @@ def test_hosts_are_asked_nothing_but_what_they_show(jobs: list[Job]) -> None:
     (job,) = jobs
     request = job.request
     assert (request.probes, request.watched, request.second, request.relays) == ((), (), False, ())
-    assert (request.routes_to, request.connections_to, request.programs) == ((), (), ())
+    assert (request.routes_to, request.programs) == ((), ())
+    # Who is connected to whom tells a replica.
+    assert request.connections_to == ("10.0.0.3",)
     login = job.login
     assert (login.address, login.user, login.port, login.sudo) == ("10.0.0.3", "audit", 2222, False)
 

@@ -9,8 +9,16 @@ from pytest_portaswitch import discover, tables
 from pytest_portaswitch.cluster import read_many
 from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.discover import Found, Target
-from pytest_portaswitch.facts import HostFacts, Interface, Observation, Process, Socket
-from pytest_portaswitch.lab.placement import Daemon, place
+from pytest_portaswitch.facts import (
+    Connection,
+    HostFacts,
+    Interface,
+    Observation,
+    Process,
+    Socket,
+)
+from pytest_portaswitch.lab.placement import Daemon
+from pytest_portaswitch.lab.site import Secrets, Site
 from pytest_portaswitch.lab.topology import HostSpec, Topology
 from pytest_portaswitch.source import Problem
 
@@ -44,14 +52,12 @@ def read_back(text: str, folder: Path) -> list[str]:
 
 def lab_facts(topology: Topology) -> list[HostFacts]:
     """What a host of each kind would show, by the lab's own list of daemons and ports."""
-    daemons = place(topology)
-    return [
-        _host(host, topology, [daemon for daemon in daemons if daemon.host == host.name])
-        for host in topology.hosts
-    ]
+    site = Site.of(topology, Secrets("", "", "", "", ""))
+    return [_host(host, site) for host in topology.hosts]
 
 
-def _host(host: HostSpec, topology: Topology, daemons: Sequence[Daemon]) -> HostFacts:
+def _host(host: HostSpec, site: Site) -> HostFacts:
+    topology, daemons = site.topology, site.on(host.name)
     held = [f"{v.address}/32" for v in topology.virtual_ips if v.holder == host.name]
     return HostFacts(
         host=host.name,
@@ -76,6 +82,18 @@ def _host(host: HostSpec, topology: Topology, daemons: Sequence[Daemon]) -> Host
             for pid, daemon in enumerate(daemons, 100)
             for end in daemon.endpoints
             for address in end.addresses
+        ),
+        connections=tuple(
+            Connection(
+                local=host.private,
+                remote=topology.host(main.host).private,
+                local_port=None,
+                remote_port=site.front(main).endpoints[0].port,
+                pids=(pid,),
+            )
+            for pid, daemon in enumerate(daemons, 100)
+            for main in site.databases(daemon.service.connects)
+            if main.host != host.name
         ),
     )
 

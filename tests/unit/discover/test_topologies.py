@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pytest_portaswitch import cluster, tables
+from pytest_portaswitch import cluster, discover, tables
 from pytest_portaswitch.discover import Target
+from pytest_portaswitch.discover.databases import DB_ROLES
+from pytest_portaswitch.discover.virtual_ips import VirtualIp
 from pytest_portaswitch.lab import topology
 from pytest_portaswitch.plan import expand
 from tests.plugin import healthy
@@ -21,7 +23,7 @@ UNTOLD = {"configuration", "media-server", "other-node", "logs", "monitoring"}
 """Roles for which the tables have neither a process nor a port."""
 
 
-@pytest.mark.parametrize("shape", topology.shipped())
+@pytest.mark.parametrize("shape", ["full", "small", "wide"])
 def test_the_roles_of_a_lab_are_found(shape: str, tmp_path: Path) -> None:
     """From the lab's list of what runs where; no host gets one that it does not have."""
     wanted = topology.load(shape)
@@ -58,3 +60,52 @@ def test_the_roles_of_a_healthy_audit_are_found(tmp_path: Path) -> None:
         "db2": (3307,),
     }
     assert read_back(draft(what), tmp_path) == []
+
+
+@pytest.mark.parametrize("shape", ["four", "other"])
+def test_no_role_is_made_up_for_hosts_whose_daemons_have_other_names(
+    shape: str, tmp_path: Path
+) -> None:
+    """Main and replica are told apart though the ports are swapped and a proxy holds one."""
+    wanted = topology.load(shape)
+    what = found([Target(host.private) for host in wanted.hosts], lab_facts(wanted))
+    for host, spec in zip(what.hosts, wanted.hosts, strict=True):
+        proposed = {proposal.role for proposal in host.roles.proposed}
+        assert proposed <= {*spec.roles}, host.name
+        assert proposed & {*DB_ROLES} == {*spec.roles} & {*DB_ROLES}, host.name
+    assert {h.name: h.mysql for h in what.hosts if h.mysql} == {"ocs": (3307,), "web": (3306,)}
+    assert read_back(draft(what), tmp_path) == []
+
+
+def test_roles_that_a_file_says_give_pins_and_questions() -> None:
+    """Two services of one port are told apart by the file's virtual IPs."""
+    other = topology.load("other")
+    targets = [Target(host.private, host.name, roles=host.roles) for host in other.hosts]
+    shared = [VirtualIp(one.address, "", one.hosts, one.serves) for one in other.virtual_ips]
+    what = discover.infer(targets, lab_facts(other), tables.load(), shared)
+    assert {pin.subcomponent: pin.pattern for pin in what.pins.pins} == {
+        "diameter": "freeDiameterd",
+        "mail-proxy": "master|nginx",
+        "limit-controller": "kamailio",
+        "smpp-proxy": "smscd",
+        "dispatching-sbc": "kamailio",
+        "imgate": "simpled|simpled-smpp",
+        "registrar": "locationd",
+        "subscription-manager": "presenced",
+        "imap-server": "cyrmaster",
+    }
+    asked = {one.subcomponent: (one.program, one.why) for one in what.pins.strangers}
+    assert asked == {
+        "radius": ("radsecproxy", "it is known to be called radiusd"),
+        "edge-proxy": (r"beam\.smp", "it is known to be called edgeproxy"),
+        "mysql-server": ("haproxy|mariadbd", "it is known to be called mysqld|mariadbd"),
+    }
+    assert {one.subcomponent.id: one.hosts for one in what.pins.unseen} == {
+        "billing-engine": ("ocs",),
+        "alerter": ("ocs",),
+        "disconnector": ("ocs",),
+        "rtp-proxy": ("um1", "um2"),
+        "taskstack": ("web",),
+        "apache-fcgi": ("web",),
+        "cassandra": ("web",),
+    }

@@ -18,8 +18,8 @@ SECRETS = Secrets("database", "replication", "audit", "radius", "sudo")
 
 
 def test_shipped() -> None:
-    """Three topologies come with the package."""
-    assert topology.shipped() == ("full", "small", "wide")
+    """Five topologies come with the package."""
+    assert topology.shipped() == ("four", "full", "other", "small", "wide")
 
 
 def test_full_addresses_are_derived() -> None:
@@ -55,7 +55,7 @@ def test_no_such_topology() -> None:
     assert str(caught.value).splitlines() == [
         "there is no topology 'huge'",
         "  cause: it is neither a shipped topology nor a file",
-        "  checked: shipped: full, small, wide",
+        "  checked: shipped: four, full, other, small, wide",
         "  checked: file: huge",
         "  to fix this, either",
         "    - name a shipped one",
@@ -70,6 +70,7 @@ def test_no_such_topology() -> None:
         ({"hosts": {"-a": {"roles": []}}}, "'-a' cannot be the name of a host"),
         ({"virtual_ips": {"v": {"address": "10.0.0.9", "hosts": ["b"]}}}, "virtual IP v names"),
         ({"networks": {"private": "10.0.0.0/24"}}, "'public' is missing"),
+        ({"services": {"radios": {"process": "x"}}}, "service radios is none of services.yaml"),
         ({"networks": {"private": "ten", "public": "ten"}}, "'ten'"),
     ],
 )
@@ -87,7 +88,7 @@ def test_bad_topologies(tmp_path: Path, changed: dict[str, object], cause: str) 
     assert cause in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["full", "small", "wide"])
+@pytest.mark.parametrize("name", topology.shipped())
 def test_no_two_daemons_meet(name: str) -> None:
     """On no host do two daemons bind the same address and port."""
     bound = [
@@ -111,7 +112,7 @@ def test_contested_ports_are_told_apart_by_address() -> None:
     assert found["imgate-smpp"] == {"10.0.0.4"}
 
 
-@pytest.mark.parametrize("name", ["full", "small", "wide"])
+@pytest.mark.parametrize("name", topology.shipped())
 def test_every_daemon_can_be_configured(name: str) -> None:
     """Configuration is pure text: it is made without any lab."""
     site = Site.of(topology.load(name), SECRETS)
@@ -140,3 +141,22 @@ def test_cluster_file() -> None:
         ("web.cassandra.nodes", "tcp", 8085),
     ]
     assert not any(secret in text.split() for secret in ("database", "replication", "sudo"))
+
+
+def test_a_topology_may_run_other_daemons_others_besides_and_none() -> None:
+    """Clients go to the proxy; what nobody runs is declared not in use, and no name is pinned."""
+    site = Site.of(topology.load("other"), SECRETS)
+    (main,) = site.databases(("main-db",))
+    assert [str(e) for e in site.front(main).endpoints] == ["tcp/3307"]
+    assert {a for e in main.endpoints for a in e.addresses} == {"127.0.0.1"}
+    document = yaml.safe_load(cluster_file.text(site, Folder(Path("/state/lab"))))
+    assert document["hosts"]["ocs"]["mysql"] == 3307
+    assert "haproxy" in document["processes"]["mysql-server"]["match"]
+    assert "not_in_use" not in document
+    four = Site.of(topology.load("four"), SECRETS)
+    document = yaml.safe_load(cluster_file.text(four, Folder(Path("/state/lab"))))
+    unused = [one["subcomponent"] for one in document["not_in_use"]]
+    assert unused == [
+        "diameter", "cassandra", "limit-controller", "mail-proxy", "smpp-proxy", "imgate",
+    ]  # fmt: skip
+    assert not {*unused} & document["processes"].keys()
