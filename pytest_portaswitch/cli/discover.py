@@ -119,11 +119,14 @@ def run(options: argparse.Namespace) -> int:
     release = (known.release if known else "") or discover.common_release(seen)
     loaded = tables.load(release, known.tables if known else ())
     found = discover.infer(targets, seen, loaded, existing.virtual_ips if existing else ())
+    unused: tuple[str, ...] = ()
+    if existing:
+        found, unused = existing.without_unused(found, loaded)
     names = [host.name for host in found.hosts]
     draft = discover.text(found, cluster or _UNNAMED, login, named=bool(cluster))
     try:
         if existing and file:
-            update(file, output, existing, draft, found)
+            update(file, output, existing, draft, found, unused)
             output = output or file
         else:
             _write(draft, output)

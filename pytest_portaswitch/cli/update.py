@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,19 +29,35 @@ class CannotUpdate(Exception):
     """Why the file stays as it is, in words."""
 
 
-def update(path: Path, output: Path | None, existing: Existing, draft: str, found: Found) -> None:
+def update(
+    path: Path,
+    output: Path | None,
+    existing: Existing,
+    draft: str,
+    found: Found,
+    unused: Sequence[str] = (),
+) -> None:
     """Write the file with what is new, to itself or to ``output``, and show what is different.
 
+    ``unused``: what hosts run that the file declares not in use, a line each.
     Raises CannotUpdate, and OSError.
     """
     unseen = {f"hosts.{host.name}" for host in found.hosts if host.unseen}
     written = {f"hosts.{target.name}" for target in existing.targets}
     skip = unseen & written
     left_out: list[Problem] = []
+
+    def try_without(place: str) -> tuple[Problem, ...]:
+        without = discover.merge(existing.text, draft, untold=found.silent, skip=skip | {place})
+        return _problems(without.text, path)
+
     for _ in range(_ROUNDS):
         merged = discover.merge(existing.text, draft, untold=found.silent, skip=skip)
         problems = _problems(merged.text, path)
         blamed = {place for place in merged.added if any(_is_in(p, place) for p in problems)}
+        if not blamed and problems:
+            blamed, more = _contradicting(merged.added, problems, try_without)
+            left_out += more
         if not blamed:
             break
         left_out += [p for p in problems if any(_is_in(p, place) for place in blamed)]
@@ -50,9 +67,25 @@ def update(path: Path, output: Path | None, existing: Existing, draft: str, foun
     asks = discover.remarks(draft, existing.keys, existing.answered)
     if {*asks} <= {*existing.text.splitlines()}:
         asks = ()
-    show.write(sys.stdout, *_shown(path, existing, merged, left_out, asks))
+    show.write(sys.stdout, *_shown(path, existing, merged, left_out, asks, unused))
     if output is not None or merged.text != existing.text:
         _write(merged.text, path, existing, output)
+
+
+def _contradicting(
+    added: Collection[str],
+    problems: Collection[Problem],
+    try_without: Callable[[str], Collection[Problem]],
+) -> tuple[set[str], list[Problem]]:
+    """A new entry with which something that is written becomes wrong, and what would be wrong.
+
+    Such as what the process of a subcomponent is called that the file declares not in use.
+    """
+    for place in added:
+        rest = {problem.where for problem in try_without(place)}
+        if gone := [problem for problem in problems if problem.where not in rest]:
+            return {place}, gone
+    return set(), []
 
 
 def _is_in(problem: Problem, place: str) -> bool:
@@ -90,17 +123,22 @@ def _shown(
     merged: Merged,
     left_out: Collection[Problem],
     asks: Collection[str],
+    unused: Sequence[str],
 ) -> Iterator[str]:
     """What is different, for people."""
+    written = {host.name for host in existing.cluster.hosts.values()} | {*existing.unreachable}
+    new = [place[6:] for place in merged.added if re.fullmatch(r"hosts\.[^.]+", place)]
+    if new := [name for name in new if name not in written]:
+        yield f"{path}: hosts that it does not have, as they were given beside it: {', '.join(new)}"
     if merged.text == existing.text:
         yield f"{path}: the hosts show nothing that is not written there"
     else:
         yield f"{path}: added (+), and filled in"
-        old, new = existing.text.splitlines(), merged.text.splitlines()
-        yield from [*difflib.unified_diff(old, new, n=_AROUND, lineterm="")][2:]
-    if merged.kept:
+        before, after = existing.text.splitlines(), merged.text.splitlines()
+        yield from [*difflib.unified_diff(before, after, n=_AROUND, lineterm="")][2:]
+    if kept := [*unused, *(line for one in merged.kept for line in one.lines)]:
         yield "Left as it is written, though the hosts show otherwise:"
-        yield from (f"  {line}" for one in merged.kept for line in one.lines)
+        yield from (f"  {line}" for line in kept)
     if left_out:
         yield "Left out, as the file would be refused with it:"
         yield from (f"  {problem}" for problem in dict.fromkeys(left_out))

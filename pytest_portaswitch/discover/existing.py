@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from pytest_portaswitch.cluster import Cluster, Login, login, read_many, words
+from pytest_portaswitch.discover.found import Found
 from pytest_portaswitch.discover.reading import Target
 from pytest_portaswitch.discover.virtual_ips import VirtualIp
 from pytest_portaswitch.source import Problem, Value, open_file, settle
 from pytest_portaswitch.source.document import LARGEST
 from pytest_portaswitch.source.layout import placed
 from pytest_portaswitch.source.regular import read_regular
+from pytest_portaswitch.tables.row import Subcomponent, Tables
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,32 @@ class Existing:
         return tuple(
             VirtualIp(one.address, "", one.hosts, one.serves) for one in self.cluster.virtual_ips
         )
+
+    def without_unused(self, found: Found, tables: Tables) -> tuple[Found, tuple[str, ...]]:
+        """What was found without names of what the file declares not in use, and a line for each.
+
+        Such a name beside it would make the file contradict itself.
+        """
+        pins, lines = [], []
+        for pin in found.pins.pins:
+            if self._is_unused(tables.subcomponents[pin.subcomponent], found):
+                told = "; ".join(filter(None, (*pin.evidence, pin.guess)))
+                lines.append(
+                    f"not_in_use: the file says {pin.subcomponent}; the hosts show that it runs: "
+                    f"{told}"
+                )
+            else:
+                pins.append(pin)
+        return replace(found, pins=replace(found.pins, pins=tuple(pins))), tuple(lines)
+
+    def _is_unused(self, subcomponent: Subcomponent, found: Found) -> bool:
+        entries = [e for e in self.cluster.not_in_use if e.subcomponent == subcomponent.id]
+        if not all(entry.hosts for entry in entries):
+            return True
+        roles = {host.name: {p.role for p in host.roles.proposed} for host in found.hosts}
+        roles |= {host.name: {*host.roles} for host in self.cluster.hosts.values()}
+        able = {name for name, own in roles.items() if own & {*subcomponent.roles}}
+        return bool(entries) and able <= self.cluster.hosts_without(subcomponent.id)
 
     def with_more(self, targets: Sequence[Target]) -> list[Target]:
         """Its hosts, and those of the targets that are none of them by any of their addresses."""

@@ -11,7 +11,7 @@ import pytest_portaswitch.observe
 from pytest_portaswitch.cli import main
 from pytest_portaswitch.facts import Observation
 from pytest_portaswitch.observe import Job
-from tests.unit.cli.test_discover import jobs  # noqa: F401
+from tests.unit.cli.test_discover import FULL, jobs  # noqa: F401
 from tests.unit.observe.conftest import sshd  # noqa: F401
 from tests.unit.observe.sshd import Sshd
 
@@ -64,7 +64,10 @@ def test_update_adds_what_is_new_shows_it_and_keeps_what_is_written(
     assert file.stat().st_mode & 0o777 == 0o640
     assert [path.name for path in file.parent.iterdir()] == ["acme.yaml"]
     shown = said.out.splitlines()
-    assert shown[0] == f"{file}: added (+), and filled in"
+    assert shown[:2] == [
+        f"{file}: hosts that it does not have, as they were given beside it: web1",
+        f"{file}: added (+), and filled in",
+    ]
     added = lines_with(said.out, "+")
     assert [one for one in added if one in new] == added
     assert {*new} - {*WRITTEN.splitlines()} <= {*added}
@@ -313,3 +316,68 @@ def test_update_of_a_file_whose_hosts_a_real_sshd_serves(
     assert [*lines_with(said.out, "+")] == [
         line for line in file.read_text().splitlines() if line in changed
     ]
+
+
+def test_host_that_was_removed_comes_back_only_where_it_is_given(
+    jobs: list[Job],  # noqa: F811
+    capfd: pytest.CaptureFixture[str],
+    file: Path,
+) -> None:
+    """Nothing but the file says which hosts a cluster has; what is added is named."""
+    assert main(["discover", "--update", str(file), "web1=10.0.0.7"]) == 0
+    whole = file.read_text()
+    at = whole.index("  web1:")
+    file.write_text(whole[:at] + whole[whole.index("# the end") :])
+    capfd.readouterr()
+    assert main(["discover", "--update", str(file)]) == 0
+    assert "web1" not in file.read_text() + capfd.readouterr().out
+    assert main(["discover", "--update", str(file), "web1=10.0.0.7"]) == 0
+    assert capfd.readouterr().out.splitlines()[0] == (
+        f"{file}: hosts that it does not have, as they were given beside it: web1"
+    )
+
+
+def test_what_the_file_says_is_not_in_use_is_not_pinned(
+    jobs: list[Job],  # noqa: F811
+    capfd: pytest.CaptureFixture[str],
+    file: Path,
+) -> None:
+    """Though a host runs it: the file would contradict itself. All else is added."""
+    unused = "not_in_use:\n  - {subcomponent: diameter, reason: never sold}\n"
+    file.write_text(WRITTEN.replace("roles: [web]", "roles: [billing]") + unused)
+    assert main(["discover", "--update", str(file)]) == 0
+    said = capfd.readouterr().out.splitlines()
+    place = said.index("Left as it is written, though the hosts show otherwise:")
+    assert said[place + 1] == (
+        "  not_in_use: the file says diameter; the hosts show that it runs: tcp/3868 diameter on "
+        "bill"
+    )
+    new = file.read_text()
+    assert "diameter: {" not in new
+    assert "billing-engine: {program: billing-engine}" in new
+    assert main(["plan", str(file)]) == 0
+
+
+def test_virtual_ip_that_contradicts_the_file_is_left_out_and_the_rest_is_added(
+    jobs: list[Job],  # noqa: F811
+    capfd: pytest.CaptureFixture[str],
+    file: Path,
+) -> None:
+    """What is not in use on a host, no virtual IP serves there."""
+    sips = [host for host in FULL.hosts if "dispatching-node" in host.roles]
+    file.write_text(
+        WRITTEN.replace(
+            "# the end\n",
+            "".join(f"  {h.name}: {{private: {h.private}, roles: {[*h.roles]}}}\n" for h in sips),
+        )
+        + "not_in_use:\n  - {subcomponent: edge-proxy, reason: never sold}\n"
+    )
+    assert main(["discover", "--update", str(file)]) == 0
+    said = capfd.readouterr().out.splitlines()
+    place = said.index("Left out, as the file would be refused with it:")
+    assert "not_in_use[0].subcomponent: 'edge-proxy': is not in use on " in said[place + 1]
+    assert "serves it there (leave out one of the two)" in said[place + 1]
+    new = file.read_text()
+    assert "virtual_ips:" not in new
+    assert "release: MR119" in new
+    assert main(["plan", str(file)]) == 0
