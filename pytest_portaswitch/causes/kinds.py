@@ -173,6 +173,7 @@ def title(
         return _own_words(items)
     if "{ports}" in template and not ports:
         return _own_words(items)
+    template += ": {detail}" if fault.code == "not-listening" and fault.detail else ""
     shown = ", ".join(ports[:SHOWN_PORTS])
     if len(ports) > SHOWN_PORTS:
         shown += f" and {len(ports) - SHOWN_PORTS} more"

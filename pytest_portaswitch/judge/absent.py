@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from pytest_portaswitch.facts.model import HostFacts, Process, Socket
@@ -11,12 +13,17 @@ from pytest_portaswitch.judge.process import all_stopped, looked_for, pin, stopp
 from pytest_portaswitch.judge.unknown import Facts
 from pytest_portaswitch.judge.verdict import Verdict
 from pytest_portaswitch.plan.check import Check, Listens
+from pytest_portaswitch.tables.row import ProcessPattern
 from pytest_portaswitch.text.command import Command
 
 FORWARDERS = frozenset({
     "docker-proxy", "rootlessport", "slirp4netns", "pasta", "pasta.avx2", "passt", "conmon",
 })  # fmt: skip
 """Programs that take what is sent to a port of a container, and pass it on."""
+
+_NAMES = re.compile(r"(?:[\w-]|\\?[.+])+(?:\|(?:[\w-]|\\?[.+])+)+", re.ASCII)
+"""Names of programs, and nothing else of a regular expression."""
+_LONGEST_NAME = 15
 
 
 def judge_absent(
@@ -59,6 +66,7 @@ def judge_absent(
     code, observed, cause = _story(
         host, name, words, address, own=own, bound=bound, running=running
     )
+    lacking = _lacking(expects.process, host, running) if code == "not-listening" else ""
     elsewhere = _elsewhere(host, running)
     evidence = [seen.socket_words(host, socket) for socket in bound]
     evidence += [f"{name} has {line}" for line in elsewhere]
@@ -69,12 +77,12 @@ def judge_absent(
         verdict="fail",
         expected=expected,
         observed=observed,
-        cause=cause,
+        cause=": ".join(filter(None, (cause, lacking))),
         fault=fault(
             code,
             host.host,
             name,
-            detail=_places(own),
+            detail=_places(own) or lacking,
         ),
         evidence=tuple(evidence),
         reproduce=reproduce,
@@ -192,6 +200,33 @@ def _story(
         f"nothing listens on {words} at {address}, and no process is called {name}{others}",
         f"{name} is not running on {host.host}",
     )
+
+
+def _lacking(pattern: ProcessPattern, host: HostFacts, running: tuple[Process, ...]) -> str:
+    """Which of several programs that a pattern names one by one does not run, where others do.
+
+    Such as ``mail-proxy|mail-proxy-smtp``: what runs need not be what serves the port.
+    """
+    if not _NAMES.fullmatch(pattern.label):
+        return ""
+    names = sorted({re.sub(r"\\(.)", r"\1", name) for name in pattern.label.split("|")})
+    words = [
+        {process.name, *(word.rpartition("/")[2] for word in process.command.split())}
+        for process in running
+    ]
+    # The kernel cuts the name of a process off.
+    runs = [n for n in names if any(n in own or n[:_LONGEST_NAME] in own for own in words)]
+    lacking = [name for name in names if name not in runs]
+    if not (runs and lacking):
+        return ""
+    return (
+        f"of the programs that it is called, {' and '.join(runs)} {_run(runs)} there, "
+        f"{' and '.join(lacking)} {'does' if len(lacking) == 1 else 'do'} not"
+    )
+
+
+def _run(names: list[str]) -> str:
+    return "runs" if len(names) == 1 else "run"
 
 
 def _elsewhere(host: HostFacts, running: tuple[Process, ...]) -> list[str]:
