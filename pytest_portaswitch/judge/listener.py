@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pytest_portaswitch.facts.model import HostFacts, Socket
+from pytest_portaswitch.facts.model import HostFacts, Process, Socket
 from pytest_portaswitch.judge import absent, accept_queue, addressing, seen
 from pytest_portaswitch.judge.by_hand import states
 from pytest_portaswitch.judge.fault import fault
@@ -172,6 +172,19 @@ def _judge_owners(
             evidence=(*evidence, *commands, looked_for(expects.process)),
             reproduce=reproduce,
         )
+    if behind := _behind(expects, socket, host, facts):
+        return Verdict(
+            verdict="unknown",
+            why_unknown="not-assessable",
+            expected=expected,
+            observed=f"{who} listens, and peers are answered; {seen.process_words(behind)} runs: "
+            f"whether the one stands in front of the other for {name} is not known",
+            cause=f"whether {by[0].name} on {words} of {host.host} stands in front of {name} is "
+            f"not known; if so, {pin(check, name)}",
+            fault=fault("stands-in-front", host.host, name),
+            evidence=(*evidence, *commands, looked_for(expects.process)),
+            reproduce=reproduce,
+        )
     return Verdict(
         verdict="fail",
         expected=expected,
@@ -181,6 +194,19 @@ def _judge_owners(
         evidence=(*evidence, *commands, looked_for(expects.process), *known),
         reproduce=reproduce,
     )
+
+
+def _behind(expects: Listens, socket: Socket, host: HostFacts, facts: Facts) -> tuple[Process, ...]:
+    """The right processes, where another one may hand on to them what it takes: a proxy.
+
+    Peers are answered in the service's own protocol then. A site that pins the name has said who
+    is to listen.
+    """
+    if expects.process.confidence == "pinned":
+        return ()
+    ended = seen.came_in(facts, expects.place, socket.transport, socket.port).values()
+    running = seen.processes_matching(host, expects.process)
+    return running if "answered" in ended and not all_stopped(running) else ()
 
 
 def _known_by(expects: Listens, socket: Socket, host: HostFacts, facts: Facts) -> tuple[str, ...]:
