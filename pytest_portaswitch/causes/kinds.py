@@ -116,8 +116,7 @@ TITLES: Mapping[str, str] = {
     "refused-access-denied-with-credentials": "{1} on {0} refuses the credentials given: {detail}",
     "refused-login-accepted": "{1} on {0} lets anybody in without a password: {detail}",
     "restarted": "{1} on {0} was started anew {detail}",
-    "shared-server": "{0} has the role {1} and others besides, though the vendor's layouts give "
-    "that role a server of its own: {detail}",
+    "shared-server": "{0} has the role {1}, which wants a server of its own, and others: {detail}",
     "reserved-network": "addresses of the cluster lie in {0}, which PortaSwitch keeps for itself",
     "internal-error": "a fault of this program at {0} ({detail})",
     "algorithm-refused": "{detail}",
@@ -154,6 +153,7 @@ NEXT: Mapping[str, tuple[str, ...]] = {
     "other-name": ("hostname",),
     "cloned": ("cat /etc/machine-id",),
     "rebooted": ("uptime -s",),
+    **dict.fromkeys(("no-gateway", "gateway-not-on-disk"), ("ip route show table all",)),
     "restarted": ("ps -eo lstart=,pid=,comm= --sort=start_time",),
 }
 """What to run on the host, and ssh's options: where there is something better than repeating by

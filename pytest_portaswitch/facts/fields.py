@@ -14,6 +14,7 @@ import msgspec
 
 from pytest_portaswitch.facts import clean, probe_fields
 from pytest_portaswitch.facts.clean import Hostile
+from pytest_portaswitch.facts.default_route import default_routes
 from pytest_portaswitch.facts.model import (
     Connection,
     Disk,
@@ -100,6 +101,7 @@ def impossible(facts: HostFacts) -> tuple[Gap, ...]:
     entries.of("connections", facts.connections, connection)
     entries.of("interfaces", facts.interfaces, interface)
     entries.of("routes", facts.routes, route)
+    entries.one("gateways", facts.default_routes, default_routes)
     entries.of("disks", facts.disks, disk)
     entries.of("programs", facts.programs, program)
     entries.of("probes", facts.probes, probe_fields.probe, lambda one: one.key)

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from pytest_portaswitch.facts.database import Database
+from pytest_portaswitch.facts.default_route import DefaultRoute, DefaultRoutes
 from pytest_portaswitch.facts.probe import (
     Arrival,
     Handshake,
@@ -187,6 +188,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     connections: tuple[Connection, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
+    default_routes: DefaultRoutes | None = None
+    """None: they could not be seen, or an older version did not ask."""
     disks: tuple[Disk, ...] = ()
     programs: tuple[Program, ...] = ()
     hints: tuple[Hint, ...] = ()
@@ -221,6 +224,8 @@ __all__ = [
     "Arrival",
     "Clock",
     "Connection",
+    "DefaultRoute",
+    "DefaultRoutes",
     "Disk",
     "Gap",
     "Handshake",

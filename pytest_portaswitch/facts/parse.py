@@ -13,6 +13,7 @@ import msgspec
 
 from pytest_portaswitch.facts import certificates, clean, fields, probe_fields
 from pytest_portaswitch.facts.clean import Hostile
+from pytest_portaswitch.facts.default_route import default_routes
 from pytest_portaswitch.facts.fields import Entries
 from pytest_portaswitch.facts.model import (
     Clock,
@@ -110,6 +111,7 @@ def _facts(raw: Raw, trip: Trip) -> HostFacts:
         connections=entries.of("connections", raw.connections, fields.connection),
         interfaces=entries.of("interfaces", raw.interfaces, fields.interface),
         routes=entries.of("routes", raw.routes, fields.route),
+        default_routes=entries.one("gateways", raw.default_routes, default_routes),
         disks=entries.of("disks", raw.disks, fields.disk),
         programs=entries.of("programs", raw.programs, fields.program),
         hints=entries.of("hints", raw.hints, fields.hint),

@@ -8,6 +8,7 @@ import msgspec
 
 from pytest_portaswitch.facts.model import (
     Connection,
+    DefaultRoutes,
     Disk,
     Gap,
     Hint,
@@ -44,6 +45,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
     connections: tuple[Connection, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
+    default_routes: DefaultRoutes | None = None
     disks: tuple[Disk, ...] = ()
     programs: tuple[Program, ...] = ()
     hints: tuple[Hint, ...] = ()

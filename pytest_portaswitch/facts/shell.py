@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_portaswitch.facts import clean, ip_text, machine_text, proc_net, ps_text
+from pytest_portaswitch.facts import clean, gateway_text, ip_text, machine_text, proc_net, ps_text
 from pytest_portaswitch.facts.clean import Hostile
 from pytest_portaswitch.facts.model import (
     Connection,
@@ -72,6 +72,10 @@ class Sections:
         """Return the lines of a section that are not empty; none where there is no section."""
         found = (lines for title, lines in self.parts if title == name)
         return [line for line in next(found, []) if line.strip()]
+
+    def has(self, name: str) -> bool:
+        """Return whether there is such a section."""
+        return any(title == name for title, _ in self.parts)
 
     def word(self, name: str) -> str:
         """Return the first line of a section."""
@@ -157,6 +161,11 @@ def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
         connections=msgspec.convert(connections, tuple[Connection, ...]),
         interfaces=interfaces,
         routes=tuple(ip_text.route(to, lines) for to, lines in parts.named("route")),
+        default_routes=gateway_text.default_routes(
+            parts.lines("gateways"), parts.lines("configuration")
+        )
+        if parts.has("gateways")
+        else None,
         programs=_programs(parts),
         probes=_probes(parts),
         gaps=tuple(parts.gaps),

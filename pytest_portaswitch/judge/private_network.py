@@ -10,6 +10,7 @@ import msgspec
 from pytest_portaswitch.facts.model import HostFacts, ProbeResult, Route
 from pytest_portaswitch.judge import addressing, identity, path, seen
 from pytest_portaswitch.judge.fault import Fault, fault
+from pytest_portaswitch.judge.gateways import gateways
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
 from pytest_portaswitch.judge.verdict import Verdict, warned
 from pytest_portaswitch.plan.check import Check, HasConnection, UsesPrivate
@@ -121,7 +122,12 @@ def judge_private_interface(check: Check, expects: UsesPrivate, facts: Facts) ->
 
     What the cluster file itself says of the host, and is odd, is a warning whatever was seen.
     """
-    return warned(_judge_routes(expects, facts), _declared_oddities(expects))
+    found = _judge_routes(expects, facts)
+    host = facts.get(expects.host)
+    is_another = found.fault is not None and found.fault.code in identity.MISTAKEN
+    if isinstance(host, HostFacts) and not is_another:
+        found = warned(found, gateways(host))
+    return warned(found, _declared_oddities(expects))
 
 
 def _declared_oddities(expects: UsesPrivate) -> Iterator[tuple[str, Fault]]:

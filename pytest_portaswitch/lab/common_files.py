@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from pytest_portaswitch.lab import network
 from pytest_portaswitch.lab.site import Site
 
 PROGRAMS = "/usr/local/lib/porta"
@@ -71,6 +72,7 @@ def write(layer: Path, site: Site) -> None:
     """Fill the layer."""
     _put(layer, "etc/hosts", _names(site))
     _put(layer, "etc/sudoers.d/lab", SUDOERS, 0o440)
+    _put(layer, "etc/network/interfaces.d/lab", _interfaces(site))
     programs = layer / PROGRAMS.lstrip("/")
     programs.mkdir(parents=True)
     for name, target in _RENAMED.items():
@@ -82,6 +84,11 @@ def write(layer: Path, site: Site) -> None:
         if folder.is_dir() and not folder.is_symlink():
             # The layer's folders lie over the tree's, so their mode is what a host sees.
             folder.chmod(0o755)
+
+
+def _interfaces(site: Site) -> str:
+    route = network.default_route("add", site.topology)
+    return f"iface {network.PUBLIC} inet manual\n    up ip {route}\n"
 
 
 def shadow(original: str, password_hash: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 
 from pytest_portaswitch.lab.topology import HostSpec, Topology
 
 PRIVATE, PUBLIC = "eth0", "eth1"
+OUTWARD = 100
+"""The routing table of the public address."""
 _BRIDGES = {PRIVATE: "private", PUBLIC: "public"}
 
 
@@ -37,6 +40,8 @@ def host_commands(host: HostSpec, topology: Topology) -> Iterator[str]:
     yield f"address add {host.public}/{public_length} dev {PUBLIC}"
     for interface in (PRIVATE, PUBLIC):
         yield f"link set {interface} up"
+    yield default_route("add", topology)
+    yield f"rule add from {host.public} lookup {OUTWARD} priority 40000"
     for vip in topology.virtual_ips:
         if vip.holder == host.name:
             yield f"address add {vip.address}/32 dev {interface_of(vip.address, topology)}"
@@ -45,6 +50,20 @@ def host_commands(host: HostSpec, topology: Topology) -> Iterator[str]:
 def interface_of(address: str, topology: Topology) -> str:
     """The interface that an address belongs on."""
     return PUBLIC if topology.is_public(address) else PRIVATE
+
+
+def default_route(verb: str, topology: Topology) -> str:
+    """The line that adds or deletes a host's default route.
+
+    It is for what is sent from the public address. In the main table it would lead packets for
+    peers to a router that is not there, wherever a fault takes a route of their own away.
+    """
+    return f"route {verb} default via {gateway(topology)} dev {PUBLIC} table {OUTWARD}"
+
+
+def gateway(topology: Topology) -> str:
+    """The router of the public network: its last address, which nobody has in a lab."""
+    return str(ip_network(topology.public_network)[-2])
 
 
 def private_address(verb: str, host: HostSpec, topology: Topology) -> str:

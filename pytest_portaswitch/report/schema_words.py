@@ -69,6 +69,8 @@ OWN: Mapping[str, str] = {
     "Disk.free": "Bytes that anybody may still fill",
     "Disk.inodes_free": "Inodes that are left",
     "Disk.kind": "Type of the file system",
+    "DefaultRoute.interface": "By which interface",
+    "DefaultRoutes.routes": "The routes, a hop each",
     "DiskFree.inodes": "Least percentage of free inodes",
     "DiskFree.space": "Least percentage of free space",
     "Evidence.causes": "What explains the checks that do not pass or warn, the gravest first",

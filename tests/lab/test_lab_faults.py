@@ -237,6 +237,12 @@ CASES: list[tuple[str, list[Effect]]] = [
         effect("sip1", "HOST IDENTIFICATION HAS CHANGED", ssh, "sip1", "hostname")]),
     ("no-address bill1", [effect("bill1", "timed out", ssh, "bill1", "hostname")]),
     ("unplugged sip1", [effect("sip1", "timed out", ssh, "sip1", "hostname")]),
+    ("no-gateway sip1", [
+        effect("203.0.113.254", "", inside, "sip1", "sh", "-c",
+               "ip route show table 100 | grep -o 203.0.113.254")]),
+    ("other-gateway sip1", [
+        effect("", "203.0.113.253", inside, "sip1", "sh", "-c",
+               "ip route show default | grep -o 203.0.113.253")]),
     ("mtu sip1 to=1400", [effect("1500", "1400", inside, "sip1", "cat",
                                  "/sys/class/net/eth0/mtu")]),
     ("virtual-ip-twice sip-front", [

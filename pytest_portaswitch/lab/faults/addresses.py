@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from pytest_portaswitch.lab.faults.fault import Breaking, Fault
-from pytest_portaswitch.lab.network import PRIVATE, PUBLIC, interface_of, private_address
+from pytest_portaswitch.lab.network import (
+    PRIVATE,
+    PUBLIC,
+    default_route,
+    interface_of,
+    private_address,
+)
 from pytest_portaswitch.lab.problem import LabProblem
 from pytest_portaswitch.lab.topology import VirtualIpSpec
 
@@ -18,10 +26,27 @@ def _no_address(breaking: Breaking) -> None:
 
 def _unplugged(breaking: Breaking) -> None:
     host = breaking.host()
+    route = default_route("replace", breaking.lab.site.topology)
+    breaking.later("run", host=host.name, command=["ip", *route.split()])
     for interface in (PRIVATE, PUBLIC):
         up = ["ip", "link", "set", interface, "up"]
         breaking.later("run", host=host.name, command=up)
         host.run([*up[:-1], "down"])
+
+
+def _no_gateway(breaking: Breaking) -> None:
+    host, topology = breaking.host(), breaking.lab.site.topology
+    add, delete = (default_route(verb, topology) for verb in ("replace", "delete"))
+    breaking.later("run", host=host.name, command=["ip", *add.split()])
+    host.run(["ip", *delete.split()])
+
+
+def _other_gateway(breaking: Breaking) -> None:
+    host = breaking.host()
+    other = str(ip_network(breaking.lab.site.topology.public_network)[-3])
+    route = ["default", "via", other, "dev", PUBLIC]
+    breaking.later("run", host=host.name, command=["ip", "route", "delete", *route])
+    host.run(["ip", "route", "add", *route])
 
 
 def _mtu(breaking: Breaking) -> None:
@@ -87,6 +112,13 @@ _HOST, _VIP = ("HOST",), ("VIRTUAL-IP",)
 FAULTS = (
     Fault("no-address", _HOST, "its private address is gone", _no_address),
     Fault("unplugged", _HOST, "both of its interfaces are down", _unplugged),
+    Fault("no-gateway", _HOST, "its default route is gone", _no_gateway),
+    Fault(
+        "other-gateway",
+        _HOST,
+        "its default route leads to a router that is in no file of its network configuration",
+        _other_gateway,
+    ),
     Fault("mtu", _HOST, "another MTU on its private interface", _mtu, ("to=1400",)),
     Fault("virtual-ip-twice", _VIP, "the standby holds the address, too", _virtual_ip_twice),
     Fault("virtual-ip-nowhere", _VIP, "nobody holds the address", _virtual_ip_nowhere),

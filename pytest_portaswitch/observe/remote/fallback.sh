@@ -179,6 +179,43 @@ network() {
   for to in "${routes[@]}"; do section "route $to"; ip route get "$to" 2>&1; done
 }
 
+# As gateways.py of the Python program: default routes, and the files on disk that name them.
+gateways() {
+  local lines line path text word count=0 words=()
+  if (( ${#routes[@]} == 0 )) || ! has ip || ! has grep || ! has sed || ! has head; then return; fi
+  lines=$(for word in 4 6; do ip -o -$word route show table all; done | grep '^default ' | head -n 50)
+  section gateways; echo "$lines"
+  set -f
+  for word in $lines; do
+    case $line in via) words+=("gateway $word") ;; dev) words+=("interface $word") ;; esac
+    line=$word
+  done
+  set +f; shopt -s nullglob
+  section configuration
+  for path in /etc/sysconfig/{network,static-routes} /etc/network/interfaces /etc/rc.local \
+      /etc/rc.d/rc.local /etc/sysconfig/network-scripts/{ifcfg,route}-* \
+      /etc/NetworkManager/{system-connections,dispatcher.d}/* /etc/systemd/network/*.network \
+      /etc/network/{interfaces,if-up}.d/* /etc/netplan/*.yaml; do
+    if [[ ! -e $path && ! -h $path || $path == /etc/rc.local && -h $path ]]; then continue; fi
+    if (( ++count > 200 )); then echo "unread there are more than 200 files"; break; fi
+    if [[ -h $path || ! -f $path || ! -r $path ]]; then echo "unread $path"; continue; fi
+    text=$(head -c 65536 "$path" | sed '/^[[:space:]]*[#;]/d')
+    if (( ${#text} > 65000 )); then echo "unread $path is too long"; fi
+    if dynamic "$text"; then echo "unread $path leaves it to DHCP"; fi
+    for word in "${words[@]}"; do
+      if printf '%s\n' "$path" "$text" | grep -qwF -- "${word#* }"; then echo "$word $path"; fi
+    done
+  done
+  shopt -u nullglob
+}
+
+dynamic() {
+  local mode='(dhcp|bootp|true|yes|on|ipv4|both|1)'
+  printf '%s\n' "$1" | grep -qiE \
+    "^ *((bootproto|dhcp) *= *[\"']?$mode|dhcp4 *: *$mode|iface +[^ ]+ +inet +dhcp)" ||
+    printf '%s\n' "$1" | sed -n '/^ *\[ipv4\]/,/^ *\[/p' | grep -q '^ *method *= *auto'
+}
+
 release() {
   if ! has rpm; then gap release "there is no rpm"; return; fi
   # As root it would touch the locks of its database.
@@ -239,7 +276,7 @@ observe() {
   section hostname; uname -n
   section kernel; uname -r
   if [[ -n $refused ]]; then gap owners "$refused"; fi
-  files; processes; network; release; installed; machine
+  files; processes; network; gateways; release; installed; machine
   section probes; probe_all
   clock
   section age; echo $(( moment - began ))

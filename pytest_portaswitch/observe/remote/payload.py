@@ -24,6 +24,7 @@ _PARTS = (
     f"{_PROGRAM}.controller",
     f"{_PROGRAM}.netlink",
     f"{_PROGRAM}.links",
+    f"{_PROGRAM}.gateways",
     f"{_PROGRAM}.sockets",
     f"{_PROGRAM}.queues",
     f"{_PROGRAM}.processes",

@@ -153,6 +153,19 @@ CASES = {
         cause="the private interface of proc1 has another MTU than the others",
         severity="warning",
     ),
+    "no-gateway": Case(
+        fault=("no-gateway", "proc2"),
+        changes={"private-network:proc2:private-interface": "warn"},
+        cause="proc2 has no default gateway",
+        severity="warning",
+    ),
+    "other-gateway": Case(
+        fault=("other-gateway", "media1"),
+        changes={"private-network:media1:private-interface": "warn"},
+        cause="the default gateway of media1, 203.0.113.253 by eth1, stands in no file of its "
+        "network configuration",
+        severity="warning",
+    ),
     "clock": Case(
         fault=("clock", "web1"),
         changes={"hygiene:web1:clock": "warn"},

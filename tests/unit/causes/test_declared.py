@@ -47,8 +47,7 @@ def test_each_is_one_warning_with_all_its_checks(tmp_path: Path) -> None:
             ("private-network:db1:private-interface",),
         ),
         "shared-server:core1:configuration": (
-            "core1 has the role configuration and others besides, though the vendor's layouts give "
-            "that role a server of its own: web",
+            "core1 has the role configuration, which wants a server of its own, and others: web",
             ("private-network:core1:private-interface",),
         ),
     }

@@ -20,6 +20,7 @@ A host is written as::
       machine: {instance: aaaa}            # id, instance (repeated to their length), uptime, keys
       ephemeral: [32768, 60999]
       reserved: [[35000, 64999]]
+      default-routes: ["eth1 10.0.0.1 static /a /b"]   # "-" for none; "?why" at the end: unread
       disks: ["/var ext4 1000 90 50 40"]                     # size free inodes inodes-free
       programs: ["/usr/sbin/x executable"]                   # or there, missing, error WORDS
       probes: ["tcp:10.0.0.3:3306 connected"]      # key outcome detail says FINDING WORDS
@@ -44,6 +45,7 @@ from pytest_portaswitch.facts import (
     Clock,
     Connection,
     Database,
+    DefaultRoutes,
     Disk,
     Gap,
     Handshake,
@@ -144,6 +146,9 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         machine=_machine(text["machine"]) if "machine" in text else None,
         ephemeral_ports=tuple(text["ephemeral"]) if "ephemeral" in text else None,
         reserved_ports=tuple((low, high) for low, high in text.get("reserved", ())),
+        default_routes=_default_routes(text["default-routes"])
+        if "default-routes" in text
+        else None,
         disks=tuple(_disk(line) for line in text.get("disks", ())),
         programs=tuple(_program(line) for line in text.get("programs", ())),
         hints=tuple(_hint(line) for line in text.get("hints", ())),
@@ -194,6 +199,19 @@ def _clock(text: dict[str, Any]) -> Clock | None:
         return None
     length, ahead = text["clock"]
     return Clock(host=1000 + length / 2 + ahead, sent=1000.0, received=1000 + length)
+
+
+def _default_routes(lines: list[str]) -> DefaultRoutes:
+    """``eth1 10.0.0.1 static GATEWAY-FILE INTERFACE-FILE`` each, or why it cannot be told."""
+    unread = next((line[1:] for line in lines if line.startswith("?")), "")
+    keys = ("interface", "gateway", "static", "gateway_in", "interface_in")
+    found = [
+        {key: "" if word == "-" else word for key, word in zip(keys, line.split(), strict=True)}
+        for line in lines
+        if not line.startswith("?")
+    ]
+    routes = [{**one, "static": one["static"] == "static"} for one in found]
+    return msgspec.convert({"routes": routes, "unread": unread}, DefaultRoutes)
 
 
 def _disk(line: str) -> Disk:

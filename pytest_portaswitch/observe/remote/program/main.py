@@ -108,6 +108,7 @@ def _observe(
         "disks": attempt(notes, "disks", lambda: disks.disks(notes), nothing),
         "programs": attempt(notes, "programs", lambda: disks.programs(wanted), nothing),
         "hints": attempt(notes, "hints", lambda: _hints(request), nothing),
+        "default_routes": attempt(notes, "gateways", lambda: _gateways(request), None),
         "routes": [_route(to) for to in request["routes_to"]],
         "probes": sent,
         "certificates": shown,
@@ -117,6 +118,14 @@ def _observe(
 
 
 # What follows is compiled only on hosts that are asked for it.
+
+
+def _gateways(request: "dict[str, Any]") -> "dict[str, Any] | None":
+    if not request["routes_to"]:
+        return None
+    from pytest_portaswitch.observe.remote.program import gateways
+
+    return gateways.default_routes()
 
 
 def _hints(request: "dict[str, Any]") -> "list[dict[str, object]]":
