@@ -42,6 +42,19 @@ def shown(said: Mapping[str, bytes], probes: Iterable[ProbeResult]) -> dict[str,
     return {name: said[name] for name in sorted(named)}
 
 
+def recorded(facts: HostFacts) -> HostFacts:
+    """Facts whose certificates are those that handshakes name. Raises ``Hostile``.
+
+    Some that are named may stand with another host, or nowhere, as they held a secret.
+    """
+    named = {name for probe in facts.probes if probe.tls for name in probe.tls.chain}
+    there = [name for name in named if name in facts.certificates]
+    shown(facts.certificates, ())
+    if len(there) < len(facts.certificates):
+        raise Hostile("there is a certificate that no handshake names")
+    return facts
+
+
 def without_known(seen: Observation, others: Iterable[Observation]) -> Observation:
     """The observation without the certificates that another one has."""
     if not isinstance(seen, HostFacts) or not seen.certificates:

@@ -12,15 +12,13 @@ from typing import TypeVar
 
 import msgspec
 
-from pytest_portaswitch.facts import clean, probe_fields
+from pytest_portaswitch.facts import clean
 from pytest_portaswitch.facts.clean import Hostile
-from pytest_portaswitch.facts.default_route import default_routes
 from pytest_portaswitch.facts.model import (
     Connection,
     Disk,
     Gap,
     Hint,
-    HostFacts,
     Interface,
     Machine,
     OtherProcesses,
@@ -90,29 +88,6 @@ class Entries:
             )
             for what, whys in self._refused.items()
         )
-
-
-def impossible(facts: HostFacts) -> tuple[Gap, ...]:
-    """What in recorded facts no audit would have taken, by kind."""
-    entries = Entries()
-    entries.of("sockets", facts.sockets, socket)
-    entries.of("processes", facts.processes, process_reader(facts.patterns), lambda one: one.pid)
-    entries.of("processes", facts.others, others)
-    entries.of("connections", facts.connections, connection)
-    entries.of("interfaces", facts.interfaces, interface)
-    entries.of("routes", facts.routes, route)
-    entries.one("gateways", facts.default_routes, default_routes)
-    entries.of("disks", facts.disks, disk)
-    entries.of("programs", facts.programs, program)
-    entries.of("probes", facts.probes, probe_fields.probe, lambda one: one.key)
-    entries.one("machine", facts.machine, machine)
-    entries.of("hints", facts.hints, hint)
-    entries.of("ports", facts.reserved_ports, port_range)
-    entries.one("ports", facts.ephemeral_ports, port_range)
-    if facts.clock is not None:
-        times = (facts.clock.host, facts.clock.sent, facts.clock.received, facts.took)
-        entries.of("clock", times, clean.seconds)
-    return entries.gaps()
 
 
 def port_range(ports: tuple[int, int]) -> tuple[int, int]:

@@ -62,6 +62,11 @@ class Conversation:
         """The end of what was said before ``ready`` and means nothing to us."""
         return (self._kept + self._pending)[-_KEPT:]
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether more was said before ``chatter``."""
+        return self._skipped + len(self._pending) > _KEPT
+
     def hear(self, data: bytes) -> None:
         """Take what the host said, and answer it.
 

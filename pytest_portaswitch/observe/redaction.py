@@ -2,19 +2,17 @@
 
 A host or a peer may say again what it was told: in an error, a banner, a title, a certificate. This
 is for what they repeat, in the usual spellings; a host that wants to give a secret away can, as it
-has it.
+has it. What they say is cut in many places, some of them on hosts, before it comes here: no more
+than three characters are left of a secret across a cut.
 """
 
 from __future__ import annotations
 
 import base64
-import bisect
 import functools
-import html.entities
 import re
-import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, NamedTuple, get_origin, get_type_hints
+from typing import Any, Literal, get_origin, get_type_hints
 
 import msgspec
 
@@ -23,7 +21,10 @@ from pytest_portaswitch.facts import certificates
 from pytest_portaswitch.facts.internal_errors import lost, with_internal_error
 from pytest_portaswitch.facts.model import HostFacts, Observation
 from pytest_portaswitch.internal_error import InternalError, attempt
+from pytest_portaswitch.observe.escapes import ALIKE, ESCAPE, SIGNS, meaning, origin, unescaped
 from pytest_portaswitch.text import Address, Text, clean
+from pytest_portaswitch.text.characters import REPLACEMENT
+from pytest_portaswitch.text.clean import CUT
 
 STRUCK = "***"
 
@@ -47,6 +48,24 @@ _OURS = frozenset(
 others are struck, those that are added later included; certificates are looked at as a whole."""
 
 _ZONE = re.compile("%[^/]*")
+_CUT = re.compile(CUT.encode() + rb"|[.]{3}(?![.])")
+"""How a text says that it was cut: see ``text.clean``, and ``protocols.answer`` for bytes."""
+_MOST_CUTS = 4
+_LOOSE = tuple(
+    re.compile(pattern + rb"\Z")
+    for pattern in (
+        b"",
+        b"[\"']",
+        f"(?:{REPLACEMENT})+".encode(),
+        rb"\\[^\\]*|%[0-9A-Fa-f]?|&[#\w]*",
+    )
+)
+"""What may stand between a secret and a cut: a quote, a character or an escape that was cut."""
+_LONGEST_LOOSE = 12
+_LONGEST_PART = 128
+"""Bytes of a beginning that is looked up; one that is longer is compared."""
+_READ, _LARGEST = 1 << 12, 1 << 15
+"""Bytes before a cut that are searched for escapes, and of the longest spelling of a secret."""
 
 
 class Redaction:
@@ -57,6 +76,8 @@ class Redaction:
         self._bytes: re.Pattern[bytes] | None = None
         self._meant: re.Pattern[bytes] | None = None
         """What finds them as they are, and in what escapes mean."""
+        self._begun = _Beginnings()
+        self._ended = _Beginnings()
         for secret in secrets:
             self.add(secret)
 
@@ -67,33 +88,66 @@ class Redaction:
             self._known.add(value)
             spellings = {one for known in self._known for one in _spellings(known)}
             self._bytes = _patterns(spellings)
-            meant = {one.translate(_ALIKE) for one in spellings}
-            self._meant = _patterns(meant | {_unescaped(one)[0] for one in spellings})
+            meant = {one.translate(ALIKE) for one in spellings}
+            meant |= {unescaped(one)[0] for one in spellings}
+            self._meant = _patterns(meant)
+            self._begun.add(spellings | meant)
+            self._ended.add({one[::-1] for one in spellings})
         return secret
 
     def text(self, words: str) -> str:
-        """Return the words without the secrets."""
+        """Return the words without the secrets, and without the beginning of one before a cut."""
         if self._bytes is None:
             return words
         data = words.encode(errors="replace")
         struck = self.content(data)
+        if CUT in words or "..." in words:
+            for cut in [*_CUT.finditer(struck)][: -_MOST_CUTS - 1 : -1]:
+                struck = self._up_to_cut(struck[: cut.start()]) + struck[cut.start() :]
         return words if struck == data else struck.decode(errors="replace")
 
+    def rest(self, words: str) -> str:
+        """The same for words whose beginning was cut off: without the end of a secret there."""
+        data = words.lstrip(REPLACEMENT).encode(errors="replace")
+        length = self._ended.at_end(data[:_LARGEST][::-1])
+        return self.text(f"{STRUCK}{data[length:].decode(errors='replace')}" if length else words)
+
     def content(self, data: bytes) -> bytes:
-        """The same for bytes."""
+        """Return the bytes without the secrets that are whole: the rest of one may follow."""
         if self._bytes is None or self._meant is None:
             return data
         data = self._bytes.sub(STRUCK.encode(), data)
         # Most texts have no escapes, and most escapes hide no secret.
-        if not _SIGNS.search(data) or not self._meant.search(_ESCAPE.sub(_meaning, data)):
+        if not SIGNS.search(data) or not self._meant.search(ESCAPE.sub(meaning, data)):
             return data
-        meant, escapes = _unescaped(data)
+        meant, escapes = unescaped(data)
         kept, at = [], 0
         for found in self._meant.finditer(meant):
-            began, last = _origin(found.start(), escapes), found.end() - 1
+            began, last = origin(found.start(), escapes), found.end() - 1
             kept += [data[at:began], STRUCK.encode()]
-            at = _origin(last, escapes, end=True)
+            at = origin(last, escapes, end=True)
         return b"".join((*kept, data[at:]))
+
+    def _up_to_cut(self, data: bytes) -> bytes:
+        """The bytes, behind which more was cut off, without the beginning of a secret there."""
+        for loose in _LOOSE:
+            behind = loose.search(data[-_LONGEST_LOOSE:])
+            end = len(data) - len(behind[0]) if behind else len(data)
+            began = self._began(data[:end])
+            if began < end:
+                return data[:began] + STRUCK.encode() + data[end:]
+        return data
+
+    def _began(self, data: bytes) -> int:
+        """Where the beginning of a secret begins that ends the bytes; their end: there is none."""
+        if length := self._begun.at_end(data):
+            return len(data) - length
+        last = data[-_READ:]
+        if SIGNS.search(last):
+            meant, escapes = unescaped(last)
+            if length := self._begun.at_end(meant):
+                return len(data) - len(last) + origin(len(meant) - length, escapes)
+        return len(data)
 
     def observation(self, seen: Observation) -> Observation:
         """The same for all that was seen of a host. A certificate that holds one is left out."""
@@ -125,7 +179,8 @@ class Redaction:
         if isinstance(value, str):
             return Text(self.text(value))
         if isinstance(value, bytes):
-            return self.content(value)
+            # Nothing says whether more of it came.
+            return self._up_to_cut(self.content(value))
         if isinstance(value, tuple):
             return tuple(map(self._struck, value))
         if isinstance(value, dict):
@@ -145,6 +200,36 @@ class Redaction:
         if isinstance(value, tuple):
             return tuple(map(self._without_zone, value))
         return _ZONE.sub("", value) if "%" in value and self.text(value) != value else value
+
+
+class _Beginnings:
+    """What a cut may leave of some spellings."""
+
+    def __init__(self) -> None:
+        self._parts: set[bytes] = set()
+        self._ends: set[bytes] = set()
+        self._long: dict[bytes, set[bytes]] = {}
+
+    def add(self, spellings: Iterable[bytes]) -> None:
+        """Know these as well."""
+        for one in spellings:
+            longest = min(len(one) - 1, _LONGEST_PART)
+            self._parts |= {one[:length] for length in range(_SHORTEST, longest + 1)}
+            if len(one) > _LONGEST_PART + 1:
+                self._long.setdefault(one[:_LONGEST_PART], set()).add(one)
+        self._ends = {part[-_SHORTEST:] for part in self._parts}
+
+    def at_end(self, data: bytes) -> int:
+        """How many bytes at the end of the data are the beginning of a spelling."""
+        for head, spellings in self._long.items():
+            at = data.find(head, max(0, len(data) - _LARGEST))
+            if at >= 0 and any(one.startswith(data[at:]) for one in spellings):
+                return len(data) - at
+        if data[-_SHORTEST:] in self._ends:
+            for length in range(min(len(data), _LONGEST_PART), _SHORTEST - 1, -1):
+                if data[-length:] in self._parts:
+                    return length
+        return 0
 
 
 @functools.cache
@@ -198,81 +283,3 @@ def _based(data: bytes) -> Iterator[str]:
         first, last = -(-before * 8 // 6), (before + len(data)) * 8 // 6
         for alphabet in (b"+/", b"-_"):
             yield base64.b64encode(bytes(before) + data, alphabet).decode()[first:last]
-
-
-# As JSON, URLs, HTML, SQL, shells and logs write what they escape, what was escaped already too.
-_ESCAPE = re.compile(
-    rb"%(?:25)*(?P<percent>[0-9A-Fa-f]{2})"
-    rb"|\\+u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\+u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
-    rb"|\\+(?:u(?P<unit>[0-9A-Fa-f]{4})|u\{0*(?P<code>[0-9A-Fa-f]{1,6})\}"
-    rb"|U00(?P<long>[0-9A-Fa-f]{6})|x(?P<hex>[0-9A-Fa-f]{2})|(?P<octal>[0-3][0-7]{2}))"
-    rb"|&(?:amp;)*(?:#0*(?P<decimal>[0-9]{1,7})|#[xX]0*(?P<digits>[0-9A-Fa-f]{1,6})"
-    rb"|(?P<name>[A-Za-z]{2,8}));"
-    rb"|(?P<quotes>(?:\\*['\"])+)|\\+(?P<letter>.)|(?P<blank>\+)",
-    re.DOTALL,
-)
-_SIGNS = re.compile(rb"""[%\\&'"+]""")
-_LETTERS = dict(zip(b"tnrbf0", b"\t\n\r\b\f\0", strict=True))
-_BASES = {"percent": 16, "hex": 16, "octal": 8}
-_CODES = {"unit": 16, "code": 16, "long": 16, "digits": 16, "decimal": 10}
-
-
-_ALIKE = bytes.maketrans(b'+"', b" '")
-
-
-def _meaning(found: re.Match[bytes]) -> bytes:
-    """What an escape means, as it is searched for: all quotes and all blanks are alike."""
-    return _meaning_of(found.lastgroup or "", found[found.lastgroup or 0], found["high"])
-
-
-@functools.lru_cache(maxsize=4096)
-def _meaning_of(kind: str, said: bytes, high: bytes | None) -> bytes:
-    if kind in _BASES:
-        meant = bytes([int(said, _BASES[kind])])
-    elif high is not None:
-        meant = bytes.fromhex((high + said).decode()).decode("utf-16-be").encode()
-    elif kind in _CODES:
-        code = int(said, _CODES[kind])
-        meant = chr(code).encode(errors="replace") if code <= sys.maxunicode else said
-    elif kind == "name":
-        meant = html.entities.html5.get(f"{said.decode()};", said.decode()).encode()
-    elif kind == "letter":
-        meant = bytes([_LETTERS.get(said[0], said[0])])
-    else:
-        meant = said[-1:]  # of several quotes one
-    return meant.translate(_ALIKE)
-
-
-class _Escape(NamedTuple):
-    """Where an escape was, and where that stands which it means."""
-
-    meant: int
-    meant_end: int
-    began: int
-    ended: int
-
-
-def _unescaped(data: bytes) -> tuple[bytes, list[_Escape]]:
-    """What is meant by all of it, and its escapes."""
-    parts: list[bytes] = []
-    escapes: list[_Escape] = []
-    at = length = 0
-    for found in _ESCAPE.finditer(data):
-        meaning = _meaning(found)
-        length += found.start() - at
-        escapes.append(_Escape(length, length + len(meaning), found.start(), found.end()))
-        parts += [data[at : found.start()], meaning]
-        length += len(meaning)
-        at = found.end()
-    return b"".join((*parts, data[at:])), escapes
-
-
-def _origin(at: int, escapes: list[_Escape], *, end: bool = False) -> int:
-    """Where a byte of what is meant began before, or ended."""
-    before = bisect.bisect(escapes, at, key=lambda one: one.meant) - 1
-    if before < 0:
-        return at + end
-    escape = escapes[before]
-    if at < escape.meant_end:
-        return escape.ended if end else escape.began
-    return escape.ended + at - escape.meant_end + end

@@ -253,12 +253,13 @@ class Trip:
             return
         assert self._child is not None
         login, redact = self.job.login, self.job.redaction.text
+        strike = self.job.redaction.rest if self._talk.is_cut else redact
         logged = tuple(map(redact, self._child.logged))
         ending = Ending(
             status=status,
             stage=self._talk.stage,
             stderr=redact(since_login(self._errors.decode(errors="replace"), self._nonce)),
-            stdout=redact(self._talk.chatter.decode(errors="replace"))[-_CHATTER:],
+            stdout=strike(self._talk.chatter.decode(errors="replace"))[-_CHATTER:],
             log=logged[-1] if logged else "",
             hop_logs=logged[:-1],
             client=self._child.client,

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from pytest_portaswitch.causes import Cause, explained
-from pytest_portaswitch.facts.fields import impossible
 from pytest_portaswitch.facts.model import HostFacts
+from pytest_portaswitch.facts.recorded import impossible
 from pytest_portaswitch.internal_error import InternalError, Stage, distinct
 from pytest_portaswitch.judge.judge import assess, unsettled
 from pytest_portaswitch.judge.verdict import Verdict

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from pytest_portaswitch.facts import clean
 from pytest_portaswitch.facts.answer import GOOD, Answer, Finding
+from pytest_portaswitch.text.clean import CUT
 
 WORDS = 200
 DETAIL = 120
 DETAILS = 16
+_READ = 1024
 
 
 def answer(finding: Finding, words: str, details: Mapping[str, str] | None = None) -> Answer:
@@ -40,8 +42,9 @@ def excerpt(data: bytes, most: int = 40) -> str:
 
 
 def text(data: bytes) -> str:
-    """Bytes as one clean line."""
-    return clean.text(" ".join(data[:DETAIL].decode("utf-8", "replace").split()), DETAIL)
+    """Bytes as one clean line, with a sign where it is cut."""
+    words = " ".join(data[:_READ].decode("utf-8", "replace").split())
+    return clean.text(words if len(data) <= _READ else f"{words}{CUT}", DETAIL)
 
 
 def _made(answered: bool, finding: Finding, words: str, details: Mapping[str, str]) -> Answer:

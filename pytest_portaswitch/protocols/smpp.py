@@ -133,7 +133,7 @@ def recognise(ask: Ask, received: tuple[bytes, ...]) -> Answer:
 def _answer(pdu: _Pdu) -> Answer:
     details = {"command": _name(pdu), "status": f"0x{pdu.status:08x}"}
     if pdu.command == _BIND_REPLY:
-        details["system-id"] = text(pdu.body.partition(b"\0")[0][:16])
+        details["system-id"] = text(pdu.body.partition(b"\0")[0])
     finding: Finding = ""
     if pdu.status in _BUSY:
         finding = "unavailable"

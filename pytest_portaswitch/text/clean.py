@@ -11,6 +11,8 @@ Text = NewType("Text", str)
 """Text from outside that ``clean`` made: one line of characters that may be shown, bounded."""
 
 NO_TEXT = Text("")
+CUT = "…"
+"""The end of a text that is cut: of what may not be seen, a beginning may stand before it."""
 LONGEST = 600
 """Characters of a text, where nothing else is said."""
 _SAID = 300
@@ -28,13 +30,13 @@ _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def clean(words: str, most: int = LONGEST) -> Text:
-    """Return the words as one line, at most ``most`` characters of them.
+    """Return the words as one line of at most ``most`` characters; ``CUT`` ends one that is cut.
 
     In the place of a character that may not be shown, line ends among them, and of combining marks
     beyond the fourth in a row stands ``REPLACEMENT``: two different texts of a host, such as paths,
     must not become one that we know.
     """
-    return Text(only_shown(words[:most]))
+    return Text(only_shown(words if len(words) <= most else words[: most - 1] + CUT))
 
 
 def without_sequences(words: str) -> str:
@@ -45,9 +47,9 @@ def without_sequences(words: str) -> str:
 def clean_line(words: str) -> Text:
     """Return what a program said as one short line: without escape sequences, with single blanks,
     cut to a bound with a sign of it."""
-    shown = clean(without_sequences(words[:_READ]), _READ).replace(REPLACEMENT, " ")
-    line = " ".join(shown.split())
-    return Text(line if len(line) <= _SAID else f"{line[: _SAID - 1]}…")
+    read = words if len(words) <= _READ else words[:_READ] + CUT
+    shown = clean(without_sequences(read), _READ + 1).replace(REPLACEMENT, " ")
+    return clean(" ".join(shown.split()), _SAID)
 
 
 def clean_json(content: bytes) -> bytes:

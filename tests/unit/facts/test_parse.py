@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_portaswitch.facts.fields import impossible
 from pytest_portaswitch.facts.model import (
     Clock,
     Connection,
@@ -32,6 +31,7 @@ from pytest_portaswitch.facts.model import (
     Unobserved,
 )
 from pytest_portaswitch.facts.parse import parse_reply
+from pytest_portaswitch.facts.recorded import impossible
 
 WHOLE: dict[str, Any] = {
     "clock": 100.0,
@@ -110,7 +110,11 @@ def test_a_handshake_arrives_harmless_and_with_its_certificates() -> None:
     seen = parse(shaken([OWN], {OWN: "b3du", other: "b3RoZXI="}, problem="\x07" * 999))
     assert isinstance(seen, HostFacts)
     assert seen.probes[0].tls == Handshake(
-        version="TLSv1.3\ufffd", cipher="A" * 60, chain=(OWN,), whole=True, problem="\ufffd" * 200
+        version="TLSv1.3\ufffd",
+        cipher="A" * 59 + "…",
+        chain=(OWN,),
+        whole=True,
+        problem="\ufffd" * 199 + "…",
     )
     assert seen.certificates == {OWN: b"own"}
 
@@ -126,7 +130,7 @@ def test_a_handshake_arrives_harmless_and_with_its_certificates() -> None:
             {LARGE: certificate(bytes(65538))[1]},
             f"'{LARGE}' is not the name of its certificate",
         ),
-        (["x" * 99], {"x" * 99: "b3du"}, f"'{'x' * 80}' is not the name of its certificate"),
+        (["x" * 99], {"x" * 99: "b3du"}, f"'{'x' * 79}…' is not the name of its certificate"),
         ([], MANY, "its certificates are more than are brought"),
     ],
     ids=["missing", "other", "no-digest", "large", "long", "many"],

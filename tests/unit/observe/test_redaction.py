@@ -34,8 +34,12 @@ from pytest_portaswitch.facts import (
 )
 from pytest_portaswitch.facts.answer import Answer
 from pytest_portaswitch.observe import Job, Limits, Request, observe, redaction
-from pytest_portaswitch.observe.redaction import STRUCK, Redaction
-from pytest_portaswitch.text import Address, clean
+from pytest_portaswitch.observe.redaction import STRUCK, Redaction, _spellings
+from pytest_portaswitch.observe.remote.program import notes
+from pytest_portaswitch.protocols.answer import excerpt
+from pytest_portaswitch.protocols.answer import text as answer_text
+from pytest_portaswitch.text import Address, clean, clean_line
+from pytest_portaswitch.text.characters import REPLACEMENT
 from tests.unit.observe.conftest import FakeSsh
 from tests.unit.observe.stub import STUB
 
@@ -228,6 +232,83 @@ def test_sudo_password_that_a_host_repeats_is_struck_out(
     for part in (PASSWORD, PASSWORD[:7], PASSWORD[-7:], PASSWORD.encode().hex()):
         assert part not in plain
     assert base64.b64encode(PASSWORD.encode()).decode()[:8] not in plain
+
+
+LONG = "".join(f"{number:03}." for number in range(150))
+
+
+@pytest.mark.parametrize("secret", [*SECRETS, LONG])
+def test_secret_across_a_cut_leaves_three_characters_at_most(secret: str) -> None:
+    """In each spelling, wherever the cut is, and in whichever way it shows."""
+    redaction = Redaction([Secret("another one"), Secret(secret)])
+    for spelled in (one.decode() for one in {*_spellings(secret)}):
+        lengths = {*range(4, 12), len(spelled) // 2, len(spelled) - 1}
+        for length in lengths & {*range(4, len(spelled))}:
+            part = spelled[:length]
+            for cut in ("…", "...", "'...", "\ufffd…"):
+                if REPLACEMENT in part and REPLACEMENT in cut:
+                    continue  # it may be of either
+                left = redaction.text(f"said {part}{cut} on")
+                # What ends the words may be the next character of the secret as well.
+                assert left.startswith(f"said {STRUCK}"), left
+                assert left.endswith((f"{cut} on", f"{cut[1:]} on"))
+                assert len(left) <= len(f"said {STRUCK}{cut} on")
+            assert received(redaction, b"said " + part.encode()) == (b"said ***",)
+            if part.isascii():
+                assert redaction.text(f"said {part[:3]}… on") == f"said {part[:3]}… on"
+
+
+def received(redaction: Redaction, *data: bytes) -> tuple[bytes, ...]:
+    """What is left of the replies to a probe."""
+    result = ProbeResult(key="tcp:10.0.0.5:1", outcome="connected", received=data)
+    facts = HostFacts(host="h", method="python", privileged=True, took=1.0, probes=(result,))
+    seen = redaction.observation(facts)
+    assert isinstance(seen, HostFacts)
+    return seen.probes[0].received
+
+
+def test_beginning_of_a_secret_stays_where_nothing_is_cut() -> None:
+    redaction = Redaction([Secret("mysql-root-1")])
+    assert redaction.text("runs mysql") == "runs mysql"
+    assert redaction.text("mysql ... and mysq, ... l") == "mysql ... and mysq, ... l"
+    assert received(redaction, b"mysql_native_password\0") == (b"mysql_native_password\0",)
+
+
+def test_words_whose_beginning_was_cut_off_do_not_begin_with_the_end_of_a_secret() -> None:
+    redaction = Redaction([Secret("Sesam, öffne dich!"), Secret(LONG)])
+    assert redaction.rest("ffne dich! it said Sesam, öffne dich!") == "*** it said ***"
+    assert redaction.rest("\ufffdffne dich!\nno") == "***\nno"
+    assert redaction.rest(f"{LONG[7:]} no") == "*** no"
+    assert redaction.rest("ch! it said") == "ch! it said"
+
+
+@pytest.mark.parametrize("bound", [20, 60, 100, 120, 200, 600])
+def test_whoever_cuts_a_text_that_holds_a_secret_leaves_three_characters(bound: int) -> None:
+    """The facts' own bounds, a protocol's line, an excerpt of bytes, and a host's own bound."""
+    secret = "Zq7-Xk9_Vw3+Yt5"  # noqa: S105
+    redaction = Redaction([Secret(secret)])
+    for before in range(max(0, bound - len(secret)), bound + 1):
+        said = "x" * before + secret * 80
+        for shown in (
+            clean(said, bound),
+            clean_line(said),
+            answer_text(said.encode()),
+            excerpt(said.encode(), bound),
+            clean(said[: notes.TEXT]),
+        ):
+            left = redaction.text(shown)
+            assert not any(secret[at : at + 4] in left for at in range(len(secret) - 3)), left
+
+
+def test_flood_of_beginnings_of_a_secret_costs_little() -> None:
+    """A host knows its password, and may say many texts that seem to be cut within it."""
+    secret = "Zq7-Xk9_Vw3+Yt5" * 9
+    redaction = Redaction([Secret(secret)])
+    words = (secret[:100] + "…") * 6
+    began = time.process_time()
+    for _ in range(300):
+        redaction.text(words)
+    assert time.process_time() - began < 3
 
 
 def test_fields_that_are_left_alone_are_there() -> None:

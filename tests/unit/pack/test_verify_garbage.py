@@ -49,6 +49,10 @@ def _socket(plain: Plain) -> None:
     plain["hosts"]["db1"]["sockets"][0]["address"] = "garbage"
 
 
+def _database(plain: Plain) -> None:
+    plain["hosts"]["db1"]["databases"] = [{"key": "mysql:garbage:3306"}]
+
+
 def _pattern(plain: Plain) -> None:
     listener = next(c for c in plain["checks"] if c["kind"] == "listener")
     listener["expects"]["process"]["match"] = "("
@@ -89,6 +93,11 @@ ALTERED = {
         _socket,
         "evidence.json: hosts.db1.sockets: no audit records these: entries that make no sense were "
         "left out (1): ",
+    ),
+    "a database that is none": (
+        _database,
+        "evidence.json: hosts.db1.databases: no audit records these: entries that make no sense "
+        "were left out (1): 'garbage' is not an address",
     ),
     "a pattern that is none": (
         _pattern,

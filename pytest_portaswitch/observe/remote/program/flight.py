@@ -11,6 +11,8 @@ import resource
 import select
 import time
 
+from pytest_portaswitch.observe.remote.program.notes import TEXT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -200,7 +202,7 @@ class _Tower:
             try:
                 flight.steps.close()
             except Exception as error:
-                flight.result.update(outcome="error", detail=f"{type(error).__name__}"[:200])
+                flight.result.update(outcome="error", detail=type(error).__name__)
         self.active.clear()
 
     def _ends(self, flight: Flight) -> float:
@@ -223,7 +225,7 @@ class _Tower:
         except Exception as error:
             code = error.errno if isinstance(error, OSError) and error.errno else 0
             detail = name(code) if code else f"{type(error).__name__}: {error}"
-            flight.result.update(outcome="error", detail=detail[:200])
+            flight.result.update(outcome="error", detail=detail[:TEXT])
         else:
             self.active[descriptor] = flight
             self._poll.register(descriptor, events)

@@ -2,6 +2,8 @@
 
 import binascii
 
+from pytest_portaswitch.observe.remote.program.notes import TEXT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +77,7 @@ class Tls:
             for der in shown[:_LONGEST_CHAIN]:
                 seen["chain"].append(self._kept(der, is_own=not seen["chain"]))
         except Exception as error:
-            seen["problem"] = f"{type(error).__name__}: {error}"[:200]
+            seen["problem"] = f"{type(error).__name__}: {error}"[:TEXT]
         return seen
 
     def _kept(self, der: bytes, is_own: bool) -> str:

@@ -15,7 +15,7 @@ from pytest_portaswitch.observe.remote.program import (
     queues,
     snapshot,
 )
-from pytest_portaswitch.observe.remote.program.notes import Notes, attempt, reason
+from pytest_portaswitch.observe.remote.program.notes import TEXT, Notes, attempt, reason
 from pytest_portaswitch.observe.remote.program.release import Release
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def run(request: "dict[str, Any]", deadline: float, nonce: str, refused: str) ->
         while trace is not None:
             place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
             trace = trace.tb_next
-        reply = {"died": f"{place}: {type(error).__name__}: {error}"[:500]}
+        reply = {"died": f"{place}: {type(error).__name__}: {error}"[:TEXT]}
     reply["clock"] = clock
     reply["clock_age"] = round(time.monotonic() - began, 6)
     write(reply, nonce)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-TEXT = 512
+TEXT = 640  # more than the controller keeps, which marks what it cuts
 """The longest text that is brought back."""
 _BLOCK = 1 << 16
 
