@@ -14,6 +14,8 @@ MOST = 10_000
 """Hosts, as of a cluster file."""
 MOST_GROUPS, MOST_NAMED = 2_000, 50_000
 """Groups, and how often hosts are named in all: ranges stand for many."""
+MOST_MEMBERSHIPS = 1_000_000
+"""Of hosts in groups, those of groups counted in; hosts that are in the same ones count once."""
 
 WANTED = frozenset({
     "ansible_host", "ansible_ssh_host",
@@ -81,8 +83,8 @@ class Inventory:
         self.lines.setdefault(name, line)
         self.group(group, line).hosts.add(name)
 
-    def _stop(self, line: int, value: str, rule: str) -> NoReturn:
-        self.refuse(line, value, rule)
+    def _stop(self, line: int, value: str, rule: str, fix: str = "") -> NoReturn:
+        self.refuse(line, value, rule, fix)
         raise BadInput(self.problems)
 
     def depths(self) -> dict[str, int]:
@@ -100,26 +102,50 @@ class Inventory:
             depth.update(deeper)
         return depth
 
-    def groups_of(self) -> dict[str, list[str]]:
-        """By host, all groups that it is in, also by a group of groups; the outermost first."""
-        parents: dict[str, set[str]] = {name: set() for name in self.groups}
-        for name, group in self.groups.items():
-            for child in group.children:
-                parents.setdefault(child, set()).add(name)
-        above = {name: set(_reached(name, parents)) for name in self.groups}
-        found: dict[str, set[str]] = {host: set() for host in self.hosts}
-        for name, group in self.groups.items():
-            for host in group.hosts:
-                found[host] |= above[name]
+    def groups_of(self) -> dict[str, tuple[str, ...]]:
+        """By host, all groups that it is in, also by a group of groups; the outermost first.
+
+        Hosts that are in the same groups share one tuple. Raises BadInput where hosts are in too
+        many groups in all.
+        """
         depth = self.depths()
-        return {host: sorted(names, key=lambda n: (depth[n], n)) for host, names in found.items()}
+        # As bits in this order, since thousands of groups may be nested.
+        order = sorted(self.groups, key=lambda name: (depth[name], name))
+        place = {name: at for at, name in enumerate(order)}
+        parents = [0] * len(order)
+        for name, group in self.groups.items():
+            for child in group.children.keys() & place.keys():
+                parents[place[child]] |= 1 << place[name]
+        held = dict.fromkeys(self.hosts, 0)
+        for name, group in self.groups.items():
+            above = _reached(place[name], parents) if group.hosts else 0
+            for host in group.hosts:
+                held[host] |= above
+        known: dict[int, tuple[str, ...]] = {}
+        number = 0
+        for host, bits in held.items():
+            if bits not in known:
+                known[bits] = tuple(order[at] for at in _places(bits))
+                number += len(known[bits])
+            if number > MOST_MEMBERSHIPS:
+                rule = f"hosts are in more than {MOST_MEMBERSHIPS:,} groups, those above counted in"
+                self._stop(self.lines[host], host, rule, "nest fewer groups")
+        return {host: known[bits] for host, bits in held.items()}
 
 
-def _reached(name: str, parents: dict[str, set[str]]) -> Iterator[str]:
-    seen, ahead = {name}, [name]
+def _reached(begin: int, parents: list[int]) -> int:
+    """A group and all that are above it."""
+    seen = ahead = 1 << begin
     while ahead:
-        one = ahead.pop()
-        yield one
-        more = parents.get(one, set()) - seen
-        seen |= more
-        ahead += more
+        first = ahead & -ahead
+        new = parents[first.bit_length() - 1] & ~seen
+        seen |= new
+        ahead = ahead ^ first | new
+    return seen
+
+
+def _places(bits: int) -> Iterator[int]:
+    while bits:
+        first = bits & -bits
+        yield first.bit_length() - 1
+        bits ^= first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -71,7 +71,10 @@ def inventory_targets(
     chosen = _limited(found, groups, limit)
     further = _Beside(path.parent, problems) if path else None
     remarks: list[str] = []
-    hosts = [_Host(found, name, groups[name], further, base, remarks) for name in chosen]
+    # Hosts that are in the same groups share the tuple of their names.
+    shared = {id(groups[name]): groups[name] for name in chosen}
+    given = {key: _Given(found, names, further) for key, names in shared.items()}
+    hosts = [_Host(found, name, given[id(groups[name])], further, base, remarks) for name in chosen]
     targets = [target for host in hosts if (target := host.target(asked=bool(limit)))]
     return Inventoried(tuple(targets), tuple(dict.fromkeys(remarks)))
 
@@ -96,17 +99,20 @@ def _read(data: bytes, path: Path | None, found: Inventory) -> None:
         read_ini(text, found)
 
 
-def _limited(found: Inventory, groups: dict[str, list[str]], limit: str) -> list[str]:
+def _limited(found: Inventory, groups: dict[str, tuple[str, ...]], limit: str) -> list[str]:
     """The hosts that a pattern names as Ansible's own ``--limit`` does."""
     terms = [term.strip() for term in re.split("[,:]", limit) if term.strip()]
     named = [term for term in terms if term[0] not in "!&"]
     chosen = set() if named else set(found.hosts)
+    shared = {id(names): names for names in groups.values()}
     for term in sorted(terms, key=lambda one: "&!".find(one[0]) + 1):
         pattern = term.lstrip("!&")
+        matching = {name for name in found.groups if fnmatch.fnmatchcase(name, pattern)}
+        held = {key for key, names in shared.items() if not matching.isdisjoint(names)}
         meant = {
             host
             for host in found.hosts
-            if pattern == ALL or any(fnmatch.fnmatchcase(n, pattern) for n in (host, *groups[host]))
+            if pattern == ALL or fnmatch.fnmatchcase(host, pattern) or id(groups[host]) in held
         }
         if not meant:
             known = {*found.hosts, *found.groups} - {UNGROUPED}
@@ -180,19 +186,10 @@ class _Beside:
         return variables(root, str(path))
 
 
-class _Host:
-    """One host of an inventory."""
+class _Given:
+    """What groups give to the hosts that are in all of them and in no other."""
 
-    def __init__(
-        self,
-        found: Inventory,
-        name: str,
-        groups: list[str],
-        beside: _Beside | None,
-        base: Login,
-        remarks: list[str],
-    ) -> None:
-        self.found, self.name, self.base, self.remarks = found, name, base, remarks
+    def __init__(self, found: Inventory, groups: Sequence[str], beside: _Beside | None) -> None:
         self.groups = tuple(g for g in groups if g not in (ALL, UNGROUPED))
         self.variables: Variables = {}
         order = [ALL, *(group for group in groups if group != ALL)]
@@ -202,7 +199,23 @@ class _Host:
         for group in order if beside else ():
             assert beside
             self.variables |= beside.of("group_vars", group)
-        self.variables |= found.hosts[name]
+
+
+class _Host:
+    """One host of an inventory."""
+
+    def __init__(
+        self,
+        found: Inventory,
+        name: str,
+        given: _Given,
+        beside: _Beside | None,
+        base: Login,
+        remarks: list[str],
+    ) -> None:
+        self.found, self.name, self.base, self.remarks = found, name, base, remarks
+        self.groups = given.groups
+        self.variables = given.variables | found.hosts[name]
         if beside:
             self.variables |= beside.of("host_vars", name)
 

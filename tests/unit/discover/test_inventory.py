@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,52 @@ def test_an_inventory_of_a_few_lines_cannot_cost_more_than_a_second(
 ) -> None:
     with pytest.raises(BadInput, match=said):
         inventory_targets(content.encode(), None, "hosts", "", BASE, [])
+
+
+def nested(groups: int) -> str:
+    """Groups of which each holds the next one."""
+    return "".join(f"[g{n}:children]\ng{n + 1}\n" for n in range(groups - 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", ["", "g7"])
+def test_thousands_of_hosts_in_thousands_of_nested_groups_cost_little(limit: str) -> None:
+    """They share what is said of them, which took gigabytes."""
+    content = f"[g1999]\nh[1:9999] ansible_port=22\n{nested(2000)}[g5:vars]\nansible_user=me\n"
+    tracemalloc.start()
+    try:
+        problems: list[Problem] = []
+        found = inventory_targets(content.encode(), None, "hosts", limit, BASE, problems)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert problems == []
+    assert (len(found.targets), len(found.targets[0].groups)) == (9999, 2000)
+    assert found.targets[-1].login is not None
+    assert found.targets[-1].login.user == "me"
+    assert peak < 200e6
+
+
+@pytest.mark.slow
+def test_hosts_in_too_many_groups_in_all_are_refused() -> None:
+    """Each in another group of a deep inventory."""
+    each = "".join(f"[g{n}]\nh{n}-[1:5]\n" for n in range(2000))
+    with pytest.raises(BadInput) as bad:
+        inventory_targets(f"{each}{nested(2000)}".encode(), None, "hosts", "", BASE, [])
+    (line,) = str(bad.value).splitlines()
+    assert line.endswith(
+        "hosts are in more than 1,000,000 groups, those above counted in (nest fewer groups)"
+    )
+
+
+@pytest.mark.slow
+def test_groups_that_all_hold_each_other_cost_little() -> None:
+    """Each of them holds all others, a cycle and 90,000 lines."""
+    names = [f"g{n}" for n in range(300)]
+    held = "".join(f"[{one}:children]\n" + "\n".join(names) + "\n" for one in names)
+    content = f"{held}[g7]\nh[1:99]\n"
+    found = inventory_targets(content.encode(), None, "hosts", "", BASE, [])
+    assert {len(target.groups) for target in found.targets} == {300}
 
 
 @pytest.mark.parametrize(
