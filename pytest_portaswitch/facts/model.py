@@ -168,6 +168,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", tag_fiel
     hostname: Text = NO_TEXT
     release: Text = NO_TEXT
     """The installed PortaSwitch release, such as ``MR119``; empty: see gaps."""
+    inactive_release: Text = NO_TEXT
+    """The one on the inactive partition, where that is mounted at /update_root; else empty."""
     kernel: Text = NO_TEXT
     system: Text = NO_TEXT
     """PRETTY_NAME of os-release."""

@@ -95,6 +95,7 @@ def _facts(raw: Raw, trip: Trip) -> HostFacts:
         took=trip.took,
         hostname=clean.text(raw.hostname),
         release=clean.text(raw.release, 60),
+        inactive_release=clean.text(raw.inactive_release, 60),
         kernel=clean.text(raw.kernel),
         system=clean.text(raw.system),
         machine=entries.one("machine", raw.machine, fields.machine),

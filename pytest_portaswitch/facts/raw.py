@@ -37,6 +37,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
     system: str = ""
     machine: Machine | None = None
     release: str = ""
+    inactive_release: str = ""
     ephemeral_ports: tuple[int, int] | None = None
     reserved_ports: tuple[tuple[int, int], ...] = ()
     sockets: tuple[Socket, ...] = ()

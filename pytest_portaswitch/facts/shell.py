@@ -153,6 +153,7 @@ def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
         system=_system(parts.lines("system")),
         machine=machine,
         release=parts.word("release"),
+        inactive_release=parts.word("inactive"),
         ephemeral_ports=_ephemeral(parts),
         reserved_ports=_reserved(parts),
         sockets=msgspec.convert(listed, tuple[Socket, ...]),

@@ -12,7 +12,7 @@ from pytest_portaswitch.facts.model import Clock, Disk, HostFacts
 from pytest_portaswitch.judge import addressing
 from pytest_portaswitch.judge.fault import fault
 from pytest_portaswitch.judge.unknown import Facts, facts_of, gap
-from pytest_portaswitch.judge.verdict import Verdict
+from pytest_portaswitch.judge.verdict import Verdict, warned
 from pytest_portaswitch.plan.check import Check, ClockAgrees, DiskFree, MtuAgrees, ReleaseAgrees
 from pytest_portaswitch.tables.release import numbers
 from pytest_portaswitch.text.command import on, run
@@ -83,6 +83,23 @@ def _offset(clock: Clock) -> tuple[float, float]:
 
 
 def judge_release(check: Check, expects: ReleaseAgrees, facts: Facts) -> Verdict:
+    """Compares with the cluster file and other hosts, and says what waits on the other partition.
+
+    A newer release there is a warning: what is audited is not what runs after the next start.
+    """
+    found = _judge_release(expects, facts)
+    host = facts.get(expects.host)
+    if not isinstance(host, HostFacts) or not host.inactive_release:
+        return found
+    words = f"{host.host} has {host.inactive_release} on its inactive partition"
+    found = msgspec.structs.replace(found, evidence=(*found.evidence, f"{words} (/update_root)"))
+    if not host.release or numbers(host.inactive_release) <= numbers(host.release):
+        return found
+    line = f"{words} (/update_root), newer than the {host.release} that runs: an update is prepared"
+    return warned(found, [(line, fault("update-prepared", host.host, detail=words))])
+
+
+def _judge_release(expects: ReleaseAgrees, facts: Facts) -> Verdict:
     """Compares with the cluster file, and with the hosts that share a role.
 
     Where hosts differ among each other, those that are in the minority are told, or all where

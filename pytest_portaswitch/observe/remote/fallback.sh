@@ -247,6 +247,21 @@ installed() {
   done
 }
 
+# What is on the inactive partition; never as root, see above.
+inactive() {
+  local device folder rest found=
+  while read -r device folder rest; do
+    if [[ $device == /dev/* && $folder == /update_root ]]; then found=1; fi
+  done </proc/self/mounts
+  if [[ -z $found ]] || ! has rpm || { (( EUID == 0 )) && ! has setpriv; }; then return; fi
+  local nobody=()
+  if (( EUID == 0 )); then nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups); fi
+  if within 2 "${nobody[@]}" rpm --dbpath /update_root/var/lib/rpm -q \
+      --queryformat '%{VERSION}\n' porta-common; then
+    section inactive; echo "$said"
+  fi
+}
+
 # Hashed as the Python program does it: of ids others could make more than a comparison.
 digest() { printf 'pytest-portaswitch %s' "$*" | sha256sum 2>/dev/null | cut -c1-32; }
 
@@ -276,7 +291,7 @@ observe() {
   section hostname; uname -n
   section kernel; uname -r
   if [[ -n $refused ]]; then gap owners "$refused"; fi
-  files; processes; network; gateways; release; installed; machine
+  files; processes; network; gateways; release; inactive; installed; machine
   section probes; probe_all
   clock
   section age; echo $(( moment - began ))

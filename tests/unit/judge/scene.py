@@ -15,7 +15,7 @@ A host is written as::
       connections: ["10.0.0.5:40000 10.0.0.3:3306 11"]           # local remote pids
       routes: ["10.0.0.3 eth0 10.0.0.5"]                         # to interface source
       clock: [0.2, 300.1]                # the trip's length; the host's clock from its middle on
-      release: MR119
+      release: MR119                       # inactive-release: on the other partition
       hostname: bill1
       machine: {instance: aaaa}            # id, instance (repeated to their length), uptime, keys
       ephemeral: [32768, 60999]
@@ -142,6 +142,7 @@ def _host(name: str, text: dict[str, Any]) -> Observation:
         connections=tuple(_connection(line) for line in text.get("connections", ())),
         clock=clock,
         release=text.get("release", ""),
+        inactive_release=text.get("inactive-release", ""),
         hostname=text.get("hostname", ""),
         machine=_machine(text["machine"]) if "machine" in text else None,
         ephemeral_ports=tuple(text["ephemeral"]) if "ephemeral" in text else None,

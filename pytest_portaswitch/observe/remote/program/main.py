@@ -16,7 +16,7 @@ from pytest_portaswitch.observe.remote.program import (
     snapshot,
 )
 from pytest_portaswitch.observe.remote.program.notes import TEXT, Notes, attempt, reason
-from pytest_portaswitch.observe.remote.program.release import Release
+from pytest_portaswitch.observe.remote.program.release import Release, inactive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _observe(
     refused: str,
 ) -> "dict[str, Any]":
     notes, until = Notes(), began + limit
-    release = Release(notes)
+    release, prepared = Release(notes), inactive(notes)
     addresses, patterns = set(request["connections_to"]), request["patterns"]
     half = (time.monotonic() + until) / 2  # the rest is for probes
     seen = snapshot.take(addresses, lines.nonce, notes, patterns, request["sought"], half)
@@ -113,6 +113,7 @@ def _observe(
         "probes": sent,
         "certificates": shown,
         "release": release.read(),
+        "inactive_release": prepared.read() if prepared else "",
         "gaps": notes.gaps,
     }
 

@@ -5,7 +5,7 @@ import select
 import time
 
 from pytest_portaswitch.facts.bare import signal
-from pytest_portaswitch.observe.remote.program.notes import TEXT, Notes, reason, text
+from pytest_portaswitch.observe.remote.program.notes import TEXT, Notes, read, reason, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ _PATIENCE = 2.0
 _LONGEST = 3
 _MOST = 1 << 16
 _MOST_READS = 1000
+INACTIVE = "/update_root"
+"""Where the vendor mounts the inactive one of the two system partitions."""
+_DATABASE = "/var/lib/rpm"
 _WORDS = ("-q", "--queryformat", "%{VERSION}", "porta-common")
 
 
@@ -24,20 +27,24 @@ class Release:
     ``subprocess`` would do as well, but to load it costs each host more than all that follows.
     """
 
-    def __init__(self, notes: Notes) -> None:
-        """Start rpm, if there is one."""
-        self._notes = notes
+    def __init__(self, notes: Notes, folder: str = "") -> None:
+        """Start rpm, if there is one. ``folder``: of another system than the running one.
+
+        What cannot be seen there is no gap: few hosts have such a one.
+        """
+        self._notes = Notes() if folder else notes
+        self._words = ("--dbpath", folder + _DATABASE, *_WORDS) if folder else _WORDS
         self._until = time.monotonic() + _PATIENCE
         self._pid = 0
         self._said: dict[int, bytearray] = {}
         program = _found("rpm")
         if not program:
-            notes.gap("release", "there is no rpm")
+            self._notes.gap("release", "there is no rpm")
             return
         try:
             self._start(program)
         except OSError as error:
-            notes.gap("release", "rpm: " + reason(error))
+            self._notes.gap("release", "rpm: " + reason(error))
 
     def read(self) -> str:
         """Return the release, such as ``MR119``; empty where rpm could not tell."""
@@ -66,7 +73,7 @@ class Release:
         try:
             self._pid = os.fork()
             if not self._pid:
-                _become(program, its_output, its_errors)
+                _become([program, *self._words], its_output, its_errors)
         finally:
             os.close(its_output)
             os.close(its_errors)
@@ -114,7 +121,19 @@ def _found(program: str) -> str:
     return ""
 
 
-def _become(program: str, output: int, errors: int) -> "NoReturn":
+def inactive(notes: Notes) -> "Release | None":
+    """Ask for the release on the inactive partition, where that is mounted from a local disk."""
+    try:
+        lines = text(read("/proc/self/mounts", 1 << 20)).splitlines()
+    except OSError:
+        return None
+    mounted = [line.split(" ")[:2] for line in lines]
+    if any(each[1:] == [INACTIVE] and each[0].startswith("/dev/") for each in mounted):
+        return Release(notes, INACTIVE)
+    return None
+
+
+def _become(command: "list[str]", output: int, errors: int) -> "NoReturn":
     """Go on as rpm, unable to write: as root it would touch the locks of its database."""
     try:
         signal.alarm(_LONGEST)  # it outlives neither this program nor its use, though a disk hangs
@@ -130,7 +149,7 @@ def _become(program: str, output: int, errors: int) -> "NoReturn":
             os.setuid(65534)
         # Nothing of the login's surroundings: a language, or a library to load before.
         surroundings = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}
-        os.execve(program, [program, *_WORDS], surroundings)  # noqa: S606 - no shell is wanted
+        os.execve(command[0], command, surroundings)  # noqa: S606 - no shell is wanted
     except OSError as error:
         os.write(errors, reason(error).encode("utf-8", "replace"))
     finally:

@@ -330,6 +330,46 @@ def test_rpm_that_hangs_or_breaks(tmp_path: Path, script: str, told: str) -> Non
     assert done.stdout == told.format(fake) + "\n"
 
 
+PREPARED = """
+import sys
+from pytest_portaswitch.observe.remote.program import release
+from pytest_portaswitch.observe.remote.program.notes import Notes
+release.read = lambda path, limit: sys.argv[1].encode()
+notes = Notes()
+found = release.inactive(notes)
+print(found.read() if found else "not asked", notes.gaps)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mounts", "script", "told"),
+    [
+        ("/dev/sda3 /update_root ext4 rw 0 0", 'echo "$1 $2 $(id -u)"', "{rpm} []"),
+        ("/dev/sda3 /update_root ext4 ro 0 0", "echo not installed; exit 1", " []"),
+        ("nfs:/x /update_root nfs rw 0 0", "echo MR120", "not asked []"),
+        ("/dev/sda3 /update_rooted ext4 rw 0 0", "echo MR120", "not asked []"),
+        ("", "echo MR120", "not asked []"),
+    ],
+    ids=["mounted", "not-there", "on-a-network", "another-folder", "not-mounted"],
+)
+def test_release_on_the_inactive_partition(
+    tmp_path: Path, mounts: str, script: str, told: str
+) -> None:
+    """Asked where it is mounted from a local disk, never as root; what fails there is no gap."""
+    path = rpm(tmp_path, script)["PATH"]
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARED, f"/dev/sda2 / ext4 rw 0 0\n{mounts}\n"],
+        env={**os.environ, "PATH": path + ":/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    user = 65534 if os.geteuid() == 0 else os.geteuid()
+    asked = f"--dbpath /update_root/var/lib/rpm {user}"
+    assert done.stdout == told.format(rpm=asked) + "\n"
+
+
 def test_no_rpm(look: Look) -> None:
     """A host without rpm says so."""
     if Path("/usr/bin/rpm").exists():
