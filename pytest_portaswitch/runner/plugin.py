@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +21,7 @@ from pytest_portaswitch.runner.ini_file import demand_ini_file
 from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
-from pytest_portaswitch.runner.signals import interrupt_run_by_signal
+from pytest_portaswitch.runner.signals import hold_signals, interrupt_run_by_signal
 from pytest_portaswitch.runner.subjects import Subjects
 from pytest_portaswitch.runner.suites import (
     demand_cluster_file,
@@ -125,6 +125,8 @@ class Session:
         self._told: Outcome | None = None
         """What the recorder learned last: a test has up to three reports."""
         self._session: pytest.Session | None = None
+        self._release: Callable[[], None] | None = None
+        """Lets signals interrupt this process again."""
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
@@ -185,6 +187,8 @@ class Session:
         session = self._session
         stopped = session is not None and bool(session.shouldfail or session.shouldstop)
         self.recorder.interrupted = not (own and stopped)
+        if session is not None and not stash.is_worker(session.config):
+            self._release = self._release or hold_signals()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:
@@ -202,14 +206,18 @@ class Session:
         if stash.is_worker(config) or options.judges_nothing(config):
             return (yield)
         stopped = bool(session.shouldfail or session.shouldstop)
-        no_workers = (
-            stash.is_controller(config)
-            and not (recorder.interrupted or stopped)
-            and recorder.take_lost_workers()
-        )
-        recorder.judge_rest(stopped=recorder.interrupted or stopped)
-        ended: State = "stopped" if stopped else "complete"
-        recorder.write("interrupted" if recorder.interrupted else ended)
+        release = self._release or hold_signals()
+        try:
+            no_workers = (
+                stash.is_controller(config)
+                and not (recorder.interrupted or stopped)
+                and recorder.take_lost_workers()
+            )
+            recorder.judge_rest(stopped=recorder.interrupted or stopped)
+            ended: State = "stopped" if stopped else "complete"
+            recorder.write("interrupted" if recorder.interrupted else ended)
+        finally:
+            release()
         try:
             yield
         except OSError as error:

@@ -164,11 +164,18 @@ def test_a_test_that_is_skipped_before_it_judges_makes_the_audit_partial(site: S
 
 
 @pytest.mark.parametrize("how", [[], ["-n", "2"]])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "times"),
+    [
+        *((signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGHUP, 1)),
+        *((signal.SIGINT, 6), (signal.SIGHUP, 6)),
+    ],
+)
 def test_control_c_and_a_job_that_is_cancelled_keep_the_whole_audit(
-    site: Site, how: list[str], number: int
+    site: Site, how: list[str], number: int, times: int
 ) -> None:
-    """A connection that is lost, too; what was seen until then is kept."""
+    """A connection that is lost, too, of which kernel and shell tell the same process; what was
+    seen until then is kept."""
     site.audit_in_subprocess()
     before = contents(site.path / "reports" / "acme-prod")
     looked = len(site.observed())
@@ -181,8 +188,9 @@ def test_control_c_and_a_job_that_is_cancelled_keep_the_whole_audit(
         deadline = time.monotonic() + 60
         while len(site.observed()) == looked and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(0.3)
-        run.send_signal(number)
+        for _ in range(times):
+            time.sleep(0.3)
+            run.send_signal(number)
         told, _ = run.communicate(timeout=60)
     assert contents(site.path / "reports" / "acme-prod") == before
     assert verify(partial(site)).problems == ()
