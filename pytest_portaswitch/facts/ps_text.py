@@ -6,6 +6,7 @@ Command lines come whole, so patterns are tried here, and then all is dropped th
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable
 
@@ -25,6 +26,8 @@ _NAMED = re.compile(r"\s*(\d{1,9})(?:\s(.*))?", re.ASCII)
 _ARGUMENT = re.compile(r"/proc/(\d{1,9})/cmdline:(.*)", re.ASCII)
 _NUMBERS = re.compile(r"/proc/(\d{1,9})/status:NSpid:((?:\s+\d{1,9})+)\s*", re.ASCII)
 _NAMESPACE = re.compile(r"/proc/(\d{1,9})/ns/pid (\S+)", re.ASCII)
+SECONDS = 10.0
+"""Of processor time, to try all patterns on all command lines of one host; few take 50 ms."""
 _PAGE = 4096
 """Characters from which on ``ps`` may have cut a line; kernels before 4.2 show no more."""
 _WORD = re.compile(r"[a-z][a-z0-9_.-]{3,}")
@@ -130,12 +133,14 @@ def command_lines(arguments: list[str], whole: list[str]) -> dict[int, Command]:
 
 def judged(
     seen: Iterable[tuple[Process, Command]], patterns: Patterns, owners: Collection[int]
-) -> tuple[tuple[Process, ...], tuple[OtherProcesses, ...]]:
-    """Return the processes that a judge needs, and the others by name and user.
+) -> tuple[tuple[Process, ...], tuple[OtherProcesses, ...], bool]:
+    """Return the processes that a judge needs, the others by name and user, and whether that took
+    too long: then the rest is undecided.
 
     ``owners``: those that hold a socket.
     """
-    every = [_matched(each, command, patterns, each.pid in owners) for each, command in seen]
+    until = time.process_time() + SECONDS
+    every = [_matched(each, command, patterns, each.pid in owners, until) for each, command in seen]
     parents = {process.pid: process.parent for process in every}
     matching = {process.pid for process in every if process.matches or process.undecided}
     wanted = commands.kept(parents, matching, owners)
@@ -144,13 +149,19 @@ def judged(
         OtherProcesses(name=name, user=user, count=count)
         for (name, user), count in sorted(counts.items())
     )
-    return tuple(each for each in every if each.pid in wanted), tuple(others)
+    needed = tuple(each for each in every if each.pid in wanted)
+    return needed, tuple(others), time.process_time() > until
 
 
-def _matched(process: Process, command: Command, patterns: Patterns, owns: bool) -> Process:
+def _matched(
+    process: Process, command: Command, patterns: Patterns, owns: bool, until: float
+) -> Process:
     line, end = commands.matched(command.words)
     matches, undecided = [], []
     for at, pattern in enumerate(patterns.all if owns else patterns.all[: patterns.sought]):
+        if time.process_time() > until:
+            undecided.append(at)
+            continue
         try:
             if found(pattern, process.name) or found(pattern, line, end):
                 matches.append(at)

@@ -137,7 +137,11 @@ def read(body: bytes, patterns: tuple[str, ...] = (), sought: int = 0) -> Raw:
     parts.unread("processes", bad)
     held = (*(entry["pids"] for entry in listed), *(entry["pids"] for entry in connections))
     of_sockets = {pid for pids in msgspec.convert(held, _Held) for pid in pids or ()}
-    processes, others = ps_text.judged(seen, ps_text.Patterns(patterns, sought), of_sockets)
+    asked = ps_text.Patterns(patterns, sought)
+    processes, others, is_late = ps_text.judged(seen, asked, of_sockets)
+    if is_late:
+        why = f"to try the patterns on all command lines takes more than {ps_text.SECONDS:g} s"
+        parts.gap("processes", f"{why}; which match the rest was not tried")
     interfaces, bad = ip_text.interfaces(
         parts.lines("links"), parts.lines("addresses"), parts.lines("vrfs")
     )

@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Collection
 
-from pytest_portaswitch.source import bounded_regex
+from pytest_portaswitch.source import bounded_regex, pattern_time
 from pytest_portaswitch.source.problem import closest
 from pytest_portaswitch.source.slow_regex import slow_text
 from pytest_portaswitch.source.value import Read, T, Value
@@ -156,6 +156,15 @@ def regex(value: Value) -> str | None:
             f"has {newer[0]!r}, which Python 3.6 of some hosts cannot read", "leave it out"
         )
         return None
+    if pattern_time.is_spent(value.file):
+        rule = f"is not tried: the patterns of this file take more than {pattern_time.SECONDS:g} s"
+        value.refuse(rule, "write fewer, and without repeats inside repeats")
+        return None
+    with pattern_time.counted(value.file):
+        return _tried(text, value)
+
+
+def _tried(text: str, value: Value) -> str | None:
     if why := bounded_regex.refusal(text):
         value.refuse(why)
         return None

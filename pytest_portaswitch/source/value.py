@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from pytest_portaswitch.source import document
+from pytest_portaswitch.source import document, pattern_time
 from pytest_portaswitch.source.problem import (
     BadInput,
     Problem,
@@ -143,6 +143,7 @@ def open_file(
     be read instead of it.
     """
     file = shown or show.visible(str(path))
+    pattern_time.begin(file)
     if text is None:
         root = document.read(path, file, problems)
     else:

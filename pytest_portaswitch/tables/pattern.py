@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pytest_portaswitch.source import Value
+from pytest_portaswitch.source import Value, pattern_time
 from pytest_portaswitch.source.scalar import SLOW_FIX, choice, prose, regex, slow
 from pytest_portaswitch.source.slow_regex import can_be_slow
 from pytest_portaswitch.source.tree import Listing
@@ -69,7 +69,9 @@ def _read(value: Value, dates: tuple[str, ...]) -> ProcessPattern | None:
 def program_name(value: Value) -> str | None:
     """A regular expression for a program's own name, which comes to an end in ``of_program``."""
     name = regex(value)
-    if name and can_be_slow(name) and (why := slow(of_program(name))):
+    with pattern_time.counted(value.file):
+        why = slow(of_program(name)) if name and can_be_slow(name) else ""
+    if why:
         value.refuse(why, SLOW_FIX)
         return None
     return name

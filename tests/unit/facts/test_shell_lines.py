@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from pytest_portaswitch.facts import ip_text, shell
+from pytest_portaswitch.facts import ip_text, ps_text, shell
 from pytest_portaswitch.facts.ps_text import processes
 from pytest_portaswitch.facts.shell import Sections
 
@@ -70,3 +72,19 @@ def test_a_long_line_of_descendants_of_the_shell_is_left_out_at_once() -> None:
     table = [f"{pid} {pid - 1} root S 01:00" for pid in range(100, 60_000)]
     seen, bad = processes([*table, "70000 1 root S 01:00"], [], {}, 1e9, "mark", "100")
     assert ([process.pid for process, _ in seen], bad) == ([70_000], 0)
+
+
+def test_command_lines_beyond_the_time_of_a_reply_are_undecided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Many long ones would take hours together, each within the time of a search."""
+    body = (Path(__file__).parent / "cases/shell/debian12-words.txt").read_bytes()
+    whole = shell.read(body, ("x", "y"), 2)
+    monkeypatch.setattr(ps_text, "SECONDS", -1.0)
+    late = shell.read(body, ("x", "y"), 2)
+    assert len(late.processes) >= len(whole.processes)
+    assert {(one.matches, one.undecided) for one in late.processes} == {((), (0, 1))}
+    assert [gap.why for gap in late.gaps if gap not in whole.gaps] == [
+        "to try the patterns on all command lines takes more than -1 s; which match the rest was "
+        "not tried"
+    ]

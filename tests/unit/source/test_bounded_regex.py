@@ -14,7 +14,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pytest_portaswitch.source import bounded_regex
-from pytest_portaswitch.source.bounded_regex import Undecided, found, is_empty_found, refusal
+from pytest_portaswitch.source.bounded_regex import (
+    TooSlow,
+    Undecided,
+    found,
+    is_empty_found,
+    refusal,
+)
 from pytest_portaswitch.tables.pattern import of_program
 
 HOSTILE = yaml.safe_load((Path(__file__).parent / "hostile_patterns.yaml").read_text())
@@ -89,6 +95,29 @@ def test_many_slow_patterns_take_bounded_time(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(Undecided):
         found("(a+)+$|1", "an honest process")
     assert found("(b+)+$", "bb")
+
+
+class Slow:
+    """Finds something, after some time."""
+
+    def search(self, text: str, *, timeout: float) -> re.Match[str] | None:
+        until = time.process_time() + 0.02
+        while time.process_time() < until:
+            if timeout < 0.02:
+                raise TimeoutError
+        return re.search("x", text)
+
+
+def test_slow_searches_that_find_something_take_bounded_time_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bounded_regex, "_MOST_LOST_BY_ONE", 0.1)
+    lost = bounded_regex._Lost()
+    while lost.by_pattern.get("pattern", 0.0) <= 0.1:
+        assert lost.search("pattern", Slow(), "x")
+    with pytest.raises(TooSlow):
+        lost.search("pattern", Slow(), "x")
+    assert lost.search("another", Slow(), "x")
 
 
 def test_undecided_travels_between_processes() -> None:
