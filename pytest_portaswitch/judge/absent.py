@@ -211,7 +211,7 @@ def _lacking(pattern: ProcessPattern, host: HostFacts, running: tuple[Process, .
         return ""
     names = sorted({re.sub(r"\\(.)", r"\1", name) for name in pattern.label.split("|")})
     words = [
-        {process.name, *(word.rpartition("/")[2] for word in process.command.split())}
+        {process.name, *(word.rpartition("/")[2] for word in _words(process))}
         for process in running
     ]
     # The kernel cuts the name of a process off.
@@ -223,6 +223,13 @@ def _lacking(pattern: ProcessPattern, host: HostFacts, running: tuple[Process, .
         f"of the programs that it is called, {' and '.join(runs)} {_run(runs)} there, "
         f"{' and '.join(lacking)} {'does' if len(lacking) == 1 else 'do'} not"
     )
+
+
+def _words(process: Process) -> list[str]:
+    """What may be a program's name; of a title that it wrote itself, ``nginx: master process``,
+    no more than the first word."""
+    words = process.command.split()
+    return [words[0].rstrip(":")] if words and words[0].endswith(":") else words
 
 
 def _run(names: list[str]) -> str:
