@@ -128,6 +128,13 @@ class Redaction:
             at = origin(last, escapes, end=True)
         return b"".join((*kept, data[at:]))
 
+    def _received(self, data: bytes, *, more: bool = False) -> bytes:
+        """All that came, cut or not; ``more``: behind something else."""
+        data = self.content(data)
+        if more and (length := self._ended.at_end(data[:_LARGEST][::-1])):
+            data = STRUCK.encode() + data[length:]
+        return self._up_to_cut(data)
+
     def _up_to_cut(self, data: bytes) -> bytes:
         """The bytes, behind which more was cut off, without the beginning of a secret there."""
         for loose in _LOOSE:
@@ -179,9 +186,14 @@ class Redaction:
         if isinstance(value, str):
             return Text(self.text(value))
         if isinstance(value, bytes):
-            # Nothing says whether more of it came.
-            return self._up_to_cut(self.content(value))
+            return self._received(value)
         if isinstance(value, tuple):
+            if value and isinstance(value[0], bytes):
+                # Each goes on where the one before it was cut.
+                return (
+                    self._received(value[0]),
+                    *(self._received(v, more=True) for v in value[1:]),
+                )
             return tuple(map(self._struck, value))
         if isinstance(value, dict):
             return {name: self._struck(one) for name, one in value.items()}

@@ -267,6 +267,15 @@ def received(redaction: Redaction, *data: bytes) -> tuple[bytes, ...]:
     return seen.probes[0].received
 
 
+def test_secret_divided_among_the_steps_of_a_script_is_struck_out() -> None:
+    """What is beyond the bound of one step, the next one receives."""
+    redaction = Redaction([Secret("Sesam, öffne dich!")])
+    said = "x Sesam, öffne dich! y".encode()
+    for cut in range(7, 18):
+        assert received(redaction, said[:cut], said[cut:]) == (b"x ***", b"*** y")
+    assert received(redaction, b"dich! y", b"no")[0] == b"dich! y"
+
+
 def test_beginning_of_a_secret_stays_where_nothing_is_cut() -> None:
     redaction = Redaction([Secret("mysql-root-1")])
     assert redaction.text("runs mysql") == "runs mysql"
