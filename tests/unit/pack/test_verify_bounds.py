@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 Plain = dict[str, Any]
 GENEROUS = 60
-"""Seconds; where a loop is quadratic again, each of these takes many minutes."""
+"""Seconds of processor time; where a loop is quadratic again, each of these takes many minutes."""
 
 
 def _hosts(plain: Plain) -> None:
@@ -59,10 +59,10 @@ def test_pack_that_no_audit_writes_is_refused_in_bounded_time(
     plain = json.loads((pack / EVIDENCE).read_text())
     alter(plain)
     (pack / EVIDENCE).write_text(json.dumps(plain))
-    began = time.monotonic()
+    began = time.process_time()
     assert verify(pack).problems
     read_before(pack)
-    assert time.monotonic() - began < GENEROUS
+    assert time.process_time() - began < GENEROUS
 
 
 @pytest.mark.parametrize(("part", "most"), [("waivers", 1000), ("site.waivers", 1000)])
