@@ -21,6 +21,7 @@ from pytest_portaswitch.runner.ini_file import demand_ini_file
 from pytest_portaswitch.runner.outcome import Outcome, properties_of
 from pytest_portaswitch.runner.prepare import prepare
 from pytest_portaswitch.runner.recorder import RECORD, Recorder, record_of
+from pytest_portaswitch.runner.repeats import Repeats
 from pytest_portaswitch.runner.signals import hold_signals, interrupt_run_by_signal
 from pytest_portaswitch.runner.subjects import Subjects
 from pytest_portaswitch.runner.suites import (
@@ -93,6 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if facts_wanted:
             config.pluginmanager.register(Worker(config, recorder.audits), "portaswitch-xdist")
         return
+    config.pluginmanager.register(Repeats(recorder), "portaswitch-repeats")
     end_at_once()
     interrupt_run_by_signal(config)
     distributed = config.pluginmanager.hasplugin("xdist") and config.getoption("dist") != "no"

@@ -73,6 +73,8 @@ class Recorder:
         """By node id, the check of each selected test that is about one."""
         self.lost: list[str] = []
         """What xdist's workers cost, a line each."""
+        self.repeats = 0
+        """Tests that pytest's summary leaves out, as their cause is told."""
         self._hung: set[Ref] = set()
         """Checks whose tests hung: what their judging does, this process does not try."""
         self._is_selected = False
