@@ -5,10 +5,11 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,18 @@ class Result:
         return {c["title"] for c in self.evidence["causes"] if c["severity"] in severities}
 
 
-def audit(lab: Lab, *arguments: str, cluster: Path | None = None, measured: bool = False) -> Result:
+def audit(
+    lab: Lab,
+    *arguments: str,
+    cluster: Path | None = None,
+    names: Mapping[str, str] | None = None,
+    measured: bool = False,
+) -> Result:
     """Audit a lab over ssh, in its operator's namespace.
 
-    ``measured``: under coverage, if that is how the tests are run. It slows each start of Python,
-    and so many audits would all measure the same lines.
+    ``names``: what the lab's own file calls the virtual IPs of another cluster file, by its names;
+    the result has the lab's. ``measured``: under coverage, if that is how the tests are run. It
+    slows each start of Python, and so many audits would all measure the same lines.
     """
     surroundings = {
         name: value
@@ -87,7 +95,10 @@ def audit(lab: Lab, *arguments: str, cluster: Path | None = None, measured: bool
             *Path(folder).glob("_partial/*/evidence.json"),
         ]
         assert len(files) == 1, run.stdout + run.stderr
-        evidence = json.loads(files[0].read_text())
+        text = files[0].read_text()
+        for theirs, ours in (names or {}).items():
+            text = re.sub(rf"\b{re.escape(theirs)}\b", ours, text)
+        evidence = json.loads(text)
     totals = evidence["totals"]
     assert totals["planned"] == sum(totals[w] for w in ("passed", "failed", "unknown", "waived"))
     return Result(evidence, run)
@@ -127,7 +138,13 @@ def named(before: Result, after: Result) -> list[dict[str, Any]]:
     return [cause for cause in after.evidence["causes"] if cause["id"] not in known]
 
 
-def row(name: str, causes: Iterable[dict[str, Any]], result: Result, changes: int) -> str:
+def row(
+    name: str,
+    causes: Iterable[dict[str, Any]],
+    result: Result,
+    changes: int,
+    drafted: int | None = None,
+) -> str:
     """What the table of faults says of an audit, as its test's report carries it."""
     made = Row(
         name=name,
@@ -136,6 +153,7 @@ def row(name: str, causes: Iterable[dict[str, Any]], result: Result, changes: in
             for c in causes
         ),
         changed=changes,
+        drafted=drafted,
         planned=result.evidence["totals"]["planned"],
         date=result.evidence["run"]["started"][:10],
     )

@@ -13,7 +13,7 @@ import pytest
 from pytest_portaswitch.lab import Lab
 
 from .auditing import Result, audit
-from .table import OF_A_DRAFT, PROPERTY, Row, document, is_whole, lines
+from .table import PROPERTY, Row, document, is_whole, lines
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,7 +30,6 @@ class _Faults:
     def __init__(self, config: pytest.Config) -> None:
         self.file = config.getoption("--write-faults", default=None)
         self.rows: list[Row] = []
-        self.drafted: list[str] = []
         self.failed = 0
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -38,7 +37,6 @@ class _Faults:
         self.failed += report.failed
         if report.when == "call" and report.passed:
             rows = [value for key, value in report.user_properties if key == PROPERTY]
-            self.drafted += [str(v) for key, v in report.user_properties if key == OF_A_DRAFT]
             self.rows += [msgspec.json.decode(str(value), type=Row) for value in rows]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -48,7 +46,7 @@ class _Faults:
         terminalreporter.section("Faults of the lab, and how many causes were named")
         for line in lines(self.rows):
             terminalreporter.write_line(line)
-        if self.file and is_whole(self.rows, self.drafted) and not self.failed:
+        if self.file and is_whole(self.rows) and not self.failed:
             Path(self.file).write_text(document(self.rows), encoding="utf-8")
             terminalreporter.write_line(f"written: {self.file}")
         elif self.file:

@@ -42,8 +42,7 @@ def completed(lab: Lab, path: Path) -> Path:
         text = head + mark + re.sub(r"roles: unknown .*", f"roles: [{roles}]", tail, count=1)
     own = lab.folder.path
     tls = yaml.safe_load(lab.cluster_file.read_text())["tls"]
-    shared = {v.address: v.name for v in lab.site.topology.virtual_ips}
-    called = {shared[v["address"]]: n for n, v in yaml.safe_load(text)["virtual_ips"].items()}
+    called = {name: drafted for drafted, name in names_of(lab, path).items()}
     names = {
         subcomponent: {called.get(place, place): name for place, name in by_place.items()}
         for subcomponent, by_place in tls["names"].items()
@@ -64,3 +63,10 @@ def completed(lab: Lab, path: Path) -> Path:
     assert "unknown  # fill in" not in text
     path.write_text(text)
     return path
+
+
+def names_of(lab: Lab, path: Path) -> dict[str, str]:
+    """What the lab's own file calls the virtual IPs of this one, by its names."""
+    shared = {virtual.address: virtual.name for virtual in lab.site.topology.virtual_ips}
+    drafted = yaml.safe_load(path.read_text())["virtual_ips"]
+    return {name: shared[virtual["address"]] for name, virtual in drafted.items()}

@@ -13,7 +13,7 @@ from pytest_portaswitch import cluster as clusters
 from pytest_portaswitch import tables
 from pytest_portaswitch.plan import expand
 from pytest_portaswitch.report.since import WORDS
-from tests.lab.cases import CASES, DRAFTED, HARMLESS, PAIRS
+from tests.lab.cases import CASES, HARMLESS, PAIRS
 from tests.lab.table import shown
 
 ROOT = Path(__file__).parents[2]
@@ -110,11 +110,7 @@ def test_every_case_of_the_lab_stands_in_the_page_about_faults_and_nothing_else(
         if line.startswith("| `") and not line.startswith("| `lab break`")
     ]
     alone = [[f"`{c.command}`", shown(c.cause), c.severity] for c in CASES.values()]
-    assert [row[:3] for row in rows if len(row) == 5] == alone
-    assert [row for row in rows if len(row) == 4] == [
-        [f"`{CASES[name].command}`", shown(CASES[name].cause), CASES[name].severity, verdict]
-        for name, verdict in DRAFTED.items()
-    ]
+    assert [row[:3] for row in rows if len(row) == 6] == alone
     both = [(CASES[pair.one], CASES[pair.other]) for pair in PAIRS]
     assert [row[:2] for row in rows if len(row) == 3] == [
         [f"`{one.command}`<br>`{other.command}`", f"{shown(one.cause)}<br>{shown(other.cause)}"]

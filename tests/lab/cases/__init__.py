@@ -17,14 +17,7 @@ CASES: Mapping[str, Case] = {
 }
 """Each has exactly one cause."""
 
-DRAFTED: Mapping[str, str] = {
-    name: "blocked" if case.severity == "failed" else "ready-with-warnings"
-    for name, case in daemons.CASES.items()
-}
-"""Faults that are tried with a drafted file as well, and the verdict of the cluster: those of
-daemons, since what they are called is what a draft pins."""
-
 HARMLESS: Mapping[str, Case] = harmless.CASES
 """None of these has one."""
 
-__all__ = ["CASES", "DRAFTED", "HARMLESS", "PAIRS", "Case", "Pair"]
+__all__ = ["CASES", "HARMLESS", "PAIRS", "Case", "Pair"]

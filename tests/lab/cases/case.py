@@ -7,6 +7,7 @@ import shlex
 import msgspec
 
 from pytest_portaswitch.causes import Severity
+from pytest_portaswitch.report.readiness import Readiness
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity = "failed"
     why: str = ""
     """Why there is to be no cause."""
+
+    @property
+    def verdict(self) -> Readiness:
+        """Of the cluster, with the lab's own file and with a drafted one."""
+        if self.severity == "failed":
+            return "blocked"
+        return "ready-with-warnings" if self.severity == "warning" else "could-not-be-assessed"
 
     @property
     def command(self) -> str:
