@@ -38,7 +38,7 @@ footprint: setup lab-tools ## Measure what one audit leaves in the servers' coun
 
 setup: $(READY) ## A virtual environment with the project and its tools
 
-$(READY): pyproject.toml scripts/setup-python
+$(READY): pyproject.toml scripts/setup-python $(wildcard constraints-*.txt)
 	@scripts/setup-python $(VENV)
 	@touch $@
 
