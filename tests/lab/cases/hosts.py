@@ -65,7 +65,7 @@ CASES = {
             "listener:db2:*": "unknown",
             "private-network:db2:private-interface": "unknown",
         },
-        cause="db2 could not be looked at: the host key of db2 is not the *[[]host-key-changed]",
+        cause="db2 could not be looked at: the host key of * is not the *[[]host-key-changed]",
         severity="not-observed",
     ),
     "no-python": Case(
