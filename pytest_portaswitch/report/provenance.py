@@ -27,11 +27,11 @@ def describe(
     finished: datetime.datetime,
     arguments: Iterable[str],
     tables: str,
-    files: Mapping[str, Path],
+    files: Mapping[str, str],
     limits: Limits,
     deselected: int,
 ) -> Run:
-    """The record of a run; ``files`` by the name that the record calls them.
+    """The record of a run; ``files``: their sums by name, of when they were read (``sums_of``).
 
     Options of other plugins may take secrets, in any form: see ``run_words``.
     """
@@ -49,7 +49,7 @@ def describe(
             "platform": sys.platform,
         },
         tables=tables,
-        files={clean(name, len(name)): _sha256(path) for name, path in files.items()},
+        files={clean(name, len(name)): value for name, value in files.items()},
         limits={
             "connect_timeout": limits.connect_timeout,
             "host_timeout": limits.host_timeout,
@@ -66,6 +66,14 @@ def _user() -> str:
     except (OSError, KeyError):
         # A container may run under a number that has no name.
         return "unknown"
+
+
+def sums_of(files: Mapping[str, Path]) -> dict[str, str]:
+    """The SHA-256 of each, or why it could not be read.
+
+    For the moment at which they are read: whoever edits one while the audit runs changes nothing.
+    """
+    return {name: _sha256(path) for name, path in files.items()}
 
 
 def _sha256(path: Path) -> str:

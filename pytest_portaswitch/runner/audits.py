@@ -62,6 +62,8 @@ class Audit:
     plan: Plan
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     """By name, as the cluster file names them."""
+    sums: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the cluster file and of the tables' files, by name, as they were read."""
     seen: dict[str, Observation] = field(default_factory=dict)
     internal_errors: set[InternalError] = field(default_factory=set)
     """Faults of this program, or of the site's hooks, that belong to no host and no verdict."""

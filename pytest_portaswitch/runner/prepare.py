@@ -95,7 +95,16 @@ def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
     problems = unmatched(cluster, plan, loaded)
     if problems:
         raise BadInput(problems)
-    return Audit(cluster=cluster, tables=loaded, plan=plan, secrets=_secrets(config, cluster))
+    from pytest_portaswitch.report.provenance import sums_of
+
+    files = {name: tables.path_of(name) for name in loaded.files}
+    return Audit(
+        cluster=cluster,
+        tables=loaded,
+        plan=plan,
+        secrets=_secrets(config, cluster),
+        sums=sums_of({cluster.file: Path(cluster.file), **files}),
+    )
 
 
 def _further(config: pytest.Config, problems: list[Problem]) -> list[Path]:

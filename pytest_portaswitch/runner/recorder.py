@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from pytest_portaswitch import tables
 from pytest_portaswitch.internal_error import REPORT, InternalError, attempt, attempt_but
 from pytest_portaswitch.report.files import EVIDENCE, INDEX
 from pytest_portaswitch.report.layout import folder_of
@@ -259,10 +258,7 @@ class Recorder:
             finished=finished,
             arguments=self.config.invocation_params.args,
             tables=audit.tables.title,
-            files={
-                audit.cluster.file: Path(audit.cluster.file),
-                **{name: tables.path_of(name) for name in audit.tables.files},
-            },
+            files=audit.sums,
             limits=self.settings.limits,
             deselected=len(audit.plan.checks) - len(checks),
         )

@@ -44,7 +44,7 @@ def evidence_of(plan: Plan, verdicts: dict[str, Verdict], state: str = "complete
         finished=MOMENT,
         arguments=["suites", "--cluster", "a b.yaml"],
         tables="tables",
-        files={"acme.yaml": ACME, "nowhere.yaml": Path("nowhere.yaml")},
+        files=provenance.sums_of({"acme.yaml": ACME, "nowhere.yaml": Path("nowhere.yaml")}),
         limits=Limits(),
         deselected=0,
     )
