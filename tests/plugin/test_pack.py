@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 from pathlib import Path
 
@@ -96,3 +98,18 @@ def test_junit_has_what_a_reader_of_it_needs(site: Site) -> None:
         ("row", "billing.radius.udp"),
     ):
         assert f'<property name="{name}" value="{value}" />' in text
+
+
+def test_sums_of_files_are_those_of_when_they_were_read(site: Site) -> None:
+    """Whoever edits one while its audit runs, or puts a pipe there, changes nothing."""
+    cluster = site.path / "acme.yaml"
+    before = hashlib.sha256(cluster.read_bytes()).hexdigest()
+    site.path.joinpath("replacing.py").write_text(
+        "import os\n\n\ndef pytest_runtest_setup(item):\n"
+        f"    if os.path.isfile({str(cluster)!r}):\n"
+        f"        os.unlink({str(cluster)!r})\n        os.mkfifo({str(cluster)!r})\n"
+    )
+    site.audit_in_subprocess("-p", "replacing", "-k", "listener and bill1")
+    evidence = json.loads((site.pack() / "evidence.json").read_text())
+    assert cluster.is_fifo()
+    assert evidence["run"]["files"]["acme.yaml"] == before
