@@ -59,7 +59,7 @@ def check(value: Value) -> str | None:
     if text is None:
         return None
     kind, colon, _ = text.partition(":")
-    if not _GLOB.fullmatch(text):
+    if not _GLOB.fullmatch(text) or not re.search(r"[A-Za-z0-9*?]", text):
         value.refuse("is no pattern of check ids", "such as listener:sip1:*")
     elif not re.search(r"[A-Za-z0-9]", text):
         value.refuse("would excuse every failure", "name the checks")

@@ -43,7 +43,11 @@ def read_regular(path: Path, *, follow: bool = False, most: int = 0) -> bytes:
     seen = path.stat() if follow else path.lstat()
     if not stat.S_ISREG(seen.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
-    with path.open("rb") as file:
+    # Another may stand there by now. A named pipe without a writer would hold the opening for ever.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
         content = file.read((most or LARGEST) + 1)
     if len(content) > (most or LARGEST):
         raise OSError(errno.EFBIG, f"larger than {most or LARGEST} bytes", str(path))

@@ -88,7 +88,7 @@ def lines(recorder: Recorder) -> Iterator[str]:
             yield from [f"  our fault {more.line}"] if isinstance(more, InternalError) else more
     if recorder.repeats:
         tests = "1 more test" if recorder.repeats == 1 else f"{recorder.repeats} more tests"
-        yield f"{tests} could not be judged for the same causes, and stand not here: -v shows all"
+        yield f"{tests} could not be judged for the same causes, and are left out: -v shows all"
     for fault in recorder.faults:
         lost = "no evidence" if fault.stage == "evidence" else "not done"
         yield f"{fault.subject}: {lost}: {fault.line}; {REPORT}"

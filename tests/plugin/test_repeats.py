@@ -29,7 +29,7 @@ def test_host_that_nobody_could_look_at_is_told_once_of_all_its_tests(
         1,
         1,
         [
-            f"{errors - 1} more tests could not be judged for the same causes, and stand not here: "
+            f"{errors - 1} more tests could not be judged for the same causes, and are left out: "
             "-v shows all"
         ],
     )

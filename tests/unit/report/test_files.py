@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_portaswitch.report.files import make_private_folder, replace, replace_all
+from pytest_portaswitch.report.files import make_private_folder, read_regular, replace, replace_all
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])
@@ -57,3 +57,27 @@ def test_one_that_cannot_be_put_in_place(tmp_path: Path) -> None:
         replace_all(tmp_path, {"a": b"1", "b": b"2", **rest})
     assert {file.name for file in tmp_path.iterdir()} == {"a", "b", *rest}
     assert {(tmp_path / name).read_bytes() for name in rest} == {b"3"}
+
+
+@pytest.mark.parametrize("swap", ["link", "pipe"])
+def test_what_takes_the_place_of_a_file_after_the_look_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swap: str
+) -> None:
+    """A link leads elsewhere; the opening of a pipe without a writer would never end."""
+    path, other = tmp_path / "evidence.json", tmp_path / "other"
+    path.write_text("{}")
+    other.write_text("secret")
+    look = Path.lstat
+
+    def swapped(self: Path) -> os.stat_result:
+        seen = look(self)
+        path.unlink()
+        if swap == "link":
+            path.symlink_to(other)
+        else:
+            os.mkfifo(path)
+        return seen
+
+    monkeypatch.setattr(Path, "lstat", swapped)
+    with pytest.raises(OSError, match=r"symbolic links|not a regular file"):
+        read_regular(path)
