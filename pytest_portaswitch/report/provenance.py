@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime
 import getpass
-import hashlib
 import platform
 import socket
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import metadata
-from pathlib import Path
 
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.report.command_line import run_words
@@ -31,7 +29,7 @@ def describe(
     limits: Limits,
     deselected: int,
 ) -> Run:
-    """The record of a run; ``files``: their sums by name, of when they were read (``sums_of``).
+    """The record of a run; ``files``: their sums by name (``source.sums``).
 
     Options of other plugins may take secrets, in any form: see ``run_words``.
     """
@@ -66,18 +64,3 @@ def _user() -> str:
     except (OSError, KeyError):
         # A container may run under a number that has no name.
         return "unknown"
-
-
-def sums_of(files: Mapping[str, Path]) -> dict[str, str]:
-    """The SHA-256 of each, or why it could not be read.
-
-    For the moment at which they are read: whoever edits one while the audit runs changes nothing.
-    """
-    return {name: _sha256(path) for name, path in files.items()}
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        return f"unreadable: {error.strerror}"

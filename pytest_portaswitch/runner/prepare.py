@@ -21,6 +21,7 @@ from pytest_portaswitch.plan.unmatched import unmatched
 from pytest_portaswitch.runner.audits import Audit, Audits
 from pytest_portaswitch.runner.options import Settings, judges_nothing
 from pytest_portaswitch.source.problem import BadInput, Problem
+from pytest_portaswitch.source.sums import sums_of
 
 if TYPE_CHECKING:
     from pytest_portaswitch.report.baseline import Before
@@ -95,8 +96,6 @@ def _audit(config: pytest.Config, cluster: Cluster) -> Audit:
     problems = unmatched(cluster, plan, loaded)
     if problems:
         raise BadInput(problems)
-    from pytest_portaswitch.report.provenance import sums_of
-
     files = {name: tables.path_of(name) for name in loaded.files}
     return Audit(
         cluster=cluster,

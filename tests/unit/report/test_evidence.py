@@ -23,6 +23,7 @@ from pytest_portaswitch.report import provenance, terminal
 from pytest_portaswitch.report.command_line import run_words
 from pytest_portaswitch.report.evidence import Evidence, gather
 from pytest_portaswitch.runner import options
+from pytest_portaswitch.source.sums import sums_of
 
 ACME = Path(__file__).parents[2] / "plugin" / "acme.yaml"
 MOMENT = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.timezone.utc)
@@ -44,7 +45,7 @@ def evidence_of(plan: Plan, verdicts: dict[str, Verdict], state: str = "complete
         finished=MOMENT,
         arguments=["suites", "--cluster", "a b.yaml"],
         tables="tables",
-        files=provenance.sums_of({"acme.yaml": ACME, "nowhere.yaml": Path("nowhere.yaml")}),
+        files=sums_of({"acme.yaml": ACME, "nowhere.yaml": Path("nowhere.yaml")}),
         limits=Limits(),
         deselected=0,
     )
