@@ -188,9 +188,11 @@ def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tupl
         process_patterns,
         progress_bar,
     )
+    from pytest_portaswitch.observe.redaction import Redaction
 
     patterns, sought = process_patterns.of_tables(known)
     addresses = tuple({target.address: None for target in targets})
+    redaction = Redaction()
     jobs = [
         Job(
             login=target.login or msgspec.structs.replace(login, address=target.address),
@@ -201,12 +203,15 @@ def _look(targets: Sequence[Target], login: Login, known: tables.Tables) -> tupl
                 hints=True,
                 connections_to=addresses,
             ),
+            redaction=redaction,
         )
         for target in targets
     ]
     names = [target.address for target in targets]
     with progress_bar(len(jobs), title="discover", names=names) as advance:
-        return observe(jobs, Limits(), lambda job, seen: advance(job.request.host, seen))
+        seen = observe(jobs, Limits(), lambda job, seen: advance(job.request.host, seen))
+    # A host may say again what it was told, and a draft quotes hosts.
+    return tuple(redaction.kept(one) for one in seen)
 
 
 def _logins(names: Sequence[str], targets: Sequence[Target], login: Login) -> dict[str, Login]:

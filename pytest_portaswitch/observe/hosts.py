@@ -17,6 +17,7 @@ from pytest_portaswitch.observe import connection, failure, ssh
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.ending import Ending
 from pytest_portaswitch.observe.environment import environment
+from pytest_portaswitch.observe.redaction import Redaction
 from pytest_portaswitch.observe.request import Limits
 from pytest_portaswitch.observe.watch import Watch
 from pytest_portaswitch.source.problem import BadInput
@@ -74,6 +75,8 @@ class _Sudo:
         self._backend = backend
         self._login = login
         self._mark = f"portaswitch-started-{secrets.token_hex(16)}"
+        self.redaction = Redaction()
+        """Strikes the password, once it was sent, out of whatever comes back."""
 
     @contextlib.contextmanager
     def become(self, user: str | None = None) -> Iterator[None]:
@@ -116,7 +119,7 @@ class _Sudo:
         if not self._login.sudo_password:
             return b""
         try:
-            return secret.read(self._login.sudo_password).reveal().encode()
+            return self.redaction.add(secret.read(self._login.sudo_password)).reveal().encode()
         except BadInput as error:
             why = clean_line(str(error))
             raise HostError(f"the password for sudo is not to be had: {why}") from None
@@ -195,10 +198,11 @@ def _result(
             f"the command did not end within {limits.host_timeout:g} s, login included, "
             f"and was cut: {clean_line(shell(*words))}"
         )
+    stdout, stderr = map(sudo.redaction.content, (bytes(said.stdout), bytes(said.stderr)))
     ending = Ending(
         status=said.status,
         stage="connecting",
-        stderr=said.stderr.decode(errors="replace"),
+        stderr=stderr.decode(errors="replace"),
         log=child.logged[-1] if child.logged else "",
         hop_logs=child.logged[:-1],
         staged=False,
@@ -211,9 +215,6 @@ def _result(
     # 255 may as well be the command's own exit status, which testinfra takes care of.
     if said.status == 255 and (found := failure.refusal(ending)):
         raise HostError(f"{found.why}: {found.detail}")
-    stdout, stderr = bytes(said.stdout), bytes(said.stderr)
-    if password:
-        stdout, stderr = (text.replace(password, b"***") for text in (stdout, stderr))
     if by_sudo:
         stderr = sudo.stderr(stderr)
     return backend.result(said.status, b"", stdout, stderr)

@@ -11,9 +11,13 @@ import pytest
 
 import pytest_portaswitch.observe
 from pytest_portaswitch.cli import main
+from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.facts import HostFacts, Observation, Unobserved
+from pytest_portaswitch.facts.model import Gap, Hint, Interface, Socket
+from pytest_portaswitch.facts.process import Process
 from pytest_portaswitch.lab import topology
 from pytest_portaswitch.observe import Job
+from pytest_portaswitch.text import Address, Text
 from tests.unit.discover.making import lab_facts, read_back
 
 FULL = topology.load("full")
@@ -292,6 +296,39 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(
     long = tmp_path / ("a" * 300)
     assert main(["discover", "10.0.0.3", "-o", str(long)]) == 2
     assert capfd.readouterr().err == f"{long}: cannot be written: File name too long\n"
+
+
+SECRET = "Geheim7Wort"  # noqa: S105
+
+
+def test_what_a_host_says_again_of_what_it_was_told_stands_in_no_draft(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sudo password, as its name, a process, an interface, a name of /etc/hosts, an error."""
+    text = Text(SECRET)
+    process = Process(pid=7, parent=1, name=text, command=text, user=text, started=0, matches=(0,))
+    listening = Socket(transport="tcp", address=Address("10.0.0.2"), port=1812, pids=(7,))
+    held = Interface(name=text, up=True, mtu=1500, addresses=(Address("10.0.0.2/24"),))
+    seen = (
+        HostFacts(
+            host="a.example", method="python", privileged=True, took=0.0, hostname=text,
+            system=text, release=text, processes=(process,), sockets=(listening,),
+            interfaces=(held,),
+            hints=(Hint(kind="hosts-file", name=text, address=Address("10.0.0.2")),),
+            gaps=(Gap(what=text, why=text),),
+        ),
+        Unobserved(host="b.example", why="no-shell", detail=text),
+    )  # fmt: skip
+
+    def observe(jobs: Sequence[Job], *_: Any) -> tuple[Observation, ...]:
+        jobs[0].redaction.add(Secret(SECRET))
+        return seen
+
+    monkeypatch.setattr(pytest_portaswitch.observe, "observe", observe)
+    assert main(["discover", "a.example", "b.example"]) == 1
+    said = capfd.readouterr()
+    assert "***" in said.out + said.err
+    assert SECRET not in said.out + said.err
 
 
 def test_what_hosts_say_cannot_steer_the_terminal(

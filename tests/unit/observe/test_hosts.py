@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -174,6 +175,23 @@ def test_password_goes_to_sudo_alone(sudo: FakeSudo, monkeypatch: pytest.MonkeyP
     assert sudo.asked == ["-S", "-p", "", "--"]
     sudo.write(f'read -r word; echo "$word"; {RUNS}')
     assert host.run("true").stdout == "***\n"
+
+
+@pytest.mark.parametrize("coded", ["base64", "od -An -tx1 | tr -d ' '"])
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_password_that_comes_back_otherwise_written_is_struck_out(
+    sudo: FakeSudo, monkeypatch: pytest.MonkeyPatch, coded: str, stream: str
+) -> None:
+    """Also of what a later command says, which nobody sent it to."""
+    monkeypatch.setenv("SUDO_PASSWORD", "s3cr3t-word")
+    login = msgspec.structs.replace(SUDO, sudo_password=SecretRef(env="SUDO_PASSWORD"))
+    host = testinfra_host(login, Limits())
+    command = f"printf s3cr3t-word | {coded} >&{stream}"
+
+    for said in (host.run(command), host.run(f"true; {command}")):
+        last = (said.stdout if stream == "1" else said.stderr).splitlines()[-1]
+        # Of base64 the last character depends on what follows.
+        assert re.fullmatch(r"\*{3}.{0,2}", last), last
 
 
 def test_password_that_is_not_there_raises(monkeypatch: pytest.MonkeyPatch) -> None:
