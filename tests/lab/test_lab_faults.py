@@ -393,7 +393,7 @@ def test_wrong_arguments_break_nothing(lab: Lab) -> None:
     assert str(caught.value).splitlines() == [
         "stop cannot be done like that",
         "  cause: given: sip1",
-        "  to fix this, say: lab break stop HOST DAEMON",
+        "  to fix this, say: pytest-portaswitch lab break stop HOST DAEMON",
     ]
     with pytest.raises(LabProblem, match="host 'sip1' has no daemon 'radius'"):
         lab.break_("stop", "sip1", "radius")
