@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Any, NoReturn
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, cast
 
 import msgspec
 import pytest
 
 from pytest_portaswitch import cluster, tables
+from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.facts.database import Database
 from pytest_portaswitch.facts.model import HostFacts, Probe, ProbeResult, Unobserved
+from pytest_portaswitch.facts.second import Told
 from pytest_portaswitch.internal_error import InternalError
-from pytest_portaswitch.observe import Limits, Request, observe
+from pytest_portaswitch.observe import Job, Limits, Request, observe, pairing, second_round
 from pytest_portaswitch.observe.child import Child
 from pytest_portaswitch.observe.needs import requests
+from pytest_portaswitch.observe.pairing import Part, Party
 from pytest_portaswitch.observe.questions import Questions
 from pytest_portaswitch.observe.relays import Relays
 from pytest_portaswitch.observe.trip import Trip
@@ -258,3 +262,75 @@ def test_trip_that_fails_costs_its_host(
     (error,) = broken.internal_errors
     assert (error.stage, error.subject) == ("host-session", "broken")
     assert "secret" not in broken.detail
+
+
+class Waiting:
+    """A trip that waits for the second round, and does at once what it is told."""
+
+    def __init__(self, host: str) -> None:
+        self.job = Job(login=Login(address="10.0.0.1"), request=Request(host=host))
+        self.first = msgspec.structs.replace(seen(), host=host)
+        self.deadline = time.monotonic() + 30
+        self.said = "seen"
+        self.told: Told | None = None
+        self.notes: list[InternalError] = []
+        self.finished: HostFacts | None = None
+
+    def call(self, word: str, words: object = None) -> None:
+        """Take part in a step."""
+        self.said = {"round": "watching", "go": "sent", "report": "told"}[word]
+        if word == "report":
+            self.told = Told()
+
+    def note(self, error: InternalError) -> None:
+        """Keep a record of a fault."""
+        self.notes.append(error)
+
+    def finish(self, facts: HostFacts) -> None:
+        """Take what both rounds showed."""
+        self.finished = facts
+
+
+def failing(work: Callable[..., Any], names: Callable[..., Any], victim: str) -> Callable[..., Any]:
+    """The work, which fails where it is about the victim; with none, about several at once."""
+
+    def done(*given: Any, **named: Any) -> Any:
+        about = names(*given)
+        if victim in about or (not victim and len(about) > 1):
+            fail()
+        return work(*given, **named)
+
+    return done
+
+
+@pytest.mark.parametrize("victim", ["b", ""])
+@pytest.mark.parametrize("step", ["parts", "words", "merged"])
+def test_step_of_the_second_round_that_fails_costs_its_host(
+    monkeypatch: pytest.MonkeyPatch, step: str, victim: str
+) -> None:
+    """Or this round of all hosts, where it fails of no single one."""
+
+    def parts(parties: Mapping[str, Party]) -> dict[str, Part]:
+        return {name: Part() for name in parties}
+
+    steps = {
+        "parts": (pairing, "parts", failing(parts, list, victim)),
+        "words": (
+            second_round,
+            "_words",
+            failing(second_round._words, lambda _, trip: [trip.job.request.host], victim),
+        ),
+        "merged": (pairing, "merged", failing(pairing.merged, list, victim)),
+    }
+    monkeypatch.setattr(pairing, "parts", parts)
+    monkeypatch.setattr(*steps[step])
+    trips = {name: Waiting(name) for name in "abc"}
+    cast("Any", second_round.SecondRound)(trips.values())
+    lost = {victim} if victim else set() if step == "words" else set(trips)
+    assert {name for name, trip in trips.items() if trip.notes} == lost
+    assert all(error.stage == "udp-round" for trip in trips.values() for error in trip.notes)
+    # What a host said in the first round is kept by its trip, and brought without the second.
+    unfinished = lost if step == "merged" else set()
+    assert {name for name, trip in trips.items() if trip.finished is None} == unfinished
+    asked = {name for name, trip in trips.items() if trip.told}
+    assert asked == (set(trips) if step == "merged" else set(trips) - lost)
