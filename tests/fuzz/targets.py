@@ -24,11 +24,14 @@ from pytest_portaswitch.cluster.model import Login
 from pytest_portaswitch.cluster.secret import Secret
 from pytest_portaswitch.discover import reading
 from pytest_portaswitch.facts import HostFacts, parse, second
-from pytest_portaswitch.facts.model import Observation, Unobserved
+from pytest_portaswitch.facts.model import Observation, ProbeResult, Unobserved
 from pytest_portaswitch.facts.raw import Raw
 from pytest_portaswitch.judge.judge import assess
-from pytest_portaswitch.observe import failure
+from pytest_portaswitch.observe import Request, failure
 from pytest_portaswitch.observe.ending import Ending
+from pytest_portaswitch.observe.needs import requests
+from pytest_portaswitch.observe.questions import Questions
+from pytest_portaswitch.observe.redaction import Redaction
 from pytest_portaswitch.observe.remote import frame
 from pytest_portaswitch.pack import verify, write_pack
 from pytest_portaswitch.pack.contents import rendered
@@ -50,6 +53,9 @@ from .target import SEPARATOR, Target, kept, pieces
 
 TESTS = Path(__file__).parents[1]
 NONCE = b"recorded-in-the-lab"
+SECRET = Secret("the-secret-of-radius")
+SPEAKER = "proc1"
+"""Of the site's hosts the one that asks its peers in most protocols."""
 BAD = sorted(TESTS.glob("unit/*/bad/**/*.yaml"))
 
 
@@ -347,9 +353,12 @@ def _inventory_seeds() -> Iterator[bytes]:
 def _reply(data: bytes) -> Iterator[str]:
     """One host of an audit says this; all that would be written and shown of it."""
     whole = _whole()
-    host = "bill1"
+    host = SPEAKER
     clock = MOMENT.timestamp()
     seen = parse.parse_reply(host, data, method="python", sent=clock, received=clock, took=0.1)
+    questions, request, address = _asked(host)
+    seen = Redaction([SECRET]).kept(questions.recognise(address, request, seen))
+    assert not seen.internal_errors, seen.internal_errors
     facts = {**whole.hosts, host: seen}
     plan = _plan()
     verdicts = {c.id: assess(c, facts, (), MOMENT) for c in plan.checks}
@@ -372,6 +381,35 @@ def _reply(data: bytes) -> Iterator[str]:
     assert not met, met
     yield from (content.decode() for content in files.values())
     yield from terminal.lines(made, "reports")
+
+
+@functools.cache
+def _asked(host: str) -> tuple[Questions, Request, str]:
+    """What a host of the site is asked, and from where."""
+    site = _whole().site
+    questions = Questions(NONCE, {"radius": SECRET})
+    return questions, requests(_plan().checks, site, 1.0, questions)[host], site.hosts[host].private
+
+
+def _reply_seeds() -> Iterator[bytes]:
+    """Healthy hosts, and one whose peers said to it what was once recorded of such."""
+    yield from _python_seeds()
+    facts = _whole().hosts[SPEAKER]
+    assert isinstance(facts, HostFacts)
+    raw = raw_of(facts)
+    _, request, _ = _asked(SPEAKER)
+    recorded: dict[str, list[tuple[bytes, ...]]] = {}
+    for case in _cases():
+        recorded.setdefault(case["protocol"], []).append(tuple(_received(case)))
+    for number in range(3):
+        probes = [
+            ProbeResult(
+                key=probe.key, outcome="connected", elapsed=0.1, received=said[number % len(said)]
+            )
+            for probe in request.probes
+            if (said := recorded.get(probe.protocol))
+        ]
+        yield msgspec.json.encode(msgspec.structs.replace(raw, probes=tuple(probes)))
 
 
 @functools.cache
@@ -455,7 +493,7 @@ TARGETS: dict[str, Target] = {
     "table-file": Target(_written(lambda p: tables.load("", [p]), ".yaml"), _table_seeds),
     "export": Target(_export, _export_seeds),
     "inventory": Target(_inventory, _inventory_seeds),
-    "whole-reply": Target(_reply, _python_seeds, largest=1 << 16, lines=True),
+    "whole-reply": Target(_reply, _reply_seeds, largest=1 << 16, lines=True),
     "pack": Target(_evidence, _evidence_seeds, lines=False),
     "evidence-file": Target(_verified, lambda: iter([b"{}", b'{"format": "x"}'])),
 }
