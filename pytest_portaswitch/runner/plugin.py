@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -127,8 +127,7 @@ class Session:
         self._told: Outcome | None = None
         """What the recorder learned last: a test has up to three reports."""
         self._session: pytest.Session | None = None
-        self._release: Callable[[], None] | None = None
-        """Lets signals interrupt this process again."""
+        self._holds_signals = False
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
@@ -183,6 +182,7 @@ class Session:
         if not (self._session and stash.is_worker(self._session.config)):
             self.recorder.take(report)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         # xdist's way to end a run with -x is a kind of interrupt, and pytest's with --stepwise.
         own = excinfo.type is not KeyboardInterrupt
@@ -190,7 +190,7 @@ class Session:
         stopped = session is not None and bool(session.shouldfail or session.shouldstop)
         self.recorder.interrupted = not (own and stopped)
         if session is not None and not stash.is_worker(session.config):
-            self._release = self._release or hold_signals()
+            self._hold_signals(session.config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:
@@ -208,18 +208,15 @@ class Session:
         if stash.is_worker(config) or options.judges_nothing(config):
             return (yield)
         stopped = bool(session.shouldfail or session.shouldstop)
-        release = self._release or hold_signals()
-        try:
-            no_workers = (
-                stash.is_controller(config)
-                and not (recorder.interrupted or stopped)
-                and recorder.take_lost_workers()
-            )
-            recorder.judge_rest(stopped=recorder.interrupted or stopped)
-            ended: State = "stopped" if stopped else "complete"
-            recorder.write("interrupted" if recorder.interrupted else ended)
-        finally:
-            release()
+        self._hold_signals(config)
+        no_workers = (
+            stash.is_controller(config)
+            and not (recorder.interrupted or stopped)
+            and recorder.take_lost_workers()
+        )
+        recorder.judge_rest(stopped=recorder.interrupted or stopped)
+        ended: State = "stopped" if stopped else "complete"
+        recorder.write("interrupted" if recorder.interrupted else ended)
         try:
             yield
         except OSError as error:
@@ -235,6 +232,12 @@ class Session:
         terminal = config.pluginmanager.getplugin("terminalreporter")
         if terminal and status not in SUMMARISED:
             self.pytest_terminal_summary(terminal)
+
+    def _hold_signals(self, config: pytest.Config) -> None:
+        """From now on until the terminal has said all, which it does after everybody else."""
+        if not self._holds_signals:
+            self._holds_signals = True
+            config.add_cleanup(hold_signals())
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         found = self.recorder

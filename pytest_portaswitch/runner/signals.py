@@ -16,7 +16,7 @@ import pytest
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 30.0
-"""Seconds for which evidence may be written undisturbed; a disk may hang for ever."""
+"""Seconds for which a run may end undisturbed; a disk, or a worker, may hang for ever."""
 
 
 def interrupt_run_by_signal(config: pytest.Config) -> None:
@@ -30,7 +30,7 @@ def interrupt_run_by_signal(config: pytest.Config) -> None:
 
 
 def hold_signals() -> Callable[[], None]:
-    """Have no signal interrupt what is written now. Returns what takes that back.
+    """Have no signal interrupt what is written and said now. Returns what takes that back.
 
     A terminal that is closed says so twice, by its shell and by the kernel, and who is impatient
     presses Control-C again: what was seen would be lost.
