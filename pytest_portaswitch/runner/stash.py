@@ -81,7 +81,7 @@ def observe(
     finally:
         set_aside()
         if capture:
-            # As pytest has it between tests: what its terminal says next is captured else.
+            # As pytest has it between tests: otherwise what its terminal says next is captured.
             capture.resume_global_capture()
             capture.suspend_global_capture()
 
